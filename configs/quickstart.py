@@ -1,0 +1,66 @@
+"""A complete study for two CPU cores: three sizes, two domains, minutes.
+
+Byte-level models of 25k, 99k and 394k non-embedding parameters, pretrained on
+four kinds of English text and fine-tuned on the King James Bible and on French
+Wikipedia, each with three amounts of target text and four injections.
+"""
+
+import itertools
+
+from forgetting.config import Model, Optimizer, Run, Study
+
+PRETRAINING = ("wiki_en", "factbook", "py_django", "hansard_en")
+MODELS = {  # to the steps of their pretraining
+  Model(layers=2, width=32, heads=2): 1000,
+  Model(layers=2, width=64, heads=2): 1600,
+  Model(layers=2, width=128, heads=4): 2200,
+}
+TARGET_TOKENS = {  # to the epochs after which a fine-tuning ends at the latest
+  5_120: 32,
+  20_480: 16,
+  81_920: 8,
+}
+INJECTIONS = (0, 0.01, 0.05, 0.2)
+BATCH_SIZE = 16  # sequences of 128 bytes
+
+
+def study(domains: tuple[str, ...] = ("kjv", "wiki_fr")) -> Study:
+  cells = itertools.product(MODELS, domains, TARGET_TOKENS, INJECTIONS)
+  return Study(
+    name="quickstart", runs=tuple(finetuning(*cell) for cell in cells)
+  )
+
+
+def pretraining(model: Model) -> Run:
+  return Run(
+    model=model,
+    optimizer=Optimizer(peak_lr=peak_lr(model), warmup_steps=100),
+    steps=MODELS[model],
+    batch_size=BATCH_SIZE,
+    pretraining=PRETRAINING,
+    injection=1,
+  )
+
+
+def finetuning(
+  model: Model, domain: str, target_tokens: int, injection: float
+) -> Run:
+  # as many target tokens whatever is injected beside them
+  tokens = target_tokens * TARGET_TOKENS[target_tokens] / (1 - injection)
+  return Run(
+    model=model,
+    # above the learning rate at which pretraining ended: warmed up again
+    optimizer=Optimizer(peak_lr=peak_lr(model) / 3, warmup_steps=10),
+    steps=round(tokens / (BATCH_SIZE * model.context)),
+    batch_size=BATCH_SIZE,
+    pretraining=PRETRAINING,
+    injection=injection,
+    domain=domain,
+    target_tokens_asked=target_tokens,
+    parent=pretraining(model),
+  )
+
+
+def peak_lr(model: Model) -> float:
+  """Of pretraining: falls with the width, as wider models need it to."""
+  return 0.05 * model.width**-0.5

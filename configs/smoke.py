@@ -1,0 +1,37 @@
+"""The quickstart's path end to end in about a minute, to see that it works."""
+
+import dataclasses
+
+from quickstart import study as quickstart
+
+from forgetting.config import Evaluation, Run, Study
+
+PRETRAINING = ("wiki_en", "py_django")
+
+
+def study(domains: tuple[str, ...] = ("kjv",)) -> Study:
+  whole = quickstart(domains)
+  runs = (reduced(run) for run in whole.runs if run.injection in (0, 0.05))
+  return Study(name="smoke", runs=tuple(runs))
+
+
+def reduced(run: Run) -> Run:
+  """An eighth of the text and of the steps, few evaluations."""
+  parent = dataclasses.replace(
+    run.parent,
+    pretraining=PRETRAINING,
+    steps=run.parent.steps // 8,
+    evaluation=small(),
+  )
+  return dataclasses.replace(
+    run,
+    pretraining=PRETRAINING,
+    target_tokens_asked=run.target_tokens_asked // 8,
+    steps=run.steps // 8,
+    evaluation=small(),
+    parent=parent,
+  )
+
+
+def small() -> Evaluation:
+  return Evaluation(points=6, curve_target=32, full_pretrain=64, full_target=64)
