@@ -1,0 +1,222 @@
+"""Run directories in, tidy tables out.
+
+A run directory is all that passes from training to analysis:
+
+  config.json     written first; a resume with a different config refuses
+  records.jsonl   one line an evaluation
+  examples.npz    per-example pretraining loss at base and at best
+  ckpt/<step>/    state
+  result.json     written last, atomically: its presence means done
+"""
+
+from collections.abc import Iterator, Mapping
+import dataclasses
+import json
+import os
+import pathlib
+import secrets
+
+import numpy as np
+
+from forgetting import config as config_lib
+from forgetting.config import InputError, Run
+
+COLUMNS = (
+  "run", "study", "domain", "model_params", "total_params", "target_tokens",
+  "target_tokens_asked", "injection", "seed", "pretrain_loss",
+  "base_pretrain_loss", "target_loss", "base_target_loss", "best_step",
+  "steps", "tokens", "status",
+)  # fmt: skip
+
+LOSSES = (
+  "pretrain_loss", "base_pretrain_loss", "target_loss", "base_target_loss",
+)  # fmt: skip
+REQUIRED = (
+  "model_params", "target_tokens", "injection", "pretrain_loss",
+  "base_pretrain_loss", "target_loss", "domain",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDirectory:
+  """Reads and writes <root>/<study>/<run name>/."""
+
+  path: pathlib.Path
+
+  @classmethod
+  def of(cls, root: str | os.PathLike, study: str, run: Run) -> "RunDirectory":
+    return cls(pathlib.Path(root) / study / run.name)
+
+  def create(self, run: Run) -> None:
+    """Writes the config, or checks that the one on disk is the same.
+
+    Raises:
+      InputError: another config is there, or the folder cannot be written.
+    """
+    text = config_lib.to_json(run)
+    config = self.path / "config.json"
+    if config.exists():
+      if config.read_text() != text:
+        raise InputError(
+          f"{config}: found another run's config, expected {run.name}'s;"
+          " give the study another name or remove the folder"
+        )
+      return
+    try:
+      self.path.mkdir(parents=True, exist_ok=True)
+      write_atomically(config, text.encode())
+    except OSError as error:
+      raise InputError(
+        f"{self.path}: cannot be written ({error.strerror}); choose another"
+        " --root"
+      ) from error
+
+  @property
+  def checkpoints(self) -> pathlib.Path:
+    return self.path / "ckpt"
+
+  @property
+  def done(self) -> bool:
+    return (self.path / "result.json").exists()
+
+  def result(self) -> dict:
+    """The result, or {} of a run that is not done."""
+    if not self.done:
+      return {}
+    return json.loads((self.path / "result.json").read_text())
+
+  def records(self) -> list[dict]:
+    """One dict an evaluation, by step; of a repeated step the last one.
+
+    A line that a kill cut short is left out: its evaluation is repeated.
+    """
+    file = self.path / "records.jsonl"
+    by_step = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+      try:
+        record = json.loads(line)
+      except json.JSONDecodeError:
+        continue
+      by_step[record["step"]] = record
+    return [by_step[step] for step in sorted(by_step)]
+
+  def append(self, record: Mapping) -> None:
+    with open(self.path / "records.jsonl", "a") as file:
+      file.write(json.dumps(record) + "\n")
+
+  def keep_records_before(self, step: int) -> list[dict]:
+    """Drops what a resume at `step` will measure again; gives what stays."""
+    kept = [r for r in self.records() if r["step"] < step]
+    text = "".join(json.dumps(record) + "\n" for record in kept)
+    write_atomically(self.path / "records.jsonl", text.encode())
+    return kept
+
+  def write_examples(self, **columns: np.ndarray) -> None:
+    temporary = self.path / f".examples-{secrets.token_hex(4)}.npz"
+    np.savez(temporary, **columns)
+    os.replace(temporary, self.path / "examples.npz")
+
+  def examples(self) -> dict[str, np.ndarray]:
+    with np.load(self.path / "examples.npz") as file:
+      return dict(file)
+
+  def write_result(self, result: Mapping) -> None:
+    text = json.dumps(result, indent=1)
+    write_atomically(self.path / "result.json", text.encode())
+
+
+def write_atomically(file: pathlib.Path, content: bytes) -> None:
+  """All of the content appears at once, or none of it."""
+  temporary = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+  with open(temporary, "wb") as handle:
+    handle.write(content)
+    handle.flush()
+    os.fsync(handle.fileno())
+  os.replace(temporary, file)
+
+
+def axes(study: str, run: Run) -> dict:
+  """The columns of a run that are known before it is done."""
+  return dict(
+    run=run.name,
+    study=study,
+    domain=config_lib.domain_name(run.domain),
+    model_params=run.model.model_params,
+    total_params=run.model.total_params,
+    target_tokens=run.target_tokens,
+    target_tokens_asked=run.target_tokens_asked,
+    injection=run.injection,
+    seed=run.seed,
+  )
+
+
+def load(root: str | os.PathLike):
+  """One row a run, as a pandas.DataFrame with the columns of `COLUMNS`.
+
+  Args:
+    root: a study, a folder of studies, or a CSV or parquet file from any
+      trainer with at least the columns of `REQUIRED`.
+
+  Raises:
+    InputError: nothing there, or columns missing.
+  """
+  import pandas as pd
+
+  path = pathlib.Path(root)
+  if path.is_file():
+    return _load_table(path)
+  rows = [
+    {"status": "unfinished"} | axes(d.path.parent.name, run) | d.result()
+    for d, run in run_directories(path)
+  ]
+  table = pd.DataFrame(rows, columns=list(COLUMNS))
+  # losses that no run of a half-done study has yet are no words
+  return table.astype(dict.fromkeys(LOSSES, float))
+
+
+def _load_table(path: pathlib.Path):
+  import pandas as pd
+
+  readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+  if path.suffix not in readers:
+    raise InputError(
+      f"{path}: found {path.suffix!r}, expected .csv or .parquet"
+    )
+  table = readers[path.suffix](path)
+  missing = [column for column in REQUIRED if column not in table]
+  if missing:
+    raise InputError(f"{path}: columns {missing} are missing; found {[*table]}")
+  defaults = dict(
+    run=[f"row{i}" for i in range(len(table))], study=path.stem, seed=0,
+    status="done", total_params=table.model_params,
+    target_tokens_asked=table.target_tokens,
+  )  # fmt: skip
+  for column in COLUMNS:
+    if column not in table:
+      table[column] = defaults.get(column, np.nan)
+  return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
+
+
+def curves(root: str | os.PathLike):
+  """One row an evaluation, as a pandas.DataFrame: a run's axes, its records."""
+  import pandas as pd
+
+  rows = []
+  for directory, run in run_directories(pathlib.Path(root)):
+    known = axes(directory.path.parent.name, run)
+    rows += [known | record for record in directory.records()]
+  return pd.DataFrame(rows)
+
+
+def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
+  """Every run directory of a study or of a folder of studies, by name."""
+  if not path.is_dir():
+    raise InputError(
+      f"{path}: no such study, expected a folder of runs or a CSV"
+    )
+  configs = sorted([*path.glob("*/config.json"), *path.glob("*/*/config.json")])
+  if not configs:
+    raise InputError(f"{path}: found no run, expected <run>/config.json in it")
+  for file in configs:
+    run = config_lib.from_dict(Run, json.loads(file.read_text()))
+    yield RunDirectory(file.parent), run
