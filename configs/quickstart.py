@@ -13,12 +13,12 @@ PRETRAINING = ("wiki_en", "factbook", "py_django", "hansard_en")
 MODELS = {  # to the steps of their pretraining
   Model(layers=2, width=32, heads=2): 1000,
   Model(layers=2, width=64, heads=2): 1600,
-  Model(layers=2, width=128, heads=4): 2200,
+  Model(layers=2, width=128, heads=4): 1800,
 }
 TARGET_TOKENS = {  # to the epochs after which a fine-tuning ends at the latest
-  5_120: 32,
-  20_480: 16,
-  81_920: 8,
+  6_400: 32,
+  20_480: 18,
+  65_536: 9,
 }
 INJECTIONS = (0, 0.01, 0.05, 0.2)
 BATCH_SIZE = 16  # sequences of 128 bytes
@@ -27,7 +27,9 @@ BATCH_SIZE = 16  # sequences of 128 bytes
 def study(domains: tuple[str, ...] = ("kjv", "wiki_fr")) -> Study:
   cells = itertools.product(MODELS, domains, TARGET_TOKENS, INJECTIONS)
   return Study(
-    name="quickstart", runs=tuple(finetuning(*cell) for cell in cells)
+    name="quickstart",
+    tolerance=0.25,
+    runs=tuple(finetuning(*cell) for cell in cells),
   )
 
 
@@ -50,7 +52,7 @@ def finetuning(
   return Run(
     model=model,
     # above the learning rate at which pretraining ended: warmed up again
-    optimizer=Optimizer(peak_lr=peak_lr(model) / 3, warmup_steps=10),
+    optimizer=Optimizer(peak_lr=peak_lr(model) / 4, warmup_steps=10),
     steps=round(tokens / (BATCH_SIZE * model.context)),
     batch_size=BATCH_SIZE,
     pretraining=PRETRAINING,

@@ -122,12 +122,12 @@ class Evaluation:
   are measured at base and at best and give the run's result.
   """
 
-  points: int = 24  # evaluations after step 0, geometrically spaced
-  patience: int = 5  # evaluations without a lower target loss before stopping
-  curve_pretrain: int = 32
-  curve_target: int = 64
+  points: int = 16  # evaluations after step 0, geometrically spaced
+  patience: int = 4  # evaluations without a lower target loss before stopping
+  curve_pretrain: int = 16
+  curve_target: int = 48
   full_pretrain: int = 256
-  full_target: int = 256
+  full_target: int = 128
 
   def __post_init__(self):
     _check_positive(self, *(f.name for f in dataclasses.fields(self)))
@@ -143,10 +143,10 @@ class Evaluation:
   def steps(self, total: int) -> tuple[int, ...]:
     """Steps at which both losses are measured: 0, then ever sparser, total.
 
-    From a fiftieth of the run on, each is the same factor after the one
+    From a twentieth of the run on, each is the same factor after the one
     before: an early optimum is found as sharply as a late one.
     """
-    ratio = 50 ** (1 / (self.points - 1)) if self.points > 1 else 1
+    ratio = 20 ** (1 / (self.points - 1)) if self.points > 1 else 1
     steps = {round(total / ratio**i) for i in range(self.points)}
     return tuple(sorted({0} | {max(1, step) for step in steps}))
 

@@ -1,0 +1,75 @@
+"""The persistent compilation cache: where it is, and whether it was hit."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import pathlib
+import platform
+
+import jax
+import jaxlib
+
+
+@dataclasses.dataclass
+class Compilations:
+  """What this process compiled, and what it found compiled.
+
+  JAX drops cache entries of another CPU without a word, hence the counting.
+  """
+
+  compiled: int = 0
+  from_cache: int = 0
+  seconds: float = 0.0
+
+  def _event(self, name: str, **_) -> None:
+    if name == "/jax/compilation_cache/cache_hits":
+      self.from_cache += 1
+    elif name == "/jax/compilation_cache/cache_misses":
+      self.compiled += 1
+
+  def _duration(self, name: str, seconds: float, **_) -> None:
+    if name == "/jax/core/compile/backend_compile_duration":
+      self.seconds += seconds
+
+
+def use_cache(directory: pathlib.Path) -> Compilations:
+  """Keeps every program under `directory`, by jaxlib version and CPU.
+
+  An executable of another version or CPU can crash the process.
+  """
+  folder = directory / f"{jaxlib.__version__}-{_cpu()}"
+  folder.mkdir(parents=True, exist_ok=True)
+  jax.config.update("jax_compilation_cache_dir", str(folder))
+  jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+  jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+  counts = Compilations()
+  jax.monitoring.register_event_listener(counts._event)
+  jax.monitoring.register_event_duration_secs_listener(counts._duration)
+  return counts
+
+
+@contextlib.contextmanager
+def one_at_a_time(key: str) -> Iterator[None]:
+  """Lets one process compile what another then finds in the cache."""
+  folder = jax.config.jax_compilation_cache_dir
+  if folder is None:
+    yield
+    return
+  name = hashlib.sha256(key.encode()).hexdigest()[:16]
+  with open(pathlib.Path(folder) / f".lock-{name}", "w") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    yield
+
+
+def _cpu() -> str:
+  """Short hash of what this machine's processor can do."""
+  features = platform.processor() + platform.machine()
+  info = pathlib.Path("/proc/cpuinfo")
+  if info.exists():
+    lines = info.read_text().splitlines()
+    features += "".join(
+      sorted({x for x in lines if x.startswith(("flags", "model name"))})
+    )
+  return hashlib.sha256(features.encode()).hexdigest()[:8]

@@ -1,0 +1,243 @@
+"""One run: evaluate -> save -> draw -> step. The order is the contract."""
+
+from collections.abc import Callable, Iterator
+import dataclasses
+import math
+import time
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from forgetting.config import Evaluation, Run
+from forgetting.records import RunDirectory
+from forgetting.training.checkpoint import Checkpoints
+from forgetting.training.evaluate import ValidationSet, per_example
+from forgetting.training.optimizer import Hyperparameters
+from forgetting.training.programs import Programs
+
+
+class Interrupted(Exception):
+  """Stopped from outside, after saving: the same call goes on from there."""
+
+
+Batches = Callable[[int], Iterator[dict[str, np.ndarray]]]  # from a step on
+
+
+class Losses(NamedTuple):
+  """Per-example losses of both validation sets, nats a token."""
+
+  pretrain: np.ndarray
+  target: np.ndarray  # empty in a pretraining
+
+
+@dataclasses.dataclass
+class Clock:
+  """Seconds by what they went into."""
+
+  spent: dict[str, float] = dataclasses.field(default_factory=dict)
+
+  def time(self, what: str, function, *args):
+    start = time.perf_counter()
+    out = jax.block_until_ready(function(*args))
+    self.spent[what] = self.spent.get(what, 0) + time.perf_counter() - start
+    return out
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluator:
+  """Both losses of some parameters, from one program on fixed sequences.
+
+  Attributes:
+    pretrain, target: the full validation sets; a pretraining has no target.
+  """
+
+  programs: Programs
+  evaluation: Evaluation
+  pretrain: ValidationSet
+  target: ValidationSet | None
+
+  def curve(self, params) -> Losses:
+    """On the first sequences of each set: what the U-curve is made of."""
+    e = self.evaluation
+    return self._measure(params, e.curve_pretrain, e.curve_target)
+
+  def full(self, params) -> Losses:
+    """On all sequences: what a run's result is made of."""
+    e = self.evaluation
+    return self._measure(params, e.full_pretrain, e.full_target)
+
+  def _measure(self, params, pretrain: int, target: int) -> Losses:
+    sets = [self.pretrain.chunks[:pretrain]]
+    if self.target is not None:
+      sets.append(self.target.chunks[:target])
+    losses = per_example(self.programs.losses, params, np.concatenate(sets))
+    return Losses(losses[: len(sets[0])], losses[len(sets[0]) :])
+
+  def means(self, losses: Losses, prefix: str = "") -> dict:
+    """In nats a token and in bits a byte; None without a target."""
+    out = {}
+    for kind, values in losses._asdict().items():
+      measured: ValidationSet | None = getattr(self, kind)
+      mean = bits = None
+      if measured is not None:
+        mean = float(values.mean(dtype=np.float64))
+        bits = measured.bits_per_byte(values)
+      out[f"{prefix}{kind}_loss"] = mean
+      out[f"{prefix}{kind}_bits_per_byte"] = bits
+    return out
+
+
+def train(
+  run: Run,
+  *,
+  directory: RunDirectory,
+  evaluator: Evaluator,
+  params,
+  base: Losses,
+  batches: Batches,
+  clock: Clock,
+  save_every: int | None = None,
+  stop: Callable[[], bool] = lambda: False,
+) -> dict:
+  """Does a run, or what is left of it, and gives its measurements.
+
+  Args:
+    params: the parent's parameters, or fresh ones.
+    base: `evaluator.full` of them.
+    clock: goes on counting; its seconds become part of the result.
+    save_every: steps between checkpoints; None saves at the end of a
+      pretraining and on `stop` only.
+    stop: asked before every step; when true the state is saved.
+
+  Returns:
+    losses at base and best, best_step, stop_reason, status and timings; the
+    run's `examples.npz` is written.
+
+  Raises:
+    Interrupted: `stop` was true.
+  """
+  programs = evaluator.programs
+  hyperparameters = Hyperparameters.of(run)
+  due = run.evaluation.steps(run.steps)
+  with Checkpoints(directory.checkpoints) as checkpoints:
+    state = programs.init_state(params)
+    best_params, first = _copy(state["params"]), 0
+    if checkpoints.latest_step is not None:
+      state, best_params = checkpoints.load(
+        shapes=programs.shapes, shardings=programs.shardings
+      )
+      best_params, first = _copy(best_params), checkpoints.latest_step
+    records = directory.keep_records_before(first)
+    drawn = batches(first)
+
+    for step in range(first, run.steps + 1):
+      if step in due:
+        losses = clock.time("evaluation", evaluator.curve, state["params"])
+        lr = hyperparameters.learning_rate(step)
+        means = evaluator.means(losses)
+        records.append(_record(run, step, means, clock, lr=lr))
+        directory.append(records[-1])
+        if _is_best(run, records):
+          best_params = _copy(state["params"])
+        stop_reason = _stop_reason(run, records)
+        if stop_reason:
+          break
+      _save_if_due(checkpoints, state, best_params, step, save_every, stop)
+      batch = clock.time("input", lambda: programs.put(next(drawn)))
+      state, _ = clock.time(
+        "training", programs.train, state, batch, hyperparameters
+      )
+    if run.parent is None and stop_reason != "diverged":
+      checkpoints.save(state, best_params=state["params"])
+
+  if stop_reason == "diverged":
+    return _diverged(records, clock)
+  best_on_device = jax.device_put(best_params, programs.shardings["params"])
+  best = clock.time("evaluation", evaluator.full, best_on_device)
+  best_step = _best_record(run, records)["step"]
+  directory.write_examples(
+    base=base.pretrain,
+    best=best.pretrain,
+    id=evaluator.pretrain.id,
+    source=evaluator.pretrain.source,
+  )
+  return dict(
+    status="done",
+    stop_reason=stop_reason,
+    best_step=best_step,
+    steps=records[-1]["step"],
+    tokens=records[-1]["tokens"],
+    seconds=clock.spent,
+    **evaluator.means(base, prefix="base_"),
+    **evaluator.means(best),
+    forgetting_standard_error=standard_error(best.pretrain - base.pretrain),
+  )
+
+
+def _copy(params):
+  """On the host: the step gives the device's buffers away."""
+  return jax.tree.map(lambda x: np.array(x, copy=True), params)
+
+
+def _save_if_due(checkpoints, state, best_params, step, every, stop) -> None:
+  stopping = stop()
+  if stopping or (every and step and step % every == 0):
+    checkpoints.save(state, best_params=best_params)
+  if stopping:
+    raise Interrupted(f"stopped at step {step}")
+
+
+def _record(run: Run, step: int, means: dict, clock: Clock, *, lr) -> dict:
+  tokens = step * run.tokens_per_step
+  target_tokens = tokens * (1 - run.injection)
+  epoch = target_tokens / run.target_tokens if run.target_tokens else None
+  return dict(
+    step=step,
+    tokens=tokens,
+    epoch=epoch,
+    **means,
+    lr=float(lr),
+    seconds=sum(clock.spent.values()),
+  )
+
+
+def _best_record(run: Run, records: list[dict]) -> dict:
+  """The bottom of the U-curve; of a pretraining the last evaluation."""
+  if run.parent is None:
+    return records[-1]
+  return min(records, key=lambda r: (r["target_loss"], r["step"]))
+
+
+def _is_best(run: Run, records: list[dict]) -> bool:
+  return _best_record(run, records) is records[-1]
+
+
+def _stop_reason(run: Run, records: list[dict]) -> str | None:
+  last = records[-1]
+  losses = [last["pretrain_loss"], last["target_loss"]]
+  if not all(math.isfinite(x) for x in losses if x is not None):
+    return "diverged"
+  if run.parent is not None:
+    since = len(records) - 1 - records.index(_best_record(run, records))
+    if since >= run.evaluation.patience:
+      return "target loss turned"
+  return "all steps done" if last["step"] == run.steps else None
+
+
+def _diverged(records: list[dict], clock: Clock) -> dict:
+  last = records[-1]
+  return dict(
+    status="diverged",
+    stop_reason=f"found pretrain_loss {last['pretrain_loss']} and target_loss"
+    f" {last['target_loss']} at step {last['step']}, expected finite ones;"
+    " lower Optimizer.peak_lr",
+    steps=last["step"],
+    tokens=last["tokens"],
+    seconds=clock.spent,
+  )
+
+
+def standard_error(differences: np.ndarray) -> float:
+  """Of the mean of paired differences."""
+  return float(differences.std(ddof=1) / np.sqrt(len(differences)))

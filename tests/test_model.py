@@ -1,0 +1,92 @@
+import jax
+import numpy as np
+import pytest
+
+from forgetting.config import Model
+from forgetting.training import model as model_lib
+
+MODELS = [
+  Model(layers=1, width=16, heads=2, context=12, vocab_size=31),
+  Model(layers=6, width=32, heads=4, context=12, vocab_size=31),
+]
+
+
+def tokens_of(model: Model, rows: int) -> np.ndarray:
+  generator = np.random.default_rng(0)
+  return generator.integers(0, model.vocab_size, (rows, model.context))
+
+
+def logits(params, tokens, model: Model) -> np.ndarray:
+  return np.asarray(model_lib.apply(params, tokens, model=model))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_parameter_count_is_the_formula(model):
+  params = model_lib.init(model, seed=0)
+  total = sum(leaf.size for leaf in jax.tree.leaves(params))
+  assert total == model.total_params
+  assert total - params["embed"]["embedding"].size == model.model_params
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_position_sees_a_later_token(model):
+  params = model_lib.init(model, seed=0)
+  tokens = tokens_of(model, 2)
+  changed = tokens.copy()
+  changed[:, 7:] = (changed[:, 7:] + 1) % model.vocab_size
+  before, after = (logits(params, x, model) for x in (tokens, changed))
+  np.testing.assert_allclose(before[:, :7], after[:, :7], atol=1e-6)
+  assert np.abs(before[:, 7:] - after[:, 7:]).max() > 1e-3
+
+
+def test_every_earlier_token_is_seen():
+  model = MODELS[1]
+  params = model_lib.init(model, seed=0)
+  tokens = tokens_of(model, 1)
+  last = logits(params, tokens, model)[0, -1]
+  for position in range(model.context):
+    changed = tokens.copy()
+    changed[0, position] = (changed[0, position] + 1) % model.vocab_size
+    assert np.abs(logits(params, changed, model)[0, -1] - last).max() > 1e-5
+
+
+def test_scanned_and_unrolled_layers_agree(monkeypatch):
+  model = MODELS[1]
+  params, tokens = model_lib.init(model, seed=0), tokens_of(model, 2)
+  both = []
+  for unroll in (1, model.layers):
+    monkeypatch.setattr(model_lib, "_unroll", lambda _, u=unroll: u)
+    both.append(logits(params, tokens, model))
+  np.testing.assert_allclose(*both, atol=1e-5)
+
+
+def test_a_fresh_model_knows_nothing():
+  model = Model(layers=2, width=64, heads=2, context=64)
+  tokens = tokens_of(model, 8)
+  losses = model_lib.token_losses(
+    model_lib.init(model, seed=0), tokens, np.roll(tokens, -1, 1), model=model
+  )
+  assert losses.shape == tokens.shape
+  uniform = np.log(model.vocab_size)
+  assert uniform < float(losses.mean()) < 1.5 * uniform
+
+
+def test_loss_is_the_negative_log_likelihood():
+  model = MODELS[0]
+  params, tokens = model_lib.init(model, seed=0), tokens_of(model, 3)
+  targets = np.roll(tokens, -1, axis=1)
+  z = logits(params, tokens, model).astype(np.float64)
+  log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
+  expected = -np.take_along_axis(log_p, targets[..., None], -1)[..., 0]
+  found = model_lib.token_losses(params, tokens, targets, model=model)
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_seeds_mean_something():
+  first, again, other = (
+    model_lib.init(MODELS[0], seed=seed) for seed in (0, 0, 1)
+  )
+  assert jax.tree.all(jax.tree.map(np.array_equal, first, again))
+  assert not np.array_equal(
+    first["embed"]["embedding"], other["embed"]["embedding"]
+  )

@@ -1,0 +1,91 @@
+import dataclasses
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from forgetting.config import Model
+from forgetting.training import model as model_lib
+from forgetting.training import optimizer as optimizer_lib
+from forgetting.training.optimizer import Hyperparameters
+
+
+@given(
+  steps=st.integers(2, 500),
+  warmup=st.integers(0, 50),
+  peak=st.floats(1e-5, 1e-1),
+)
+@settings(max_examples=25, deadline=None)
+def test_learning_rate_is_optax_warm_up_cosine(steps, warmup, peak):
+  warmup = min(warmup, steps - 1)
+  h = Hyperparameters(
+    *map(np.float32, (peak, peak / 10, warmup, steps, 0.9, 0.95, 0.1, 1))
+  )
+  theirs = optax.warmup_cosine_decay_schedule(
+    0.0 if warmup else peak, peak, warmup, steps, peak / 10
+  )
+  at = np.unique(np.linspace(0, steps, 9, dtype=int))
+  np.testing.assert_allclose(
+    [float(h.learning_rate(step)) for step in at],
+    [float(theirs(step)) for step in at],
+    rtol=2e-5,
+  )
+
+
+def test_traced_and_plain_learning_rates_agree(finetuning):
+  h = Hyperparameters.of(finetuning)
+  steps = np.arange(12, dtype=np.float32)
+  traced = jax.jit(lambda s: h.learning_rate(s))(jnp.asarray(steps))
+  np.testing.assert_allclose(traced, h.learning_rate(steps), rtol=1e-6)
+
+
+def test_one_step_is_optax_adamw(finetuning):
+  """The chain times -learning rate is optax.adamw behind a clip."""
+  h = Hyperparameters.of(finetuning)
+  params = model_lib.init(finetuning.model, seed=0)
+  keys = iter(range(100))
+  gradients = jax.tree.map(
+    lambda p: np.random.default_rng(next(keys)).normal(0, 1, p.shape), params
+  )
+  ours = optimizer_lib.make_optimizer(h)
+  direction, _ = ours.update(gradients, ours.init(params), params)
+  o = finetuning.optimizer
+  theirs = optax.chain(
+    optax.clip_by_global_norm(o.clip_norm),
+    optax.adamw(
+      1.0,
+      b1=o.b1,
+      b2=o.b2,
+      weight_decay=o.weight_decay,
+      mask=optimizer_lib.is_matrix,
+    ),
+  )
+  expected, _ = theirs.update(gradients, theirs.init(params), params)
+  jax.tree.map(
+    lambda a, b: np.testing.assert_allclose(-a, b, rtol=1e-4, atol=1e-6),
+    direction,
+    expected,
+  )
+
+
+def test_only_matrices_are_decayed():
+  shapes = model_lib.shapes(Model(layers=2, width=16, heads=2))
+  decayed = optimizer_lib.is_matrix(shapes)
+  layers = decayed["layers"]
+  assert not layers["attention_norm"]["scale"]  # [layers, width]: two axes
+  assert not decayed["final_norm"]["scale"]
+  assert decayed["embed"]["embedding"]
+  assert all(layers[name]["kernel"] for name in ("qkv", "out", "up", "down"))
+
+
+def test_warm_up_longer_than_the_run_ends_with_it(finetuning):
+  short = dataclasses.replace(
+    finetuning,
+    optimizer=dataclasses.replace(finetuning.optimizer, warmup_steps=99),
+  )
+  h = Hyperparameters.of(short)
+  assert h.warmup_steps == short.steps
+  assert h.learning_rate(short.steps) <= h.peak_lr
