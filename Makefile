@@ -1,0 +1,39 @@
+# Set-up and the commands that need it. Python 3.11 to 3.13, no root.
+# Another interpreter: make env PYTHON=python3.13
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: quickstart smoke test test-all env constraints
+
+quickstart: env
+	$(BIN)/forgetting study configs/quickstart.py
+
+# the same path end to end, reduced to what takes less than two minutes
+smoke: env
+	$(BIN)/forgetting study configs/smoke.py
+
+test: env
+	$(BIN)/python -m pytest
+
+test-all: env
+	$(BIN)/python -m pytest -m ""
+
+env: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	if command -v uv >/dev/null; then \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	else \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev]'; \
+	fi
+	touch $@
+
+# the pins, for all three Pythons at once; without addresses of an index
+constraints:
+	uv pip compile --universal --python-version 3.11 --extra dev \
+	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt

@@ -1,0 +1,215 @@
+"""The command `forgetting`: each verb imports only what it needs."""
+
+import json
+import pathlib
+import sys
+from typing import Annotated, Literal
+
+import tyro
+
+from forgetting.config import InputError, load_study
+
+app = tyro.extras.SubcommandApp()
+
+Config = Annotated[
+  str, tyro.conf.arg(metavar="CONFIG", help="Python file with study() in it.")
+]
+StudyOrTable = Annotated[
+  str,
+  tyro.conf.arg(
+    metavar="STUDY",
+    help="A study: its folder or its name under runs/; or a CSV or parquet"
+    " table with a row a run.",
+  ),
+]
+Json = Annotated[
+  str | None, tyro.conf.arg(metavar="FILE", help="Write the answer here too.")
+]
+
+
+@app.command
+def study(
+  config: tyro.conf.Positional[Config],
+  *,
+  domain: tuple[str, ...] = (),
+  root: str = "runs",
+  workers: int | None = None,
+  save_every: int | None = None,
+) -> int:
+  """Do every run of a study that has no result yet, then write its page.
+
+  Example: forgetting study configs/quickstart.py
+
+  Args:
+    domain: Target domains in place of the config's: names of the catalogue, or
+      folders and .txt or .jsonl files of your own.
+    root: Results go to ROOT/STUDY.
+    workers: Processes; one a core by default.
+    save_every: Steps between the checkpoints of a run; by default a run is
+      saved when it ends or is stopped.
+  """
+  from forgetting import study as study_lib
+
+  plan = load_study(config, domains=domain)
+  try:
+    summary = study_lib.do_study(
+      plan, root=root, workers=workers, save_every=save_every
+    )
+  except study_lib.Stopped:
+    _say("stopped; what is done is kept: the same command goes on from here")
+    return 75
+  print(summary)
+  _write_page(pathlib.Path(root) / plan.name, tolerance=plan.tolerance)
+  for line in summary.failed.values():
+    _say(line)
+  return 1 if summary.failed else 0
+
+
+@app.command
+def fit(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  law: str | None = None,
+  by: str | None = None,
+  json: Json = None,
+) -> int:
+  """Fit scaling laws to a study: by default both of its laws, by domain.
+
+  Example: forgetting fit quickstart
+
+  Args:
+    law: Which law: `forgetting`, `target`, ...
+    by: Fit each value of this column by itself.
+  """
+  from forgetting.laws import verbs
+
+  return _answer(verbs.fit(_find(table), law=law, by=by), json)
+
+
+@app.command
+def advise(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  domain: str,
+  model_params: float,
+  target_tokens: float,
+  tolerance: float,
+  json: Json = None,
+) -> int:
+  """Tell the injection that keeps forgetting under a tolerance.
+
+  Example: forgetting advise quickstart --domain kjv --model-params 4e5
+  --target-tokens 5e4 --tolerance 0.05
+
+  Args:
+    domain: The target domain.
+    model_params: Non-embedding parameters.
+    target_tokens: Unique tokens of the target domain.
+    tolerance: Forgetting allowed, nats per token of the pretraining loss.
+  """
+  from forgetting.laws import verbs
+
+  asked = dict(
+    domain=domain,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    tolerance=tolerance,
+  )
+  return _answer(verbs.advise(_find(table), **asked), json)
+
+
+@app.command
+def report(
+  table: tyro.conf.Positional[StudyOrTable], *, tolerance: float = 0.05
+) -> int:
+  """Write the page of a study, done or half done, or of a table.
+
+  Example: forgetting report quickstart
+
+  Args:
+    tolerance: Forgetting that the page's advice allows, nats per token.
+  """
+  _write_page(_find(table), tolerance=tolerance)
+  return 0
+
+
+@app.command
+def data(
+  verb: tyro.conf.Positional[Literal["list", "prepare", "show"]],
+  names: tyro.conf.Positional[tuple[str, ...]] = (),
+  *,
+  context: int = 128,
+  tokenizer: str = "bytes",
+) -> int:
+  """List the catalogue of text, prepare sources, or show what they hold.
+
+  Examples: forgetting data list; forgetting data prepare kjv ./letters;
+  forgetting data show kjv
+
+  Args:
+    names: Names of the catalogue, or folders and .txt or .jsonl files.
+    context: Tokens a sequence.
+    tokenizer: What cuts text into tokens.
+  """
+  from forgetting.data import commands
+
+  if verb == "list":
+    print(commands.list_text())
+    return 0
+  if not names:
+    raise InputError(f"data {verb}: found no name, expected one or more")
+  if verb == "prepare":
+    print(commands.prepare_text(names, context=context, tokenizer=tokenizer))
+  for name in names if verb == "show" else ():
+    print(commands.show_text(name, context=context, tokenizer=tokenizer))
+  return 0
+
+
+def main() -> None:
+  """Entry point: bad input is one line and exit status 2."""
+  if sys.argv[1:] == ["--version"]:
+    from importlib.metadata import version
+
+    print(version("forgetting"))
+    return
+  try:
+    sys.exit(
+      app.cli(
+        prog="forgetting",
+        description="Measure, predict and prevent what a language model"
+        " forgets when it is fine-tuned.",
+      )
+    )
+  except InputError as error:
+    _say(str(error))
+    sys.exit(2)
+
+
+def _find(table: str) -> pathlib.Path:
+  """A path as given, or a study by its name under runs/."""
+  named = pathlib.Path("runs") / table
+  return (
+    named
+    if not pathlib.Path(table).exists() and named.exists()
+    else (pathlib.Path(table))
+  )
+
+
+def _answer(report, file: str | None) -> int:
+  print(report.text)
+  if file is not None:
+    from forgetting.records import write_atomically
+
+    text = json.dumps(report.data, indent=1)
+    write_atomically(pathlib.Path(file), text.encode())
+  return 0
+
+
+def _write_page(table: pathlib.Path, *, tolerance: float) -> None:
+  from forgetting import report as report_lib
+
+  print(f"page: {report_lib.write(table, tolerance=tolerance)}")
+
+
+def _say(line: str) -> None:
+  print(f"forgetting: {line}", file=sys.stderr)

@@ -1,0 +1,72 @@
+"""One display for a whole study: runs, share of the work, time left."""
+
+from collections.abc import Sequence
+import sys
+
+from rich import progress as rich_progress
+from rich.console import Console
+
+from forgetting.config import Run
+
+
+class Progress:
+  """A live bar on a terminal, a line a run elsewhere; on standard error."""
+
+  def __init__(self, runs: Sequence[Run], *, done: int, workers: int):
+    self._left = sum(run.flops for run in runs)
+    self._total, self._done = len(runs) + done, done
+    self._did = 0  # FLOPs, like what is left
+    self._took = 0.0  # seconds of a worker
+    self._workers = workers
+    self._runs = len(runs)
+    self._console = Console(stderr=True)
+    self._bar = rich_progress.Progress(
+      rich_progress.TextColumn("{task.description}"),
+      rich_progress.BarColumn(),
+      rich_progress.TextColumn("{task.completed}/{task.total} runs"),
+      rich_progress.TimeElapsedColumn(),
+      rich_progress.TextColumn("{task.fields[left]}"),
+      console=self._console,
+      disable=not self._console.is_terminal,
+    )
+    self._task = self._bar.add_task(
+      "study", total=self._total, completed=done, left=""
+    )
+
+  def __enter__(self) -> "Progress":
+    self._bar.start()
+    if not self._console.is_terminal:
+      self._print(f"{self._runs} of {self._total} runs to do")
+    return self
+
+  def __exit__(self, *_) -> None:
+    self._bar.stop()
+
+  def finished(self, run: Run, result: dict) -> None:
+    self._left -= run.flops
+    self._did += run.flops
+    self._took += result["wall_seconds"]
+    self._done += 1
+    self._bar.update(self._task, completed=self._done)
+    self.refresh()
+    if not self._console.is_terminal:
+      self._print(
+        f"{self._done}/{self._total} runs, {self._time_left()} left:"
+        f" {run.name} in {result['wall_seconds']:.1f} s"
+      )
+
+  def refresh(self) -> None:
+    self._bar.update(self._task, left=f"about {self._time_left()} left")
+
+  def say(self, line: str) -> None:
+    self._console.print(line, highlight=False, soft_wrap=True)
+
+  def _print(self, line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+  def _time_left(self) -> str:
+    """What is left, at the rate of what is done."""
+    if not self._did:
+      return "?"
+    seconds = self._took / self._did * self._left / self._workers
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,261 @@
+"""Does a study's runs in dependency order, skipping what is done."""
+
+import collections
+from collections.abc import Iterable
+import contextlib
+import dataclasses
+import json
+import pathlib
+import signal
+import time
+
+from forgetting import run as run_lib
+from forgetting import workers as workers_lib
+from forgetting.config import InputError, Run, Study
+from forgetting.data import cache, store
+from forgetting.progress import Progress
+from forgetting.records import RunDirectory, write_atomically
+from forgetting.workers import Outcome, Place, Worker, WorkerDied
+
+ATTEMPTS = 3  # of a run whose worker dies, before it counts as failed
+
+
+@dataclasses.dataclass
+class Summary:
+  """What became of a study.
+
+  Attributes:
+    done, skipped: names of runs that this call did, or found done.
+    failed: name -> one line. Diverged runs are among them.
+    left_out: names of runs whose parent failed.
+    workers: pid -> what that process imported and compiled.
+    text_seconds, seconds: wall time of preparing text, of the runs.
+  """
+
+  done: list[str] = dataclasses.field(default_factory=list)
+  skipped: list[str] = dataclasses.field(default_factory=list)
+  failed: dict[str, str] = dataclasses.field(default_factory=dict)
+  left_out: list[str] = dataclasses.field(default_factory=list)
+  workers: dict[int, dict] = dataclasses.field(default_factory=dict)
+  text_seconds: float = 0.0
+  seconds: float = 0.0
+
+  def of_workers(self, fact: str) -> float:
+    """Sum of a fact over the worker processes."""
+    return sum(worker[fact] for worker in self.workers.values())
+
+  def write(self, file: pathlib.Path) -> None:
+    """How this call went, beside the runs: for benchmarks and the curious."""
+    own_peak = workers_lib.peak_memory()
+    facts = dict(
+      runs_done=len(self.done),
+      workers=len(self.workers),
+      text_seconds=self.text_seconds,
+      seconds=self.seconds,
+      import_seconds=self.of_workers("import_seconds"),
+      programs_compiled=self.of_workers("compiled"),
+      programs_from_cache=self.of_workers("from_cache"),
+      # each process at its own peak: not less than all of them at one time
+      peak_memory_bytes=own_peak + self.of_workers("peak_memory_bytes"),
+    )
+    write_atomically(file, json.dumps(facts, indent=1).encode())
+
+  def __str__(self) -> str:
+    line = (
+      f"{len(self.done)} runs done in {self.seconds:.0f} s,"
+      f" {len(self.skipped)} were done already"
+    )
+    if self.failed:
+      line += f", {len(self.failed)} failed, {len(self.left_out)} left out"
+    if not self.workers:
+      return line
+    return (
+      f"{line}\n{len(self.workers)} workers:"
+      f" {self.of_workers('compiled')} programs compiled,"
+      f" {self.of_workers('from_cache')} found in the compilation cache"
+    )
+
+
+class Stopped(Exception):
+  """Stopped by the user; what was under way is saved."""
+
+
+def do_study(
+  study: Study,
+  *,
+  root: str,
+  workers: int | None = None,
+  save_every: int | None = None,
+) -> Summary:
+  """Prepares the text, then does every run that has no result yet.
+
+  Args:
+    root: results go to <root>/<study name>/.
+    workers: processes; one a core by default.
+    save_every: steps between checkpoints of a run.
+
+  Raises:
+    InputError: before any compute, what the configs or the text cannot give.
+    Stopped: on Ctrl-C or SIGTERM, after the runs under way have saved.
+  """
+  runs, summary, start = study.ordered(), Summary(), time.monotonic()
+  prepare_text(runs)
+  summary.text_seconds = time.monotonic() - start
+  todo = _check(study, runs, root=root, summary=summary)
+  if not todo:
+    return summary
+  cores = workers_lib.available_cores()[:workers][: len(todo)]
+  place = Place(
+    root=root,
+    study=study.name,
+    save_every=save_every,
+    compilation_cache=str(cache.root() / "compiled"),
+  )
+  start = time.monotonic()
+  done = len(summary.skipped)
+  with Progress(todo, done=done, workers=len(cores)) as progress:
+    _Pool(place, todo, summary, progress).work(cores)
+  summary.seconds = time.monotonic() - start
+  summary.write(pathlib.Path(root) / study.name / "study.json")
+  return summary
+
+
+def prepare_text(runs: Iterable[Run]) -> None:
+  """Fetches and cuts the text of all runs that is not yet in the store."""
+  wanted = {
+    (source, run.model.context, run.tokenizer): None
+    for run in runs
+    for source in (*run.pretraining, run.domain)
+    if source is not None
+  }
+  for source, context, tokenizer in wanted:
+    store.prepare(source, context=context, tokenizer=tokenizer)
+
+
+def _check(
+  study: Study, runs: tuple[Run, ...], *, root: str, summary: Summary
+) -> list[Run]:
+  """The runs to do; refuses before compute what cannot be done."""
+  todo = []
+  for run in runs:
+    result = RunDirectory.of(root, study.name, run).result()
+    if run.parent and run.parent.name in summary.failed:
+      summary.left_out.append(run.name)
+      continue
+    if not result:
+      run_lib.check_text(run)
+      todo.append(run)
+      continue
+    if result["text"] != run_lib.text_fingerprint(run):
+      raise InputError(
+        f"{run.name}: its text has changed since it was done: found"
+        f" {run_lib.text_fingerprint(run)}, expected {result['text']}; give"
+        " the study another name to start anew"
+      )
+    if result["status"] == "diverged":
+      summary.failed[run.name] = f"{run.name}: {result['stop_reason']}"
+    else:
+      summary.skipped.append(run.name)
+  return todo
+
+
+class _Pool:
+  """Gives runs to workers: parents first, long ones first."""
+
+  def __init__(self, place: Place, todo: list[Run], summary: Summary, progress):
+    self._place = place
+    self._todo = {run.name: run for run in todo}
+    self._summary = summary
+    self._progress = progress
+    self._attempts = collections.Counter()
+
+  def work(self, cores: list[int | None]) -> None:
+    workers = [Worker(self._place, core) for core in cores]
+    try:
+      with _sigterm_as_interrupt():
+        self._work(workers)
+    except BaseException as error:
+      for worker in workers:
+        worker.ask_to_stop()
+      if isinstance(error, KeyboardInterrupt):
+        raise Stopped from None
+      raise
+    finally:
+      for worker in workers:
+        worker.close()
+
+  def _work(self, workers: list[Worker]) -> None:
+    while True:
+      for worker in workers:
+        if worker.run is None and (run := self._next(workers)):
+          worker.start(run)
+      busy = [worker for worker in workers if worker.run]
+      if not busy:
+        return
+      for worker in workers_lib.wait(busy, timeout=1.0):
+        workers[workers.index(worker)] = self._collect(worker)
+      self._progress.refresh()
+
+  def _next(self, workers: list[Worker]) -> Run | None:
+    """The costliest run whose parent is done; pretrainings before all."""
+    under_way = {worker.run.name for worker in workers if worker.run}
+    ready = [
+      run
+      for name, run in self._todo.items()
+      if name not in under_way
+      and (run.parent is None or run.parent.name not in self._todo)
+    ]
+    return max(
+      ready, key=lambda run: (run.parent is None, run.flops), default=None
+    )
+
+  def _collect(self, worker: Worker) -> Worker:
+    """Takes a worker's answer; a dead worker is replaced."""
+    run = worker.run
+    try:
+      self._take(worker.answer())
+      return worker
+    except WorkerDied as died:
+      self._attempts[run.name] += 1
+      line = f"{run.name}: its worker died ({died})"
+      if self._attempts[run.name] < ATTEMPTS:
+        self._progress.say(f"{line}; the run is done again")
+      else:
+        self._fail(run, f"{line}, {ATTEMPTS} times")
+      worker.close()
+      return Worker(self._place, worker.core)
+
+  def _take(self, outcome: Outcome) -> None:
+    run = outcome.run
+    self._summary.workers[outcome.worker["pid"]] = outcome.worker
+    if outcome.error:
+      self._fail(run, outcome.error)
+    elif outcome.result["status"] == "diverged":
+      self._fail(run, f"{run.name}: {outcome.result['stop_reason']}")
+    else:
+      del self._todo[run.name]
+      self._summary.done.append(run.name)
+      self._progress.finished(run, outcome.result)
+
+  def _fail(self, run: Run, line: str) -> None:
+    """Sets a run aside, and those that would start from it."""
+    children = [r for r in self._todo.values() if r.parent == run]
+    for failed in (run, *children):
+      del self._todo[failed.name]
+    if children:
+      line += f"; {len(children)} runs that start from it are left out"
+    self._summary.failed[run.name] = line
+    self._summary.left_out += [child.name for child in children]
+    self._progress.say(line)
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt():
+  def interrupt(*_):
+    raise KeyboardInterrupt
+
+  before = signal.signal(signal.SIGTERM, interrupt)
+  try:
+    yield
+  finally:
+    signal.signal(signal.SIGTERM, before)

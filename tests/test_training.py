@@ -1,0 +1,332 @@
+"""Programs, evaluation, sharding, checkpoints and the loop."""
+
+import dataclasses
+import pathlib
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from forgetting import run as run_lib
+from forgetting.config import InputError, Optimizer
+from forgetting.records import RunDirectory
+from forgetting.training import evaluate, loop, sharding
+from forgetting.training import model as model_lib
+from forgetting.training.checkpoint import Checkpoints
+from forgetting.training.programs import compile_programs
+
+
+@pytest.fixture
+def programs(finetuning):
+  return compile_programs(finetuning.model, batch_size=finetuning.batch_size)
+
+
+@pytest.fixture
+def params(finetuning):
+  return model_lib.init(finetuning.model, seed=0)
+
+
+def same(a, b) -> bool:
+  return jax.tree.all(jax.tree.map(np.array_equal, a, b))
+
+
+def chunks_of(run, rows: int) -> np.ndarray:
+  generator = np.random.default_rng(1)
+  return generator.integers(3, 259, (rows, run.model.context + 1), np.int32)
+
+
+def train(run, tmp_path, programs, params, *, study="toy", **options):
+  directory = RunDirectory.of(tmp_path, study, run)
+  directory.create(run)
+  evaluator = run_lib.evaluator_of(run, programs)
+  mixture = run_lib.mixture_of(run)
+  return loop.train(
+    run,
+    directory=directory,
+    evaluator=evaluator,
+    params=params,
+    base=evaluator.full(params),
+    batches=lambda first: mixture.batches(first, run.steps),
+    clock=loop.Clock(),
+    **options,
+  )
+
+
+def test_loss_does_not_depend_on_the_evaluation_batch(
+  finetuning, programs, params
+):
+  chunks = chunks_of(finetuning, 45)
+  whole = evaluate.per_example(programs.losses, params, chunks)
+  assert whole.shape == (45,) and whole.dtype == np.float32
+  for rows in (1, 7, 32):
+    part = evaluate.per_example(programs.losses, params, chunks[:rows])
+    np.testing.assert_array_equal(part, whole[:rows])
+  one_batch = model_lib.token_losses(
+    params, chunks[:, :-1], chunks[:, 1:], model=finetuning.model
+  ).mean(axis=1)
+  np.testing.assert_allclose(whole, one_batch, rtol=2e-6)
+
+
+def test_weights_choose_the_targets_that_count(finetuning, programs, params):
+  """The loss is the mean over weighted targets, not over all of them."""
+  from forgetting.data.mixture import as_batch
+  from forgetting.training.optimizer import Hyperparameters
+
+  batch = as_batch(chunks_of(finetuning, finetuning.batch_size))
+  losses = np.asarray(
+    model_lib.token_losses(
+      params, batch["tokens_BxL"], batch["targets_BxL"],
+      model=finetuning.model,
+    )
+  )  # fmt: skip
+  batch["weights_BxL"][:, ::3] = 0
+  batch["weights_BxL"][0] = 0
+  state = programs.init_state(params)
+  _, loss = programs.train(
+    state, programs.put(batch), Hyperparameters.of(finetuning)
+  )
+  expected = np.average(losses, weights=batch["weights_BxL"])
+  np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
+  from forgetting.data.mixture import as_batch
+  from forgetting.training.optimizer import Hyperparameters
+
+  run = dataclasses.replace(
+    finetuning, steps=200, optimizer=Optimizer(peak_lr=1e-2)
+  )
+  state = programs.init_state(params)
+  batch = programs.put(as_batch(chunks_of(run, run.batch_size)))
+  for _ in range(run.steps):
+    state, loss = programs.train(state, batch, Hyperparameters.of(run))
+  assert float(loss) < 1.5  # of random bytes: ln 256 = 5.5
+  assert int(state["step"]) == run.steps
+
+
+def test_every_parameter_and_moment_has_a_rule(finetuning, programs):
+  mesh = sharding.make_mesh()
+  placed = sharding.shardings(programs.shapes, mesh)
+  assert len(jax.tree.leaves(placed)) == len(jax.tree.leaves(programs.shapes))
+  with pytest.raises(ValueError, match="no rule of sharding.RULES"):
+    sharding.spec_of("layers/renamed/kernel")
+
+
+def test_sizes_that_do_not_divide_over_the_devices_are_refused():
+  mesh = jax.sharding.AbstractMesh((3,), ("data",))
+  with pytest.raises(InputError, match="batch_size: found 16, .* 3 devices"):
+    sharding.check(mesh, batch_size=16, width=48)
+  with pytest.raises(InputError, match="width: found 16"):
+    sharding.check(mesh, batch_size=15, width=16)
+
+
+MANY_DEVICES = """
+import sys
+import jax
+jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
+import numpy as np
+from forgetting.config import Model, Optimizer, Run
+from forgetting.data.mixture import as_batch
+from forgetting.training import evaluate, model
+from forgetting.training.optimizer import Hyperparameters
+from forgetting.training.programs import compile_programs
+
+shape = Model(layers=2, width=16, heads=2, context=16)
+run = Run(model=shape, optimizer=Optimizer(peak_lr=1e-2), steps=5,
+          batch_size=8, pretraining=("a",), injection=1)
+programs = compile_programs(shape, batch_size=8)
+state = programs.init_state(model.init(shape, seed=0))
+draw = np.random.default_rng(0)
+for step in range(5):
+  batch = as_batch(draw.integers(0, 259, (8, 17), np.int32))
+  state, loss = programs.train(state, programs.put(batch),
+                               Hyperparameters.of(run))
+  print(repr(float(loss)))
+chunks = draw.integers(0, 259, (20, 17), np.int32)
+losses = evaluate.per_example(programs.losses, state["params"], chunks)
+print(*map(repr, losses.tolist()), sep="\\n")
+print(programs.device, file=sys.stderr)
+"""
+
+
+def test_four_devices_give_the_losses_of_one():
+  outputs = []
+  for devices in (1, 4):
+    done = subprocess.run(
+      [sys.executable, "-c", MANY_DEVICES, str(devices)],
+      capture_output=True,
+      text=True,
+      check=True,
+    )
+    assert f"{devices} x cpu" in done.stderr
+    outputs.append([float(line) for line in done.stdout.split()])
+  np.testing.assert_allclose(*outputs, rtol=2e-5)
+
+
+def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  state = programs.init_state(params)
+  best = jax.tree.map(lambda x: x + 1, params)
+  where = dict(shapes=programs.shapes, shardings=programs.shardings)
+  of_params = {name: tree["params"] for name, tree in where.items()}
+  with Checkpoints(pathlib.Path("relative/ckpt")) as checkpoints:
+    assert checkpoints.latest_step is None
+    with pytest.raises(InputError, match="found no checkpoint"):
+      checkpoints.load_params(**of_params)
+    checkpoints.save(state, best_params=best)
+    checkpoints.save(state, best_params=best)  # a resume's first call
+  with Checkpoints(pathlib.Path("relative/ckpt")) as checkpoints:
+    assert checkpoints.latest_step == 0
+    loaded, loaded_best = checkpoints.load(**where)
+    assert same(loaded, state)
+    assert same(loaded_best, best)
+    assert same(checkpoints.load_params(**of_params), params)
+
+
+def test_checkpoint_of_another_shape_is_named(
+  tmp_path, finetuning, programs, params
+):
+  with Checkpoints(tmp_path) as checkpoints:
+    checkpoints.save(programs.init_state(params), best_params=params)
+    wider = dataclasses.replace(finetuning.model, width=32)
+    shapes = model_lib.shapes(wider)
+    placed = sharding.shardings(shapes, sharding.make_mesh())
+    with pytest.raises(
+      InputError, match=r"embed/embedding: found shape \(259, 16\), expected"
+    ):
+      checkpoints.load_params(shapes=shapes, shardings=placed)
+
+
+def test_base_is_step_zero_and_best_the_lowest_target_loss(
+  cache, finetuning, tmp_path, programs, params
+):
+  result = train(finetuning, tmp_path, programs, params)
+  directory = RunDirectory.of(tmp_path, "toy", finetuning)
+  records = directory.records()
+  assert records[0]["step"] == 0
+  assert records[0]["lr"] == 0
+  best = min(records, key=lambda r: r["target_loss"])
+  assert result["best_step"] == best["step"] > 0
+  examples = directory.examples()
+  assert set(examples) == {"base", "best", "id", "source"}
+  np.testing.assert_allclose(
+    examples["base"].mean(), result["base_pretrain_loss"], rtol=1e-6
+  )
+  np.testing.assert_allclose(
+    examples["best"].mean(), result["pretrain_loss"], rtol=1e-6
+  )
+  differences = examples["best"] - examples["base"]
+  np.testing.assert_allclose(
+    result["forgetting_standard_error"],
+    differences.std(ddof=1) / len(differences) ** 0.5,
+    rtol=1e-5,
+  )
+  # the curve's sequences are the first of the full set
+  e = finetuning.evaluation
+  np.testing.assert_allclose(
+    records[0]["pretrain_loss"],
+    examples["base"][: e.curve_pretrain].mean(),
+    rtol=1e-6,
+  )
+
+
+def test_bits_per_byte_is_nats_over_bytes(
+  cache, finetuning, tmp_path, programs, params
+):
+  result = train(finetuning, tmp_path, programs, params)
+  chunks = run_lib.evaluator_of(finetuning, programs).target.chunks
+  # a byte token is one byte; the end of text, id 1, is none
+  count = (chunks[:, 1:] > 2).sum()
+  nats = result["base_target_loss"] * chunks[:, 1:].size
+  np.testing.assert_allclose(
+    result["base_target_bits_per_byte"], nats / count / np.log(2), rtol=1e-6
+  )
+
+
+def test_stops_when_the_target_loss_has_turned(
+  cache, finetuning, tmp_path, programs, params
+):
+  eager = dataclasses.replace(
+    finetuning,
+    target_tokens_asked=32,
+    injection=0,
+    steps=400,
+    optimizer=Optimizer(peak_lr=3e-2),
+    evaluation=dataclasses.replace(
+      finetuning.evaluation, points=40, patience=3
+    ),
+  )
+  result = train(eager, tmp_path, programs, params)
+  assert result["stop_reason"] == "target loss turned"
+  records = RunDirectory.of(tmp_path, "toy", eager).records()
+  assert len(records) - 1 - 3 == [r["step"] for r in records].index(
+    result["best_step"]
+  )
+
+
+def test_divergence_is_a_result_with_a_reason(
+  cache, finetuning, tmp_path, programs, params
+):
+  params["embed"]["embedding"][:] = np.nan
+  result = train(finetuning, tmp_path, programs, params)
+  assert result["status"] == "diverged"
+  assert "nan at step 0, expected finite" in result["stop_reason"]
+
+
+@pytest.mark.parametrize("stop_at", [1, 4, 9])
+def test_interrupted_and_resumed_equals_uninterrupted(
+  cache, finetuning, tmp_path, programs, params, stop_at
+):
+  """Bit for bit: losses, the curve, per-example losses and parameters."""
+  run = dataclasses.replace(finetuning.parent, steps=10)
+  for each in (run, finetuning):
+    whole = train(each, tmp_path, programs, params, study="whole")
+    asked = iter(range(100))
+    with pytest.raises(loop.Interrupted):
+      train(
+        each,
+        tmp_path,
+        programs,
+        params,
+        study="cut",
+        stop=lambda a=asked: next(a) == stop_at,
+      )
+    resumed = train(each, tmp_path, programs, params, study="cut")
+    timings = ("seconds",)
+    assert {k: v for k, v in whole.items() if k not in timings} == {
+      k: v for k, v in resumed.items() if k not in timings
+    }
+    one, two = (RunDirectory.of(tmp_path, s, each) for s in ("whole", "cut"))
+    assert [
+      {k: v for k, v in r.items() if k not in timings} for r in one.records()
+    ] == [
+      {k: v for k, v in r.items() if k not in timings} for r in two.records()
+    ]
+    np.testing.assert_array_equal(
+      one.examples()["best"], two.examples()["best"]
+    )
+  where = dict(
+    shapes=programs.shapes["params"], shardings=programs.shardings["params"]
+  )
+  final = []
+  for study in ("whole", "cut"):
+    directory = RunDirectory.of(tmp_path, study, run)
+    with Checkpoints(directory.checkpoints) as checkpoints:
+      assert checkpoints.latest_step == 10
+      final.append(checkpoints.load_params(**where))
+  assert same(*final)
+
+
+def test_saving_on_the_way_changes_nothing(
+  cache, finetuning, tmp_path, programs, params
+):
+  plain = train(finetuning, tmp_path, programs, params, study="plain")
+  saved = train(
+    finetuning, tmp_path, programs, params, study="saved", save_every=3
+  )
+  assert plain["pretrain_loss"] == saved["pretrain_loss"]
+  directory = RunDirectory.of(tmp_path, "saved", finetuning)
+  steps = sorted(int(p.name) for p in directory.checkpoints.iterdir())
+  assert steps == [6, 9]
