@@ -55,7 +55,13 @@ def check_text(run: Run) -> None:
   for source in (*run.pretraining, run.domain):
     if source is None:
       continue
-    found = open_source(run, source).meta["vocab_size"]
+    prepared = open_source(run, source)
+    if prepared.train_weights is not None:
+      raise InputError(
+        f"{source}: found prompts, whose loss should not count; expected whole"
+        " text: name the one field to train on"
+      )
+    found = prepared.meta["vocab_size"]
     if found > run.model.vocab_size:
       raise InputError(
         f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
@@ -65,12 +71,19 @@ def check_text(run: Run) -> None:
 
 def text_fingerprint(run: Run) -> dict[str, str]:
   """Content of every split that the run reads: what its numbers stand on."""
-  sources = [*run.pretraining, *([run.domain] if run.domain else [])]
-  metas = {source: open_source(run, source).meta for source in sources}
   return {
-    f"{config_lib.domain_name(source)}/{split}": facts["sha256"]
-    for source, meta in metas.items()
+    f"{name}/{split}": facts["sha256"]
+    for name, meta in _metas(run).items()
     for split, facts in meta["splits"].items()
+  }
+
+
+def _metas(run: Run) -> dict[str, dict]:
+  """What is known of each source that the run reads, by its name."""
+  sources = [*run.pretraining, *([run.domain] if run.domain else [])]
+  return {
+    config_lib.domain_name(source): open_source(run, source).meta
+    for source in sources
   }
 
 
@@ -120,6 +133,7 @@ def do_run(
   )
   about = dict(
     text=text_fingerprint(run),
+    licences={name: meta["licence"] for name, meta in _metas(run).items()},
     executor=executor,
     versions=_versions(),
     host=platform.node(),

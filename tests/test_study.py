@@ -35,12 +35,6 @@ def test_a_study_is_done_once_and_skipped_afterwards(cache, toy, tmp_path):
   assert set(first.done) == names
   assert first.done[0] == toy.runs[0].parent.name
   assert not first.failed
-  # one training and one evaluation program for the one model shape, whatever
-  # the number of workers: the second finds them in the cache
-  compiled = sum(w["compiled"] for w in first.workers.values())
-  cached = sum(w["from_cache"] for w in first.workers.values())
-  assert compiled == 2
-  assert cached == 2 * (len(first.workers) - 1)
   table = records.load(tmp_path / "toy")
   assert set(table.status) == {"done"}
 
@@ -48,9 +42,7 @@ def test_a_study_is_done_once_and_skipped_afterwards(cache, toy, tmp_path):
   second = study_lib.do_study(toy, root=str(tmp_path))
   assert set(second.skipped) == names
   assert not second.done and not second.workers
-  assert stamps == {
-    f: f.stat().st_mtime_ns for f in tmp_path.rglob("result.json")
-  }
+  assert stamps == result_times(tmp_path)
 
   # a result that is lost is made again, and comes out the same
   lost = RunDirectory.of(tmp_path, "toy", toy.runs[0])
@@ -60,6 +52,36 @@ def test_a_study_is_done_once_and_skipped_afterwards(cache, toy, tmp_path):
   assert third.done == [toy.runs[0].name]
   for column in ("pretrain_loss", "target_loss", "best_step"):
     assert lost.result()[column] == before[column]
+
+
+def test_one_training_and_one_evaluation_program_a_model_shape(
+  cache, toy, finetuning, tmp_path, monkeypatch
+):
+  """Over a grid of p, D, learning rate, seed and steps, and over workers."""
+  fresh = tmp_path / "cache"
+  fresh.mkdir()
+  for part in cache.iterdir():
+    if part.name != "compiled":
+      (fresh / part.name).symlink_to(part)
+  monkeypatch.setenv("FORGETTING_CACHE", str(fresh))
+  grid = [
+    dataclasses.replace(finetuning, **change)
+    for change in (
+      dict(seed=1),
+      dict(steps=7),
+      dict(target_tokens_asked=96),
+      dict(optimizer=Optimizer(peak_lr=1e-4, weight_decay=0)),
+    )
+  ]
+  study = dataclasses.replace(toy, runs=(*toy.runs, *grid))
+  summary = study_lib.do_study(study, root=str(tmp_path))
+  assert not summary.failed
+  names = [file.name for file in fresh.glob("compiled/*/jit_*")]
+  for program in ("jit_train_step", "jit_block_losses"):
+    assert sum(name.startswith(program) for name in names) == 1
+  # no process compiled what another had: each is in the cache once
+  assert summary.of_workers("compiled") == len(names)
+  assert summary.of_workers("from_cache") >= 2 * (len(summary.workers) - 1)
 
 
 def test_runs_do_not_depend_on_the_number_of_workers(cache, toy, tmp_path):
@@ -112,7 +134,7 @@ def test_a_failed_parent_leaves_its_children_out(cache, toy, tmp_path):
 @pytest.mark.parametrize(
   ("change", "line"),
   [
-    (dict(target_tokens_asked=10**9), "target_tokens: found 999999968"),
+    (dict(target_tokens_asked=10**9), "target_tokens: found 1000000000"),
     (dict(injection=0.9, steps=10**6), "injection: found 0.9 over"),
     (dict(domain="./no/such/folder"), "no/such/folder"),
   ],

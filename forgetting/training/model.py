@@ -112,8 +112,12 @@ def _unroll(layers: int) -> int:
 def shapes(model: config.Model) -> Params:
   """Shapes of the parameters, without making any."""
   tokens = jax.ShapeDtypeStruct((1, model.context), jnp.int32)
-  init = Decoder(model).init
-  return jax.eval_shape(init, jax.random.key(0), tokens)["params"]
+
+  def init(tokens_BxL):
+    # the key is made inside: outside it would be a program of its own
+    return Decoder(model).init(jax.random.key(0), tokens_BxL)
+
+  return jax.eval_shape(init, tokens)["params"]
 
 
 def init(model: config.Model, *, seed: int) -> Params:

@@ -1,0 +1,203 @@
+"""What `forgetting data list|prepare|show|tokenizer` print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import lzma
+import math
+import textwrap
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.data import (
+  cache,
+  corpora,
+  document_store,
+  fetch,
+  sources,
+  store,
+  tokenizer_training,
+  tokenizers,
+)
+from forgetting.data.corpora import CATALOGUE, Corpus
+from forgetting.data.documents import Split
+from forgetting.data.store import Prepared
+
+_SAMPLE_CHARACTERS = 300
+_LZMA_BYTES = 1 << 20
+
+
+def list_text() -> str:
+  """The catalogue, one line a corpus, with what is cached of it."""
+  rows = [("name", "role", "archive MB", "cached", "licence", "text")]
+  for corpus in CATALOGUE.values():
+    size = sum(archive.size for archive in corpus.archives) / 1e6
+    rows.append(
+      (
+        corpus.name,
+        corpus.role,
+        f"{size:.1f}",
+        _cached(corpus),
+        corpus.licence,
+        corpus.description,
+      )
+    )
+  sets = [
+    f"  {name}: {' '.join(members)}" for name, members in corpora.SETS.items()
+  ]
+  return "\n".join(
+    [*_columns(rows), "", "sets:", *sets, "", f"cache: {cache.root()}"]
+  )
+
+
+def _cached(corpus: Corpus) -> str:
+  """What is on disk: "-", "archive", or how many prepared stores."""
+  chunks = cache.root() / "chunks"
+  prepared = list(chunks.glob(f"{corpus.name}-*/meta.json"))
+  if prepared:
+    return f"{len(prepared)} prepared"
+  paths = [fetch.archive_path(archive) for archive in corpus.archives]
+  return "archive" if all(path.exists() for path in paths) else "-"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+  widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+  widths[-1] = 0
+  return [
+    "  ".join(
+      f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)
+    )
+    for row in rows
+  ]
+
+
+def prepare_text(
+  names: Sequence[str],
+  *,
+  context: int,
+  tokenizer: str = tokenizers.BYTES,
+) -> str:
+  """Prepares each source; one that cannot be is told and skipped.
+
+  Args:
+    names: sources, or sets of the catalogue: "mix", "mix_full", "targets".
+    context: L, tokens a sequence.
+    tokenizer: its name.
+
+  Raises:
+    InputError: none could be prepared.
+  """
+  lines, problems = [], []
+  with store.own_progress() as progress:
+    for name in corpora.expand(names):
+      try:
+        prepared = store.prepare(
+          name, context=context, tokenizer=tokenizer, progress=progress
+        )
+      except InputError as error:
+        problems.append(error)
+        lines.append(f"skipped: {error}")
+      else:
+        lines.append(summary(prepared))
+  if problems and len(problems) == len(lines):
+    raise problems[0]
+  return "\n".join(lines)
+
+
+def summary(prepared: Prepared) -> str:
+  """One line: how much there is and what was dropped."""
+  splits, counts = prepared.meta["splits"], prepared.meta["documents"]
+  sizes = ", ".join(
+    f"{split} {splits[split]['tokens']:,} tokens"
+    f" ({splits[split]['bytes'] / 1e6:.2f} MB)"
+    for split in Split
+  )
+  dropped = ", ".join(
+    f"{counts[kind]:,} {kind.replace('_', ' ')}"
+    for kind in ("too_short", "duplicates", "near_duplicates", "over_cap")
+    if counts[kind]
+  )
+  return f"{prepared.name}: {sizes}; dropped: {dropped or 'nothing'}"
+
+
+def show_text(
+  source: str,
+  *,
+  context: int,
+  tokenizer: str = tokenizers.BYTES,
+  samples: int = 3,
+) -> str:
+  """Prepares a source if need be and tells what it is, with samples."""
+  prepared = store.prepare(source, context=context, tokenizer=tokenizer)
+  meta = prepared.meta
+  train, validation = meta["splits"]["train"], meta["splits"]["validation"]
+  lines = [
+    summary(prepared),
+    f"source: {meta['source']}",
+    f"licence: {meta['licence']}",
+    f"tokenizer: {meta['tokenizer']} ({meta['vocab_size']:,} ids),"
+    f" {train['bytes'] / train['tokens']:.2f} bytes a token",
+    f"chunks of {context} tokens: {train['chunks']:,} train,"
+    f" {validation['chunks']:,} validation",
+    "bits per byte of the validation text:"
+    f" {token_frequency_bits(prepared):.3f} by token frequencies,"
+    f" {_lzma_bits(source):.3f} by lzma",
+  ]
+  for text in _samples(source, samples):
+    lines += ["", textwrap.indent(text, "  | ")]
+  return "\n".join(lines)
+
+
+def tokenizer_text(
+  size: int, *, names: Sequence[str] = tokenizer_training.DEFAULT_SOURCES
+) -> str:
+  """Trains a SentencePiece model if need be; tells its name and its file.
+
+  Args:
+    size: pieces.
+    names: sources or sets of the catalogue to train on.
+  """
+  trained = tokenizer_training.Trained(size, tuple(names))
+  tokenizer_training.parse(trained.name)  # refuses what is too small
+  with store.own_progress() as progress:
+    path = tokenizer_training.ensure(trained, progress)
+  found = tokenizers.find(trained.name)
+  return (
+    f"{trained.name}: {found.vocab_size:,} pieces, sha256 {found.sha256}\n"
+    f"file: {path}\nuse it as: tokenizer={trained.name!r}"
+  )
+
+
+def token_frequency_bits(prepared: Prepared) -> float:
+  """Bits per byte of the validation text under the train tokens' frequencies.
+
+  The loss of the best model that ignores context: an upper mark for a trained
+  one. Each id is counted once more than it was seen.
+  """
+  size = prepared.meta["vocab_size"]
+  seen = np.bincount(prepared.train[:, 1:].ravel(), minlength=size) + 1
+  found = np.bincount(prepared.validation[:, 1:].ravel(), minlength=size)
+  nats = -(found * np.log(seen / seen.sum())).sum()
+  return float(nats / math.log(2) / prepared.validation_bytes.sum())
+
+
+def _lzma_bits(source: str) -> float:
+  """Bits per byte of the first MiB of validation text under lzma."""
+  text = b"\n".join(_documents(source, Split.VALIDATION))[:_LZMA_BYTES]
+  return 8 * len(lzma.compress(text)) / len(text)
+
+
+def _samples(source: str, count: int) -> list[str]:
+  found = []
+  for text in _documents(source, Split.TRAIN):
+    if len(found) == count:
+      break
+    shown = text.decode()[:_SAMPLE_CHARACTERS]
+    found.append(shown + ("..." if len(text) > len(shown.encode()) else ""))
+  return found
+
+
+def _documents(source: str, split: Split):
+  folder = document_store.folder_of(sources.find(source))
+  return document_store.read(folder, split)

@@ -1,0 +1,170 @@
+"""A source of text by name or by path: what it is and its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import dataclasses
+import glob
+import hashlib
+import os
+
+from etils import epath
+from rich.progress import Progress
+
+from forgetting.config import domain_name
+from forgetting.data import (
+  cache,
+  corpora,
+  extract,
+  fetch,
+  text_files,
+  tfds_source,
+)
+from forgetting.data.corpora import PLAIN
+from forgetting.data.documents import Counts, Rules
+
+READER_VERSION = 1
+_DEFAULT_FIELD = "text"
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+  """Text to prepare.
+
+  Attributes:
+    name: letters, digits and underscores; what tables and folders call it.
+    identity: hash of what the documents are a function of.
+    rules: how its documents are filtered.
+    about: for the record: where it comes from, its licence.
+    documents: reads them, with progress, counting what it skips; the network
+      is used here if ever.
+    prompted: whether its documents are prompts with responses.
+  """
+
+  name: str
+  identity: str
+  rules: Rules
+  about: dict[str, str]
+  documents: Callable[[Progress, Counts], Iterator[str]]
+  prompted: bool = False
+
+
+def find(source: str) -> Source:
+  """A name of the catalogue, a path to text, or a TFDS data set.
+
+  Raises:
+    InputError: neither; or a path without any readable text file.
+  """
+  if tfds_source.is_one(source):
+    return _of_tfds(tfds_source.parse(source))
+  if source in corpora.CATALOGUE or not _is_path(source):
+    return _of_corpus(corpora.find(source))
+  return _of_path(source)
+
+
+def _is_path(source: str) -> bool:
+  return (
+    source.startswith((".", "~"))
+    or os.sep in source
+    or "/" in source
+    or glob.has_magic(source)
+    or os.path.exists(text_files.split_source(source)[0])
+  )
+
+
+def _of_corpus(corpus: corpora.Corpus) -> Source:
+  pins = [f"{a.pin} sha256:{a.sha256}" for a in corpus.archives]
+  version = f"extractor {extract.EXTRACTOR_VERSION}"
+
+  def documents(progress: Progress, counts: Counts) -> Iterator[str]:
+    del counts
+    return corpus.extract(fetch.open_archives(corpus, progress))
+
+  return Source(
+    name=corpus.name,
+    identity=_digest(corpus.name, *pins, version),
+    rules=corpus.rules,
+    about={
+      "source": ", ".join(pins),
+      "licence": corpus.licence,
+      "extractor_version": str(extract.EXTRACTOR_VERSION),
+    },
+    documents=documents,
+  )
+
+
+def _of_path(source: str) -> Source:
+  path, told = text_files.split_source(source)
+  fields = text_files.Fields.parse(told or _DEFAULT_FIELD)
+  files = text_files.find(source, path)
+  fingerprint = _fingerprint(source, files)
+
+  def documents(progress: Progress, counts: Counts) -> Iterator[str]:
+    del progress
+    for file in files:
+      yield from text_files.read(source, file, fields, counts)
+
+  return Source(
+    name=domain_name(path),
+    identity=_digest("path", fingerprint, str(fields)),
+    rules=PLAIN,
+    about={
+      "source": f"{source} content sha256:{fingerprint}",
+      "licence": "the user's own",
+      "extractor_version": str(READER_VERSION),
+    },
+    documents=documents,
+    prompted=fields.prompt is not None,
+  )
+
+
+def _of_tfds(found: tfds_source.TfdsSource) -> Source:
+  def documents(progress: Progress, counts: Counts) -> Iterator[str]:
+    del counts
+    return found.texts(progress)
+
+  version = found.version
+  return Source(
+    name=domain_name(found.name.replace("/", "_")),
+    identity=_digest("tfds", version, found.split, found.field),
+    rules=PLAIN,
+    about={
+      "source": f"TFDS {version} split {found.split} field {found.field}",
+      "licence": "see the data set's own",
+      "extractor_version": str(READER_VERSION),
+    },
+    documents=documents,
+  )
+
+
+def _fingerprint(source: str, files: list[epath.Path]) -> str:
+  """Hash of the files' contents, remembered while sizes and dates hold."""
+  try:
+    state = _digest(*map(_state, files))
+  except OSError as error:
+    raise text_files.unreadable(source, error) from error
+  note = cache.root() / "fingerprints" / state[:32]
+  if note.exists():
+    return note.read_text()
+  try:
+    contents = [f"{text_files.kind(f)} {cache.sha256_of(f)}" for f in files]
+  except OSError as error:
+    raise text_files.unreadable(source, error) from error
+  fingerprint = _digest(*contents)
+  with cache.scratch(note.parent, note.name) as work:
+    (work / "note").write_text(fingerprint)
+    os.replace(work / "note", note)
+  return fingerprint
+
+
+def _state(file: epath.Path) -> str:
+  """Place, size and date of a file, the date as fine as there is one."""
+  if "://" in str(file):
+    stat = file.stat()
+    return f"{file} {stat.length} {stat.mtime}"
+  stat = os.stat(file)
+  return f"{os.path.abspath(file)} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def _digest(*parts: str) -> str:
+  return hashlib.sha256("\n".join(parts).encode()).hexdigest()

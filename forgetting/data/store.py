@@ -1,0 +1,277 @@
+"""Prepared chunks on disk, memory-mapped.
+
+Preparing drains a corpus's seqio task once; everything after that needs numpy
+alone. TensorFlow is imported only while something is being prepared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from forgetting.config import InputError
+from forgetting.data import cache, document_store, silence, sources, tokenizers
+from forgetting.data.documents import Split
+from forgetting.data.tokenizers import BYTES, Tokenizer
+
+CHUNKS_VERSION = 1
+BYTES_FILE, WEIGHTS_FILE = ".target_bytes", ".weights"
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+  """One corpus or domain, tokenised and cut, with L the context.
+
+  Attributes:
+    name: of the catalogue, or made of the user's path.
+    train: [n, L+1] memory-mapped token ids; chunk i+1 begins with the last
+      token of chunk i.
+    validation: [m, L+1].
+    train_bytes: [n] uint32: UTF-8 bytes that the L targets of a chunk, its
+      tokens but the first, stand for; the end-of-text token and tokens
+      without loss count 0.
+    validation_bytes: [m].
+    meta: where it comes from, licence, hashes, counts.
+    train_weights: [n, L] uint8: 0 for a target that carries no loss, as those
+      of a prompt; None: every target carries it.
+    validation_weights: [m, L] or None.
+  """
+
+  name: str
+  train: np.ndarray
+  validation: np.ndarray
+  train_bytes: np.ndarray
+  validation_bytes: np.ndarray
+  meta: dict
+  train_weights: np.ndarray | None = None
+  validation_weights: np.ndarray | None = None
+
+
+def prepare(
+  source: str,
+  *,
+  context: int,
+  tokenizer: str = BYTES,
+  progress: Progress | None = None,
+) -> Prepared:
+  """Opens the prepared chunks of a source; makes them first if absent.
+
+  Args:
+    source: a name of the catalogue, or a path to .txt or .jsonl files.
+    context: L, tokens a sequence.
+    tokenizer: its name.
+    progress: where to show the work; a display of its own by default.
+
+  Raises:
+    InputError: no such source, it cannot be fetched or read, or it is too
+      small to give a chunk for training and one for validation.
+  """
+  found = sources.find(source)
+  with contextlib.ExitStack() as stack:
+    if progress is None:
+      progress = stack.enter_context(own_progress())
+    kind = tokenizers.ensure(tokenizer, progress)
+    folder = _folder(found, kind, context)
+    if not (folder / "meta.json").exists():
+      documents = document_store.ensure(found, progress)
+      with cache.placing(folder) as work:
+        _fill(work, found.name, documents, kind, context, progress)
+  return _open(folder, found.name, source)
+
+
+def open_prepared(
+  source: str, *, context: int, tokenizer: str = BYTES
+) -> Prepared:
+  """Opens what `prepare` made: no network, no TensorFlow.
+
+  Raises:
+    InputError: it is not there.
+  """
+  found = sources.find(source)
+  folder = _folder(found, tokenizers.find(tokenizer), context)
+  return _open(folder, found.name, source)
+
+
+def provenance(prepared: Prepared) -> dict[str, str]:
+  """The exact data in a few words each, for tables and the page."""
+  meta, counts = prepared.meta, prepared.meta["documents"]
+  dropped = ("too_short", "duplicates", "near_duplicates", "over_cap")
+  return {
+    "name": prepared.name,
+    "source": meta["source"],
+    "licence": meta["licence"],
+    "documents": f"{counts['train']} train, {counts['validation']} validation",
+    "dropped": ", ".join(f"{counts[d]} {d.replace('_', ' ')}" for d in dropped),
+    "split_rule": meta["split_rule"],
+    "tokenizer": f"{meta['tokenizer']} sha256:{meta['tokenizer_sha256']}",
+    "context": str(meta["context"]),
+    "train_sha256": meta["splits"]["train"]["sha256"],
+    "validation_sha256": meta["splits"]["validation"]["sha256"],
+  }
+
+
+def own_progress() -> Progress:
+  """A display on standard error, so that output can be piped."""
+  console = Console(stderr=True)
+  return Progress(
+    console=console, transient=True, disable=not console.is_terminal
+  )
+
+
+def chunk_ids(chunks: np.ndarray) -> np.ndarray:
+  """Content hash of each chunk, [n] 'S16': the same on every machine.
+
+  The first 16 hex digits of the SHA-256 of its tokens as little-endian
+  uint32.
+  """
+  ids = [
+    hashlib.sha256(chunk.astype("<u4").tobytes()).hexdigest()[:16]
+    for chunk in chunks
+  ]
+  return np.array(ids, "S16")
+
+
+def _folder(
+  source: sources.Source, tokenizer: Tokenizer, context: int
+) -> pathlib.Path:
+  if context < 1:
+    raise InputError(f"context: found {context}, expected 1 or more tokens")
+  documents = document_store.folder_of(source).name
+  key = cache.key_of(documents, tokenizer.sha256, context, CHUNKS_VERSION)
+  name = f"{source.name}-{tokenizer.slug}-L{context}-{key}"
+  return cache.root() / "chunks" / name
+
+
+def _fill(
+  work: pathlib.Path,
+  name: str,
+  documents: pathlib.Path,
+  tokenizer: Tokenizer,
+  context: int,
+  progress: Progress,
+) -> None:
+  """Drains the task of both splits into `work`."""
+  tasks = silence.import_tasks(progress)
+  meta = document_store.meta_of(documents)
+  counts = meta["documents"]
+  task = tasks.corpus_task(
+    name, tasks.stored(documents), context=context, tokenizer=tokenizer
+  )
+  bar = progress.add_task(
+    f"{name}: cutting into chunks",
+    total=counts["train_bytes"] + counts["validation_bytes"],
+  )
+  splits = {}
+  for split in Split:
+    splits[split] = _drain(
+      _shown(tasks.chunk_batches(task, split), progress, bar),
+      work / f"{split}.tokens",
+      tokenizer.dtype,
+      weighted=meta["prompted"],
+    )
+    if not splits[split]["chunks"]:
+      raise _too_small(name, split, counts, context)
+  meta.update(
+    name=name,
+    tokenizer=tokenizer.name,
+    tokenizer_sha256=tokenizer.sha256,
+    vocab_size=tokenizer.vocab_size,
+    context=context,
+    dtype=tokenizer.dtype.str,
+    split_rule="sha256 of the normalised document, last 4 hex digits mod 20",
+    splits=splits,
+  )
+  (work / "meta.json").write_text(json.dumps(meta, indent=2))
+
+
+def _shown(batches: Iterator[dict], progress: Progress, bar) -> Iterator[dict]:
+  for batch in batches:
+    yield batch
+    progress.advance(bar, int(batch["bytes"][:, 1:].sum()))
+
+
+def _drain(
+  batches: Iterator[dict[str, np.ndarray]],
+  path: pathlib.Path,
+  dtype: np.dtype,
+  *,
+  weighted: bool,
+) -> dict:
+  """Writes chunks, and beside them bytes and weights; returns the facts."""
+  digest = hashlib.sha256()
+  facts = dict.fromkeys(("chunks", "tokens", "weighted_tokens", "bytes"), 0)
+  with contextlib.ExitStack() as stack:
+    tokens_file = stack.enter_context(open(path, "wb"))
+    bytes_file = stack.enter_context(open(path.with_suffix(BYTES_FILE), "wb"))
+    if weighted:
+      weights_path = path.with_suffix(WEIGHTS_FILE)
+      weights_file = stack.enter_context(open(weights_path, "wb"))
+    for batch in batches:
+      data = batch["targets"].astype(dtype).tobytes()
+      tokens_file.write(data)
+      digest.update(data)
+      weights = batch["weights"][:, 1:].astype(np.uint8)
+      sizes = (batch["bytes"][:, 1:] * weights).sum(1, dtype="<u4")
+      bytes_file.write(sizes.tobytes())
+      if weighted:
+        weights_file.write(weights.tobytes())
+        digest.update(weights.tobytes())
+      facts["chunks"] += len(weights)
+      facts["tokens"] += weights.size
+      facts["weighted_tokens"] += int(weights.sum())
+      facts["bytes"] += int(sizes.sum())
+  return {**facts, "sha256": digest.hexdigest()}
+
+
+def _too_small(name: str, split: Split, counts: dict, context: int):
+  return InputError(
+    f"{name}: found {counts[split]} {split} documents with"
+    f" {counts[f'{split}_bytes']} bytes, expected enough for one chunk of"
+    f" {context + 1} tokens; about one document in 20 is for validation, so"
+    " add text"
+  )
+
+
+def _open(folder: pathlib.Path, name: str, source: str) -> Prepared:
+  try:
+    meta = json.loads((folder / "meta.json").read_text())
+  except FileNotFoundError as error:
+    raise InputError(
+      f"{source}: not prepared as {folder.name}; run `forgetting data prepare"
+      f" {source}` first"
+    ) from error
+  arrays = {}
+  for split in Split:
+    path = folder / f"{split}.tokens"
+    chunks = meta["splits"][split]["chunks"]
+    shape = (chunks, meta["context"] + 1)
+    arrays[split.value] = _map(path, meta["dtype"], shape)
+    sizes = path.with_suffix(BYTES_FILE)
+    arrays[f"{split}_bytes"] = _map(sizes, "<u4", (chunks,))
+    if meta["prompted"]:
+      weights = path.with_suffix(WEIGHTS_FILE)
+      shape = (chunks, meta["context"])
+      arrays[f"{split}_weights"] = _map(weights, "u1", shape)
+  return Prepared(
+    name=name, meta=meta, **{str(k): v for k, v in arrays.items()}
+  )
+
+
+def _map(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+  """Maps a file that must have exactly the size its record says."""
+  expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
+  found = path.stat().st_size if path.exists() else 0
+  if found != expected:
+    raise InputError(
+      f"{path} is damaged: found {found} bytes, expected {expected}; delete"
+      " its folder and prepare again"
+    )
+  return np.memmap(path, dtype, mode="r", shape=shape)

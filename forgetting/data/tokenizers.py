@@ -1,0 +1,190 @@
+"""Tokenizers by name: what a store's key and a model's size depend on.
+
+A name is "bytes", "sp8192" (SentencePiece with that many pieces, trained on
+the pretraining mix, or on "sp8192:kjv+./text"), or the path of a SentencePiece
+model (.model) or of a Hugging Face tokenizer (.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import enum
+import functools
+import hashlib
+import json
+import os
+
+from etils import epath
+import numpy as np
+
+from forgetting.config import InputError, domain_name
+from forgetting.data import silence, tokenizer_training
+
+BYTES = "bytes"
+_BYTE_IDS = 3 + 256  # padding, end of text, unknown; as seqio.ByteVocabulary
+_ENDS = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>", "[SEP]")
+
+
+class Kind(enum.Enum):
+  BYTES = "bytes"
+  SENTENCEPIECE = "SentencePiece"
+  HUGGING_FACE = "Hugging Face"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tokenizer:
+  """A tokenizer as the store knows it.
+
+  Attributes:
+    name: as given in a config.
+    kind: who reads its definition.
+    slug: its name in a file name.
+    sha256: of its definition.
+    vocab_size: number of ids.
+    end_id: the end-of-text token.
+    path: of its definition; empty for bytes.
+  """
+
+  name: str
+  kind: Kind
+  slug: str
+  sha256: str
+  vocab_size: int
+  end_id: int
+  path: str = ""
+
+  @property
+  def dtype(self) -> np.dtype:
+    """The smallest of uint16 and uint32 that holds every id."""
+    return np.dtype("<u2" if self.vocab_size <= 1 << 16 else "<u4")
+
+
+def find(name: str) -> Tokenizer:
+  """The tokenizer of that name.
+
+  Raises:
+    InputError: there is none, it is not trained yet, or it has no
+      end-of-text token.
+  """
+  if name == BYTES:
+    definition = f"utf-8 bytes, ids from 3 to {_BYTE_IDS}; pad 0, end 1"
+    digest = hashlib.sha256(definition.encode()).hexdigest()
+    return Tokenizer(BYTES, Kind.BYTES, BYTES, digest, _BYTE_IDS, 1)
+  if trained := tokenizer_training.parse(name):
+    path = trained.path()
+    if not path.exists():
+      raise InputError(
+        f"tokenizer: {name!r} is not trained; run `forgetting data tokenizer"
+        f" --size {trained.size}`"
+      )
+    return _sentencepiece(name, path, name.split(":")[0])
+  path = epath.Path(os.path.expanduser(name))
+  if path.suffix != ".json" and ".model" not in path.suffixes:
+    raise InputError(
+      f"tokenizer: found {name!r}, expected {BYTES!r}, 'sp' and a size as in"
+      " 'sp8192', or a path to a .model or .json file"
+    )
+  if not path.exists():
+    raise InputError(f"tokenizer: {name}: no such file")
+  if path.suffix == ".json":
+    return _hugging_face(name, path)
+  return _sentencepiece(name, path, domain_name(name))
+
+
+def ensure(name: str, progress) -> Tokenizer:
+  """As `find`, but trains what is to be trained and is not there."""
+  if trained := tokenizer_training.parse(name):
+    tokenizer_training.ensure(trained, progress)
+  return find(name)
+
+
+def _sentencepiece(name: str, path: epath.Path, slug: str) -> Tokenizer:
+  import sentencepiece
+
+  definition = path.read_bytes()
+  model = sentencepiece.SentencePieceProcessor()
+  try:
+    with silence.standard_error():
+      model.LoadFromSerializedProto(definition)
+  except RuntimeError as error:
+    raise InputError(f"tokenizer: {name} is no SentencePiece model") from error
+  if model.eos_id() < 0:
+    raise InputError(f"tokenizer: {name} has no end-of-text token")
+  return Tokenizer(
+    name,
+    Kind.SENTENCEPIECE,
+    slug,
+    hashlib.sha256(definition).hexdigest(),
+    model.vocab_size(),
+    model.eos_id(),
+    str(path),
+  )
+
+
+def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
+  definition = path.read_bytes()
+  try:
+    told = json.loads(definition)
+    pieces = told["model"]["vocab"]
+    if isinstance(pieces, list):  # a unigram model: [piece, score]
+      pieces = {piece: i for i, (piece, _) in enumerate(pieces)}
+    added = told.get("added_tokens", [])
+    ids = pieces | {token["content"]: token["id"] for token in added}
+    vocab_size = max(ids.values()) + 1
+  except (ValueError, KeyError, TypeError, AttributeError) as error:
+    raise InputError(
+      f"tokenizer: {name} is no Hugging Face tokenizer.json"
+    ) from error
+  ends = [ids[token] for token in _ENDS if token in ids]
+  if not ends:
+    raise InputError(
+      f"tokenizer: {name} has no end-of-text token, expected one of"
+      f" {', '.join(_ENDS)}"
+    )
+  return Tokenizer(
+    name,
+    Kind.HUGGING_FACE,
+    domain_name(name),
+    hashlib.sha256(definition).hexdigest(),
+    vocab_size,
+    ends[0],
+    str(path),
+  )
+
+
+@functools.cache
+def hugging_face_encoder(
+  path: str,
+) -> Callable[[bytes], tuple[np.ndarray, np.ndarray]]:
+  """UTF-8 text in; token ids and the start of each in bytes out, int32."""
+  try:
+    import tokenizers
+  except ImportError as error:
+    raise InputError(
+      f"tokenizer: {path} is read by the package tokenizers; install it"
+    ) from error
+  try:
+    model = tokenizers.Tokenizer.from_str(epath.Path(path).read_text())
+  except Exception as error:  # the package raises nothing finer
+    raise InputError(
+      f"tokenizer: {path} is not understood ({str(error).splitlines()[0]})"
+    ) from error
+  model.no_truncation()
+  model.no_padding()
+
+  def encode(text: bytes) -> tuple[np.ndarray, np.ndarray]:
+    characters = text.decode()
+    encoding = model.encode(characters, add_special_tokens=False)
+    places = np.array([start for start, _ in encoding.offsets], np.int64)
+    return np.array(encoding.ids, np.int32), _byte_places(characters, places)
+
+  return encode
+
+
+def _byte_places(text: str, places: np.ndarray) -> np.ndarray:
+  """Positions in characters as positions in UTF-8 bytes."""
+  points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+  sizes = 1 + (points > 0x7F) + (points > 0x7FF) + (points > 0xFFFF)
+  starts = np.concatenate([[0], np.cumsum(sizes)])
+  return starts[places].astype(np.int32)

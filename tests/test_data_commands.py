@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import synthetic
+
+from forgetting.config import InputError
+from forgetting.data import commands, corpora, store
+
+CONTEXT = 16
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cache(tmp_path_factory):
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+  place = tmp_path_factory.mktemp("source") / "made up"
+  return synthetic.folder(place, documents=100, seed=7)
+
+
+def test_the_list_names_everything_and_what_is_cached(monkeypatch, tmp_path):
+  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
+  lines = commands.list_text().splitlines()
+  for name, corpus in corpora.CATALOGUE.items():
+    [line] = [line for line in lines if line.split()[:1] == [name]]
+    assert corpus.licence in line and corpus.description in line
+    assert " - " in line
+  (tmp_path / "archives").mkdir()
+  [archive] = corpora.CATALOGUE["kjv"].archives
+  (tmp_path / "archives" / archive.filename).touch()
+  folder = tmp_path / "chunks" / "wiki_en-bytes-L16-12345678"
+  folder.mkdir(parents=True)
+  (folder / "meta.json").touch()
+  told = commands.list_text()
+  assert "archive " in next(x for x in told.splitlines() if x[:4] == "kjv ")
+  assert "1 prepared" in next(x for x in told.splitlines() if "wiki_en " in x)
+  assert told.splitlines()[-1] == f"cache: {tmp_path}"
+
+
+def test_what_cannot_be_prepared_is_skipped_with_a_message(source):
+  told = commands.prepare_text(["./absent", source], context=CONTEXT)
+  first, second = told.splitlines()
+  assert first.startswith("skipped: ./absent: no such file")
+  assert second.startswith("made_up: train ") and "tokens" in second
+  with pytest.raises(InputError, match="no such file"):
+    commands.prepare_text(["./absent"], context=CONTEXT)
+
+
+def test_show_tells_samples_counts_and_bits_per_byte(source):
+  told = commands.show_text(source, context=CONTEXT, samples=2)
+  prepared = store.open_prepared(source, context=CONTEXT)
+  assert f"{len(prepared.train):,} train" in told
+  assert f"train {prepared.train[:, 1:].size:,} tokens" in told
+  bits = commands.token_frequency_bits(prepared)
+  assert f"{bits:.3f} by token frequencies" in told
+  assert told.count("\n\n  | ") == 2
+
+
+def test_bits_per_byte_by_token_frequencies_directly(source):
+  prepared = store.prepare(source, context=CONTEXT)
+  counts = np.bincount(prepared.train[:, 1:].ravel(), minlength=259) + 1.0
+  bits = -np.log2(counts / counts.sum())
+  total = sum(
+    bits[token] for chunk in prepared.validation for token in chunk[1:]
+  )
+  expected = total / prepared.validation_bytes.sum()
+  found = commands.token_frequency_bits(prepared)
+  assert found == pytest.approx(expected)
+  assert 2 < found < 5
+
+
+def test_a_tokenizer_is_trained_and_named(source):
+  told = commands.tokenizer_text(300, names=[source])
+  assert told.startswith(f"sp300:{source}: 300 pieces, sha256 ")
+  prepared = commands.prepare_text(
+    [source], context=CONTEXT, tokenizer=f"sp300:{source}"
+  )
+  assert prepared.startswith("made_up: train ")
+  with pytest.raises(InputError, match="expected 300 up"):
+    commands.tokenizer_text(10, names=[source])
