@@ -1,0 +1,49 @@
+"""Losses to laws to decisions: fits scaling laws and says how firm they are."""
+
+from forgetting.laws.advise import Advice, advise
+from forgetting.laws.budget import at_budget
+from forgetting.laws.compare import Comparison, compare
+from forgetting.laws.fit import fit
+from forgetting.laws.fitted import Fit, Fits
+from forgetting.laws.forms import LAWS, Law, Parameter, Variable, register
+from forgetting.laws.invert import (
+  Answer,
+  halving_injection,
+  model_params_needed,
+  target_tokens_allowed,
+)
+from forgetting.laws.plan import Cost, Plan, grid, plan, plan_new
+from forgetting.laws.ratio import RatioTest, ratio_test
+from forgetting.laws.tolerance import Curve, convert
+from forgetting.laws.uncertainty import bootstrap, profile
+
+__all__ = [
+  "LAWS",
+  "Advice",
+  "Answer",
+  "Comparison",
+  "Cost",
+  "Curve",
+  "Fit",
+  "Fits",
+  "Law",
+  "Parameter",
+  "Plan",
+  "RatioTest",
+  "Variable",
+  "advise",
+  "at_budget",
+  "bootstrap",
+  "compare",
+  "convert",
+  "fit",
+  "grid",
+  "halving_injection",
+  "model_params_needed",
+  "plan",
+  "plan_new",
+  "profile",
+  "ratio_test",
+  "register",
+  "target_tokens_allowed",
+]

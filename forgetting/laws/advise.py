@@ -1,0 +1,295 @@
+"""Decisions: how much to inject, with intervals and honest limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws.compare import aicc
+from forgetting.laws.fit import fit
+from forgetting.laws.fitted import Fit, Fits, quantile
+from forgetting.laws.invert import beyond, forgetting_at, injection_needed
+from forgetting.laws.tolerance import Curve, in_nats
+
+FORMS = (
+  ("forgetting", ()),
+  ("forgetting", ("E",)),
+  ("forgetting", ("G",)),
+  ("forgetting_log", ()),
+  ("forgetting_power", ()),
+)
+
+CLEAR = 2.0
+
+
+@dataclass(frozen=True)
+class Advice:
+  """The injection that keeps forgetting under a tolerance.
+
+  Attributes:
+    domain, model_params, target_tokens: what was asked about.
+    tolerance: forgetting tolerated, nats per token.
+    injection: the fraction needed; infinite when no fraction suffices.
+    low, high: its bootstrap interval at `level`.
+    feasible: share of the bootstrap in which some fraction suffices.
+    without, without_low, without_high: forgetting at p = 0.
+    reached: forgetting at the advised injection.
+    target_loss: expected target loss and its interval, or None.
+    beyond: axis -> how far outside the data, as a factor.
+    cautions: what weakens the advice.
+  """
+
+  domain: str
+  model_params: float
+  target_tokens: float
+  tolerance: float
+  level: float
+  injection: float
+  low: float
+  high: float
+  feasible: float
+  without: float
+  without_low: float
+  without_high: float
+  reached: float
+  target_loss: tuple[float, float, float] | None
+  beyond: dict[str, float]
+  cautions: tuple[str, ...]
+  law: str = "forgetting"
+
+  @property
+  def extra_compute(self) -> float:
+    """Extra tokens for the same number of target tokens: p / (1 - p)."""
+    if self.injection >= 1:
+      return float("inf")
+    return self.injection / (1 - self.injection)
+
+  def __str__(self) -> str:
+    percent = f"{100 * self.level:g} %"
+    where = (
+      f"{self.domain or 'target'}, {self.model_params:,.0f} parameters, "
+      f"{self.target_tokens:,.0f} target tokens"
+    )
+    lines = [
+      f"{where}: keep forgetting under {self.tolerance:.4g} nats per token",
+      f"  forgetting without injection {self.without:.4g} "
+      f"({percent} [{self.without_low:.4g}, {self.without_high:.4g}])",
+    ]
+    if np.isinf(self.injection):
+      lines.append(
+        f"  INFEASIBLE: no injection up to 100 % gets there (it leaves "
+        f"{self.reached:.4g}); feasible in {100 * self.feasible:.0f} % of "
+        f"the bootstrap"
+      )
+    else:
+      lines.append(
+        f"  inject {_percent(self.injection)} "
+        f"({percent} [{_percent(self.low)}, {_percent(self.high)}]), "
+        f"extra compute {100 * self.extra_compute:.2g} %"
+      )
+      if self.feasible < 0.995:
+        lines.append(
+          f"  feasible in {100 * self.feasible:.0f} % of the bootstrap"
+        )
+    if self.target_loss:
+      value, low, high = self.target_loss
+      lines.append(
+        f"  expected target loss {value:.4g} ({percent} [{low:.4g}, "
+        f"{high:.4g}])"
+      )
+    for axis, factor in self.beyond.items():
+      lines.append(
+        f"  EXTRAPOLATION: {axis} is {factor:.3g} x outside the data"
+      )
+    lines += [f"  caution: {what}" for what in self.cautions]
+    return "\n".join(lines)
+
+  def as_dict(self) -> dict:
+    """JSON-able; an infeasible injection is null."""
+    out = {name: getattr(self, name) for name in self.__dataclass_fields__}
+    for name in ("injection", "low", "high"):
+      if np.isinf(out[name]):
+        out[name] = None
+    out["target_loss"] = list(self.target_loss) if self.target_loss else None
+    out["cautions"] = list(self.cautions)
+    compute = self.extra_compute
+    out["extra_compute"] = compute if np.isfinite(compute) else None
+    return out
+
+
+def _percent(value: float) -> str:
+  return "infeasible" if np.isinf(value) else f"{100 * value:.3g} %"
+
+
+def advise(
+  source,
+  *,
+  model_params: float,
+  target_tokens: float,
+  tolerance: float,
+  domain: str | None = None,
+  law: str | None = None,
+  free: tuple[str, ...] = (),
+  level: float = 0.95,
+  columns: Mapping[str, str] | None = None,
+  unit: str = "loss",
+  curve: Curve | None = None,
+) -> Advice:
+  """How much pretraining data to inject.
+
+  Args:
+    source: a table (as for `fit`), or a Fit or Fits of a forgetting law.
+    model_params, target_tokens: of the fine-tuning that is planned.
+    tolerance: forgetting tolerated, in `unit`.
+    unit: loss (nats per token), percent (of the base loss) or progress
+      (percent of pretraining progress lost, which needs its curve).
+    curve: the pretraining curve of the base model.
+    domain: which domain; may be left out when there is one.
+    law, free: for a table, the law to fit; by default the form of the
+      forgetting law with the lowest AICc.
+  """
+  for name, value in (
+    ("model_params", model_params),
+    ("target_tokens", target_tokens),
+  ):
+    if not (np.isfinite(value) and value > 0):
+      raise InputError(f"{name} {value}: must be positive")
+  if not np.isfinite(tolerance):
+    raise InputError(f"tolerance {tolerance}: must be a finite number")
+  fitted, paper, target, domain = _fits(source, domain, law, free, columns)
+  for symbol in ("N", "D", "p"):
+    if symbol not in fitted.law.variables:
+      raise InputError(f"law {fitted.law.name} has no {symbol}: take another")
+
+  point = {"N": float(model_params), "D": float(target_tokens)}
+  tolerance = in_nats(
+    tolerance, unit, base_loss=fitted.base_loss(model_params), curve=curve
+  )
+  center = fitted.x[None]
+  draws = fitted.draws()
+  best = float(injection_needed(fitted, center, point, tolerance)[0])
+  needed = injection_needed(fitted, draws, point, tolerance)
+  tails = [(1 - level) / 2, (1 + level) / 2]
+  low, high = quantile(needed, tails)
+  none = forgetting_at(fitted, draws, point, 0.0)
+  without_low, without_high = quantile(none, tails)
+  used = min(best, 1.0)
+  return Advice(
+    domain=domain or "",
+    model_params=float(model_params),
+    target_tokens=float(target_tokens),
+    tolerance=float(tolerance),
+    level=level,
+    injection=best,
+    low=float(low),
+    high=float(high),
+    feasible=float(np.mean(np.isfinite(needed))),
+    without=float(forgetting_at(fitted, center, point, 0.0)[0]),
+    without_low=float(without_low),
+    without_high=float(without_high),
+    reached=float(forgetting_at(fitted, center, point, used)[0]),
+    target_loss=_target_loss(target, point, tails),
+    beyond=beyond(fitted, {**point, "p": used}),
+    cautions=tuple(_cautions(fitted, paper, point, tolerance)),
+    law=name_of(fitted),
+  )
+
+
+def _fits(source, domain, law, free, columns):
+  """(forgetting fit, paper's law or None, target fit or None, domain)."""
+  if isinstance(source, Fit):
+    return source, None, None, domain
+  if isinstance(source, Fits):
+    return _pick(source, domain), None, None, domain
+  from forgetting.laws import table as tables
+  from forgetting.laws.law import find
+
+  wanted = find(law or "forgetting")
+  frame = tables.rename(tables.load(source), wanted, columns)
+  frame = tables.select(frame, wanted)
+  if "domain" in frame:
+    names = sorted(frame["domain"].astype(str).unique())
+    if domain is None and len(names) == 1:
+      domain = names[0]
+    _known(domain, names)
+    frame = frame[frame["domain"].astype(str) == domain]
+  target = None
+  if "target_loss" in frame:
+    try:
+      target = fit(frame, "target")
+    except InputError:
+      target = None  # the advice stands without an expected target loss
+  if law is not None:
+    return fit(frame, law, free=free), None, target, domain
+  forms = [fit(frame, name, free=option) for name, option in forms_for(frame)]
+  return best_form(forms), forms[0], target, domain
+
+
+def best_form(forms: list[Fit]) -> Fit:
+  """The lowest AICc; the first, published form unless it loses by 2."""
+  best = min(forms, key=aicc)
+  return best if aicc(best) < aicc(forms[0]) - CLEAR else forms[0]
+
+
+def forms_for(frame):
+  """(law, freed parameters) of the forms that a table can tell apart."""
+  for name, option in FORMS:
+    if name == "forgetting_power" and frame["injection"].nunique() < 3:
+      continue
+    yield name, option
+
+
+def name_of(fitted: Fit) -> str:
+  option = " and ".join(fitted.choices.free)
+  return f"{fitted.law.name} with {option}" if option else fitted.law.name
+
+
+def _pick(fits: Fits, domain):
+  if domain is None and len(fits) == 1:
+    return next(iter(fits.values()))
+  _known(domain, list(fits))
+  return fits[domain]
+
+
+def _known(domain, names):
+  if domain not in names:
+    found = "no domain given" if domain is None else f"no domain {domain!r}"
+    raise InputError(f"{found}: the table has {', '.join(names)}")
+
+
+def _target_loss(target, point, tails):
+  if target is None:
+    return None
+  values = {symbol: np.full(1, v) for symbol, v in point.items()}
+  center = float(target.losses(target.x[None], values)[0, 0])
+  low, high = quantile(target.losses(target.draws(), values)[:, 0], tails)
+  return center, float(low), float(high)
+
+
+def _cautions(fitted: Fit, paper, point: dict, tolerance: float):
+  if paper is not None and paper is not fitted:
+    needed = injection_needed(paper, paper.x[None], point, tolerance)[0]
+    yield (
+      f"of the forms of the law {name_of(fitted)} has the lowest AICc (mean "
+      f"relative error {100 * fitted.mean_relative_error:.2g} %); the "
+      f"published form ({100 * paper.mean_relative_error:.2g} %) says "
+      f"{_percent(needed)}"
+    )
+  if fitted.unidentified:
+    names = ", ".join(fitted.unidentified)
+    yield f"the data do not identify {names}"
+  if not fitted.certificate.holds:
+    yield "the fit has no certificate: see `forgetting fit`"
+  test = None
+  if fitted.law.name == "forgetting" and fitted.data is not None:
+    from forgetting.laws.ratio import ratio_test
+
+    test = ratio_test(fitted)
+  if test is not None and not test.consistent:
+    yield (
+      "F(p)/F(0) varies with N or D in the data, which this law excludes: "
+      "trust the advice near measured cells only"
+    )

@@ -1,0 +1,179 @@
+"""`fit`: a table and a law in, parameters with a certificate out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws import prepare
+from forgetting.laws.certificate import certify
+from forgetting.laws.fitted import Fit, Fits
+from forgetting.laws.law import Law, find
+from forgetting.laws.newton import Polished, polish
+from forgetting.laws.prepare import Choices, Data
+from forgetting.laws.problem import Loss, Problem, predict
+from forgetting.laws.varpro import starts, thin
+
+
+def fit(
+  table,
+  law: str | Law = "forgetting",
+  *,
+  by: str | None = None,
+  columns: Mapping[str, str] | None = None,
+  free: tuple[str, ...] = (),
+  fixed: Mapping[str, float] | None = None,
+  shared: tuple[str, ...] | None = None,
+  loss: str = "huber",
+  delta: float = 0.0,
+  overestimate: float = 1.0,
+  weights: str = "",
+  cluster: tuple[str, ...] = (),
+) -> Fit | Fits:
+  """Fits a law to the losses of a table of runs.
+
+  The objective is the sum over rows of huber(ln L_pred - ln L), in float64,
+  minimised from several starts that come out of a global search.
+
+  Args:
+    table: a data frame, a dict of columns, a CSV, parquet or JSONL file, or
+      a study's directory. Columns as in a study's runs.csv.
+    law: a name in `forgetting.laws.LAWS`, or a Law.
+    by: a column; one fit for each of its values.
+    columns: our names -> the table's, as in {"loss": "val_loss", "N": "n"}.
+    free: optional parameters to fit, such as ("E",) for `forgetting`.
+    fixed: parameters held at these values, in the units of the equation.
+    shared: pool several domains; these parameters are common to them, the
+      others have one value a domain.
+    loss: huber, l1 or squares.
+    delta: Huber's threshold on log residuals; 1e-3 when not given.
+    overestimate: factor on rows that the law predicts too high.
+    weights: a column of row weights.
+    cluster: columns that name what a bootstrap resamples together; by default
+      the (model_params, target_tokens) cells, or the runs.
+  Returns:
+    a Fit, or with `by` a Fits: a dict of them.
+  Raises:
+    InputError: one line on what is wrong with the table or the arguments.
+  """
+  law = find(law)
+  choices = Choices(
+    free=tuple(free),
+    fixed=dict(fixed or {}),
+    shared=None if shared is None else tuple(shared),
+    loss=loss,
+    delta=delta,
+    overestimate=overestimate,
+    columns=dict(columns or {}),
+    weights=weights,
+    cluster=tuple(cluster),
+  )
+  if by is None:
+    return fit_data(law, prepare.read(table, law, choices), choices)
+  return Fits(by, dict(_each(table, law, choices, by)))
+
+
+def _each(table, law: Law, choices: Choices, by: str):
+  from forgetting.laws import table as tables
+
+  frame = tables.rename(tables.load(table), law, choices.columns)
+  if by not in frame:
+    raise InputError(f"by: no column {by!r} in the table")
+  frame = tables.select(frame, law)
+  for name, rows in frame.groupby(by, sort=True):
+    try:
+      yield str(name), fit_data(law, prepare.read(rows, law, choices), choices)
+    except InputError as problem:
+      raise InputError(f"{by} {name}: {problem}") from None
+
+
+def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
+  """The fit of checked data; `scales` keeps another fit's units."""
+  prepare.check_levels(law, data, choices)
+  scales = scales or prepare.scales_of(law, data)
+  problem = prepare.build(law, data, choices, scales)
+  wanted = int(problem.free.sum())
+  if len(data.loss) < wanted:
+    raise InputError(
+      f"{len(data.loss)} rows for {wanted} parameters of law {law.name}: "
+      f"more runs are needed"
+    )
+  lanes = solve(problem)
+  best = int(np.argmin(_admissible(problem, lanes)))
+  return Fit(
+    law=law,
+    choices=choices,
+    scales=scales,
+    groups=data.groups,
+    x=lanes.x[best],
+    objective=float(lanes.objective[best]),
+    n=len(data.loss),
+    certificate=certify(problem, data, lanes, best),
+    basins=basins(lanes),
+    problem=problem,
+    data=data,
+  )
+
+
+def solve(problem: Problem, count: int = 0) -> Polished:
+  """All starts polished. Huge tables: on a part first, then the best on all."""
+  points = starts(problem, count)
+  if not problem.free.any():
+    residual = predict(problem, points) - problem.log_loss
+    objective = (problem.weight * problem.loss(residual)).sum(1)
+    return Polished(points, objective, np.zeros(1), np.zeros(1, int))
+  small = thin(problem)
+  lanes = _anneal(small, points)
+  if small is problem:
+    return lanes
+  return _anneal(problem, distinct(lanes)[:3])
+
+
+def _anneal(problem: Problem, points) -> Polished:
+  """Polish; a Huber threshold near zero is approached in steps."""
+  delta = problem.loss.delta
+  step = 1e-3
+  while step > 1.01 * delta:
+    wide = replace(problem, loss=Loss(step, problem.loss.overestimate))
+    points = polish(wide, points, limit=60).x
+    step /= 10
+  return polish(problem, points)
+
+
+def distinct(lanes: Polished) -> np.ndarray:
+  """One point a basin [basins, slots], best first."""
+  order = np.argsort(lanes.objective, kind="stable")
+  kept = []
+  for i in order:
+    f = lanes.objective[i]
+    if not np.isfinite(f):
+      continue
+    if not kept or f > lanes.objective[kept[-1]] * (1 + 1e-6):
+      kept.append(i)
+  return lanes.x[kept]
+
+
+def basins(lanes: Polished) -> np.ndarray:
+  """Converged local minima [basins, slots], best first."""
+  good = lanes.converged & np.isfinite(lanes.objective)
+  if not good.any():
+    good = np.isfinite(lanes.objective)
+  return distinct(
+    Polished(*(getattr(lanes, n)[good] for n in lanes.__dataclass_fields__))
+  )
+
+
+def _admissible(problem: Problem, lanes: Polished) -> np.ndarray:
+  """Objectives, infinite where a law's own checks fail (if any pass)."""
+  from types import SimpleNamespace
+
+  objective = lanes.objective
+  q = SimpleNamespace(**problem.parameter_values(lanes.x))
+  for holds in problem.law.checks.values():
+    passed = np.asarray(holds(problem.values, q)).all(axis=1)
+    if passed.any():
+      objective = np.where(passed, objective, np.inf)
+  return objective

@@ -1,0 +1,23 @@
+"""The laws by name, from the files `forms_*.py`. A new law is a new entry.
+
+A term sees the centred variables as `v.N` and their logarithms as `v.lnN`,
+and the parameters as `q.alpha`; it is plain numpy code. Sources are named by
+arXiv number; `forgetting` is Eq. 7 and `target` Eq. 6 of 2502.06042.
+"""
+
+from forgetting.laws import (
+  forms_finetuning,
+  forms_forgetting,
+  forms_mixtures,
+  forms_pretraining,
+)
+from forgetting.laws.law import LAWS, Law, Parameter, Variable, find, register
+
+FILES = (
+  forms_forgetting,
+  forms_finetuning,
+  forms_pretraining,
+  forms_mixtures,
+)
+
+__all__ = ["FILES", "LAWS", "Law", "Parameter", "Variable", "find", "register"]

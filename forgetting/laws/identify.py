@@ -1,0 +1,117 @@
+"""Says what the data do not identify, and prints fits accordingly."""
+
+from __future__ import annotations
+
+from html import escape
+import re
+
+from forgetting.laws.uncertainty import open_sides
+
+LEAST_SIGNAL = 6.0
+REMEDY = {
+  "N": "more model sizes, further apart",
+  "D": "more amounts of data, further apart",
+  "p": "more injections, near 1/B to 10/B and 0",
+  "T": "models of one size pretrained for different lengths",
+  "r": "more domain ratios",
+  "R": "more domain ratios",
+  "X": "more values of X, further apart",
+}
+
+
+def reasons(fit) -> dict[str, str]:
+  """Parameter -> why it is not identified; those missing are.
+
+  A nonlinear parameter is identified when its profile leaves the 95 % region
+  inside its bounds on both sides; an amplitude when the exponents are that
+  its unit is made of.
+  """
+  if fit.problem is None:
+    return fit.memory.get("unidentified", {})
+  out = {}
+  ratio = fit.certificate.signal_to_noise
+  for name, side in open_sides(fit).items():
+    where = {
+      "above": "however large it is, the data do not object",
+      "below": "however small it is, the data do not object",
+      "both": "any value fits",
+    }[side]
+    why = f"{where}; signal to noise {ratio:.2g}"
+    axes = fit.law[name].axes
+    remedy = "; ".join(REMEDY[a] for a in axes if a in REMEDY)
+    out[name] = f"{why}. Would help: {remedy or 'more runs'}"
+  for parameter in fit.law.amplitudes:
+    made_of = [
+      str(power).lstrip("-")
+      for power in parameter.units.values()
+      if isinstance(power, str) and str(power).lstrip("-") in out
+    ]
+    if made_of:
+      out[parameter.name] = f"its unit contains {' and '.join(made_of)}"
+  return out
+
+
+def rows(fit, level: float = 0.95) -> list[tuple[str, str, str]]:
+  """(name, value or what is missing, interval) of every fitted parameter."""
+  intervals, missing = fit.interval(level), fit.unidentified
+  out = []
+  for name, value in fit.params.items():
+    plain = name.split("[")[0]
+    known = {p.name for p in fit.law.parameters}
+    if plain in known and not fit.choices.moves(fit.law, plain):
+      if value != 0:
+        out.append((name, f"{value:.5g}", "fixed"))
+    elif plain in missing:
+      out.append((name, "not identified", f"({missing[plain]})"))
+    else:
+      low, high = intervals[name]
+      out.append(
+        (name, f"{value:.5g}", f"{100 * level:g} % [{low:.4g}, {high:.4g}]")
+      )
+  return out
+
+
+def headline(fit) -> str:
+  """The equation, and which of its parameters are left out."""
+  symbols = set(re.findall(r"\w+", fit.law.equation))
+  absent = [
+    f"{p.name} = 0"
+    for p in fit.law.parameters
+    if p.default == 0 and p.name in symbols and fit.params[p.name] == 0
+  ]
+  note = f"  ({', '.join(absent)})" if absent else ""
+  return f"{fit.law.name}: L = {fit.law.equation}{note}"
+
+
+def summary(fit) -> str:
+  return (
+    f"{fit.n} rows, mean relative error "
+    f"{100 * fit.mean_relative_error:.3g} %, objective {fit.objective:.10g}"
+  )
+
+
+def text(fit) -> str:
+  """The fit as lines of text."""
+  table = rows(fit)
+  width = max(len(name) for name, _, _ in table)
+  value_width = max(len(value) for _, value, _ in table)
+  lines = [headline(fit), f"  {summary(fit)}"]
+  lines += [
+    f"  {name:<{width}}  {value:<{value_width}}  {interval}"
+    for name, value, interval in table
+  ]
+  return "\n".join([*lines, f"  {fit.certificate}"])
+
+
+def html(fit) -> str:
+  """The fit as a table for a notebook."""
+  body = "".join(
+    f"<tr><td>{escape(name)}</td><td>{escape(value)}</td>"
+    f"<td>{escape(interval)}</td></tr>"
+    for name, value, interval in rows(fit)
+  )
+  return (
+    f"<p><b>{escape(fit.law.name)}</b> ${fit.law.latex}$<br>"
+    f"{escape(summary(fit))}</p><table>{body}</table>"
+    f"<p><small>{escape(str(fit.certificate))}</small></p>"
+  )

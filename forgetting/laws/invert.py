@@ -1,0 +1,174 @@
+"""A forgetting law turned round: what is needed for a given forgetting.
+
+Everything here is a scan and a bisection over lanes, so that it serves every
+form of the law, the published one's closed forms included (tests compare).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws.fitted import Fit, quantile
+
+GRID = np.concatenate([[0.0], np.logspace(-7, 0, 141)])
+BEYOND = 1.01  # a rounded size is not extrapolation
+SPAN = 1e8
+HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+  """A number with its bootstrap interval; infinite when there is none."""
+
+  value: float
+  low: float
+  high: float
+  level: float
+  beyond: dict[str, float]
+
+  def __str__(self) -> str:
+    text = (
+      f"{self.value:.4g} ({100 * self.level:g} % "
+      f"[{self.low:.4g}, {self.high:.4g}])"
+    )
+    flags = [f"{k} {v:.3g} x outside the data" for k, v in self.beyond.items()]
+    return "; EXTRAPOLATION: ".join([text, *flags])
+
+
+def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
+  """Forgetting [lanes] by points x [lanes, slots] at injections [lanes]."""
+  p = np.broadcast_to(np.asarray(injection, float), len(x))[:, None]
+  base = fitted.scales["L"]
+  values = {symbol: np.atleast_1d(v) for symbol, v in point.items()}
+  values |= {"p": p, "L0": np.full(1, base)}
+  return fitted.losses(x, values)[:, 0] - base
+
+
+def injection_needed(
+  fitted: Fit, x, point: dict, tolerance: float
+) -> np.ndarray:
+  """The least injection [lanes] with forgetting <= tolerance, or infinity.
+
+  A scan and bisection, so that it serves every form; for the paper's form it
+  equals max(0, ((A D^beta / tolerance)^(1/alpha) / N - 1) / B).
+  """
+  table = np.stack([forgetting_at(fitted, x, point, p) for p in GRID], axis=1)
+  enough = table <= tolerance
+  first = np.argmax(enough, axis=1)
+  found = enough.any(axis=1)
+  high = GRID[first]
+  low = GRID[np.maximum(first - 1, 0)]
+  for _ in range(50):
+    middle = 0.5 * (low + high)
+    inside = forgetting_at(fitted, x, point, middle) <= tolerance
+    high = np.where(inside, middle, high)
+    low = np.where(inside, low, middle)
+  return np.where(found, np.where(first == 0, 0.0, high), np.inf)
+
+
+def target_tokens_allowed(
+  fitted: Fit,
+  *,
+  model_params: float,
+  injection: float,
+  tolerance: float,
+  level: float = 0.95,
+) -> Answer:
+  """The most target tokens with forgetting <= tolerance, in nats.
+
+  The published form: (tolerance ((1 + B p) N)^alpha / A)^(1/beta).
+  """
+  point = {"N": float(model_params)}
+  return _solve_axis(
+    fitted, "D", point, injection, tolerance, level=level, rises=True
+  )
+
+
+def model_params_needed(
+  fitted: Fit,
+  *,
+  target_tokens: float,
+  injection: float,
+  tolerance: float,
+  level: float = 0.95,
+) -> Answer:
+  """The smallest model with forgetting <= tolerance, in nats.
+
+  The published form: (A D^beta / tolerance)^(1/alpha) / (1 + B p).
+  """
+  point = {"D": float(target_tokens)}
+  return _solve_axis(
+    fitted, "N", point, injection, tolerance, level=level, rises=False
+  )
+
+
+def halving_injection(fitted: Fit, level: float = 0.95) -> Answer:
+  """The injection that halves forgetting: (2^(1/alpha) - 1) / B.
+
+  It exists free of size and data in the published form only.
+  """
+  if fitted.law.name != "forgetting" or fitted.choices.free:
+    raise InputError(
+      "the injection that halves forgetting depends on size and data, "
+      "except in the published form: fit `forgetting` with nothing freed"
+    )
+  values = [
+    (2 ** (1 / q["alpha"]) - 1) / q["B"]
+    for q in (fitted.natural(fitted.x[None]), fitted.natural(fitted.draws()))
+  ]
+  return _answer(fitted, values[0][0], values[1], level, {})
+
+
+def _solve_axis(
+  fitted: Fit, axis, point, injection, tolerance, *, level, rises
+) -> Answer:
+  """Where forgetting along one axis crosses the tolerance."""
+  least, greatest = fitted.ranges[axis]
+  ends = np.log(least / SPAN), np.log(greatest * SPAN)
+
+  def crossing(x):
+    low, high = (np.full(len(x), end) for end in ends)
+
+    def inside(log):
+      at = {**point, axis: np.exp(log)[:, None]}
+      return forgetting_at(fitted, x, at, injection) <= tolerance
+
+    never = ~(inside(low) if rises else inside(high))
+    always = inside(high) if rises else inside(low)
+    for _ in range(HALVINGS):
+      middle = 0.5 * (low + high)
+      up = inside(middle) == rises
+      low, high = np.where(up, middle, low), np.where(up, high, middle)
+    value = np.exp(low if rises else high)
+    nothing, everything = (0.0, np.inf) if rises else (np.inf, 0.0)
+    value = np.where(always, everything, value)
+    return np.where(never, nothing, value)
+
+  value = float(crossing(fitted.x[None])[0])
+  where = {**point, axis: value, "p": injection}
+  return _answer(fitted, value, crossing(fitted.draws()), level, where)
+
+
+def _answer(fitted, value, draws, level, point) -> Answer:
+  low, high = quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+  return Answer(
+    float(value), float(low), float(high), level, beyond(fitted, point)
+  )
+
+
+def beyond(fitted: Fit, point: dict) -> dict[str, float]:
+  """Axis -> factor outside the data, for the axes that are outside."""
+  out = {}
+  for symbol, (least, greatest) in fitted.ranges.items():
+    value = point.get(symbol)
+    if value is None:
+      continue
+    name = fitted.law.variables[symbol].columns[0]
+    if value > greatest * BEYOND:
+      out[name] = float(value / greatest) if greatest else float("inf")
+    elif 0 < value < least / BEYOND:
+      out[name] = float(least / value)
+  return out

@@ -1,0 +1,281 @@
+"""Which runs to add next, so that a prediction becomes sharper for its cost.
+
+A candidate's worth is the fall of the prediction's variance at the targets if
+it were run, per cost: sum_k w_k |J_k S_k j|^2 / (s^2 + j' S_k j) over the
+basins k that fit about as well, with S the parameters' covariance, j the
+candidate's gradient and J the targets' (V-optimal, after arXiv 2604.22753),
+plus what the candidate would tell about which basin is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws.belief import Belief, between, slopes
+from forgetting.laws.fitted import Fit
+from forgetting.laws.uncertainty import excess
+
+LEAST_LEVELS = 3
+AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}
+
+
+@dataclass(frozen=True)
+class Cost:
+  """FLOPs of one fine-tuning: 6 N epochs D / (1 - p), plus a fixed part.
+
+  Attributes:
+    epochs: passes over the target tokens until the best checkpoint.
+    fixed: FLOPs of anything that every run costs.
+  """
+
+  epochs: float = 10.0
+  fixed: float = 0.0
+
+  def __call__(self, point: Mapping[str, float]) -> float:
+    tokens = self.epochs * point["D"] / (1 - point["p"])
+    return self.fixed + 6 * point["N"] * tokens
+
+
+@dataclass(frozen=True)
+class Plan:
+  """Runs to add, in order.
+
+  Attributes:
+    runs: a data frame: model_params, target_tokens, injection, cost, and
+      error: the relative standard error of the target prediction once this
+      run and those above it are in.
+    before, after: that error before any run and after all.
+    budget, spent: in the cost model's units.
+  """
+
+  runs: object
+  before: float
+  after: float
+  budget: float
+  spent: float
+
+  def __str__(self) -> str:
+    head = (
+      f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g}: the "
+      f"prediction's standard error goes from {100 * self.before:.3g} % to "
+      f"{100 * self.after:.3g} %"
+    )
+    if not len(self.runs):
+      return f"{head}: no candidate is affordable"
+    return f"{head}\n{self.runs.to_string(index=False)}"
+
+  def as_dict(self) -> dict:
+    return {
+      "runs": self.runs.to_dict("records"),
+      "before": self.before,
+      "after": self.after,
+      "budget": self.budget,
+      "spent": self.spent,
+    }
+
+
+def grid(
+  model_params: Iterable[float],
+  target_tokens: Iterable[float],
+  injection: Iterable[float],
+) -> list[dict[str, float]]:
+  """All combinations, as candidates or targets."""
+  return [
+    {"N": float(n), "D": float(d), "p": float(p)}
+    for n, d, p in product(model_params, target_tokens, injection)
+  ]
+
+
+def plan(
+  fitted: Fit,
+  *,
+  budget: float,
+  targets: list[dict[str, float]],
+  candidates: list[dict[str, float]] | None = None,
+  cost: Cost | None = None,
+  power: float = 1.0,
+  repeats: int = 2,
+) -> Plan:
+  """The next runs of a study that has a fit, greedily by worth per cost.
+
+  Args:
+    fitted: a forgetting law fitted to what is there (half a study will do).
+    budget: in the cost model's units (FLOPs).
+    targets: points whose predicted loss should become sharper.
+    candidates: runs that could be added; by default the study's levels, one
+      more at either end of injection included.
+    power: of the cost; 0 ignores it.
+    repeats: how often a candidate may be added; each time with a new seed.
+  """
+  _check_budget(budget)
+  candidates = candidates or default_candidates(fitted)
+  cost = cost or Cost()
+  noise = max(fitted.certificate.noise, 1e-6)
+  beliefs = [
+    Belief.of(fitted, x, weight, targets, candidates, noise)
+    for x, weight in rivals(fitted)
+  ]
+  return _greedy(beliefs, candidates, cost, budget, power, noise, [], repeats)
+
+
+def plan_new(
+  guess: Mapping[str, float],
+  *,
+  budget: float,
+  targets: list[dict[str, float]],
+  candidates: list[dict[str, float]],
+  base_loss: float = 3.0,
+  noise: float = 0.005,
+  cost: Cost | None = None,
+  power: float = 1.0,
+  repeats: int = 2,
+) -> Plan:
+  """The runs of a study that does not exist yet, from a guess of the law.
+
+  The smallest design that identifies a law comes first: three sizes, three
+  amounts of data, and three injections of which one is 0 and one near 1/B.
+
+  Args:
+    guess: A, B, alpha, beta of the forgetting law, within a factor of e^2
+      (exponents within .5): that is the prior.
+    base_loss: about the loss before fine-tuning, nats per token.
+    noise: relative noise expected of a run.
+  """
+  _check_budget(budget)
+  cost = cost or Cost()
+  first = least_design(candidates, guess["B"], cost)
+  spent = sum(cost(candidates[i]) for i in first)
+  if spent > budget:
+    raise InputError(
+      f"budget {budget:.3g}: the smallest design that identifies a law, "
+      f"{len(first)} of the candidates, costs {spent:.3g}"
+    )
+
+  def losses(log_params, points):
+    a, b, alpha, beta = log_params
+    n, d, p = (np.array([q[k] for q in points]) for k in "NDp")
+    f = np.exp(a + beta * np.log(d)) / ((1 + np.exp(b) * p) * n) ** alpha
+    return np.log(base_loss + f)
+
+  x = np.array(
+    [np.log(guess["A"]), np.log(guess["B"]), guess["alpha"], guess["beta"]]
+  )
+  belief = Belief(
+    1.0,
+    np.diag([2.0, 2.0, 0.5, 0.5]) ** 2,
+    slopes(losses, x, candidates),
+    slopes(losses, x, targets),
+    losses(x, candidates),
+    losses(x, targets),
+  )
+  return _greedy(
+    [belief], candidates, cost, budget, power, noise, first, repeats
+  )
+
+
+def least_design(candidates, strength: float, cost: Cost) -> list[int]:
+  """Indices of the cheapest 3 x 3 x 3 design among the candidates."""
+  levels = {k: sorted({c[k] for c in candidates}) for k in "NDp"}
+  for key, values in levels.items():
+    if len(values) < LEAST_LEVELS:
+      raise InputError(
+        f"candidates: {AXES[key]} has {len(values)} levels, a law needs "
+        f"{LEAST_LEVELS}"
+      )
+  if levels["p"][0] != 0:
+    raise InputError("candidates: none has injection 0, a law needs it")
+  sizes, tokens = levels["N"][:LEAST_LEVELS], levels["D"][:LEAST_LEVELS]
+  positive = sorted(
+    levels["p"][1:], key=lambda p: abs(np.log(p * strength / 3))
+  )
+  chosen = [0.0, *positive[: LEAST_LEVELS - 1]]
+  return [
+    i
+    for i, c in enumerate(candidates)
+    if c["N"] in sizes and c["D"] in tokens and c["p"] in chosen
+  ]
+
+
+def default_candidates(fitted: Fit) -> list[dict[str, float]]:
+  """The study's own levels, with injections a factor 3 beyond them."""
+  values = fitted.data.values
+  positive = np.unique(values["p"][values["p"] > 0])
+  injections = {0.0, *positive}
+  if len(positive):
+    injections |= {positive[0] / 3, min(3 * positive[-1], 0.5)}
+  return grid(
+    np.unique(values["N"]), np.unique(values["D"]), sorted(injections)
+  )
+
+
+def rivals(fitted: Fit):
+  """(point, weight) of the basins that the data do not rule out."""
+  from forgetting.laws.problem import evaluate
+
+  objective = evaluate(fitted.problem, fitted.basins).objective
+  weight = np.exp(-0.5 * excess(fitted, objective))
+  kept = weight > np.exp(-0.5 * 6.0)
+  weight = weight[kept] / weight[kept].sum()
+  return list(zip(fitted.basins[kept], weight, strict=True))
+
+
+def _greedy(
+  beliefs, candidates, cost, budget, power, noise, first, repeats
+) -> Plan:
+  import pandas as pd
+
+  price = np.array([cost(c) for c in candidates])
+  before, times = _error(beliefs), np.zeros(len(candidates), int)
+  spent, rows, waiting = 0.0, [], list(first)
+  while True:
+    if waiting:
+      index = waiting.pop(0)
+    else:
+      worth = _worth(beliefs, noise) / price**power
+      worth[(price > budget - spent) | (times >= repeats)] = -np.inf
+      index = int(np.argmax(worth))
+      if not worth[index] > 0:
+        break
+    spent += price[index]
+    times[index] += 1
+    for belief in beliefs:
+      belief.learn(index, noise)
+    rows.append(
+      {
+        **{name: candidates[index][k] for k, name in AXES.items()},
+        "cost": float(price[index]),
+        "error": _error(beliefs),
+      }
+    )
+  columns = [*AXES.values(), "cost", "error"]
+  frame = pd.DataFrame(rows, columns=columns)
+  return Plan(frame, before, _error(beliefs), float(budget), float(spent))
+
+
+def _worth(beliefs, noise) -> np.ndarray:
+  within = sum(b.weight * b.gains(noise) for b in beliefs)
+  if len(beliefs) == 1:
+    return within
+  weight = np.array([b.weight for b in beliefs])[:, None]
+  apart = between(weight, np.array([b.at_candidates for b in beliefs]))
+  open_question = between(
+    weight, np.array([b.at_targets for b in beliefs])
+  ).mean()
+  return within + open_question * apart / (noise**2 + apart)
+
+
+def _error(beliefs) -> float:
+  weight = np.array([b.weight for b in beliefs])
+  within = sum(b.weight * b.variance() for b in beliefs)
+  at = np.array([b.at_targets for b in beliefs])
+  return float(np.sqrt(within + between(weight[:, None], at).mean()))
+
+
+def _check_budget(budget: float):
+  if not (np.isfinite(budget) and budget > 0):
+    raise InputError(f"budget {budget}: must be positive")

@@ -1,0 +1,221 @@
+"""Bootstraps by cluster, and profiles of the objective.
+
+Pairs, the default: clusters are drawn with replacement, which is a
+multinomial weight for each. Wild: every cluster's residuals are multiplied by
+one random number of mean 0 and variance 1, which keeps the design. A robust
+fit passes exactly through a few rows, so that its residuals are too dense at
+zero; the wild bootstrap therefore smooths them. Every resample is refitted
+from every good basin, to convergence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
+from forgetting.laws.problem import Problem, predict
+
+DRAWS = 1000
+PROBE = 100
+FEW_ROWS = 100
+WEBB = np.sqrt([1.5, 1.0, 0.5])
+KNOWN = ("pairs", "wild")
+
+
+def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
+  """Refits of resampled data.
+
+  Args:
+    fit: a Fit that still has its data.
+    method: pairs or wild.
+  Returns:
+    Polished lanes: x [draws, slots] in the fit's coordinates, objectives.
+  """
+  if method not in KNOWN:
+    raise InputError(f"bootstrap method {method!r}: one of {', '.join(KNOWN)}")
+  clusters = fit.data.clusters
+  count = int(clusters.max()) + 1
+  generator = np.random.default_rng(seed)
+  problem = fit.problem
+  if method == "pairs":
+    weight = pairs_weights(clusters, draws, generator) * problem.weight
+    return refit(problem, fit.basins, weight=weight)
+  center, step = wild_parts(fit)
+  factor = webb(generator, (draws, count))[:, clusters]
+  width = fit.certificate.noise * len(center) ** -0.2
+  smooth = width * generator.normal(size=(draws, len(center)))
+  resampled = center + factor * step + smooth
+  return refit(problem, fit.basins, log_loss=resampled)
+
+
+def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
+  """Every lane's best result over warm starts from all basins.
+
+  Resamples of few rows have local minima of their own: those lanes are tried
+  again from where other lanes ended, first the one that suits them best, then
+  two far ones. For long tables a hundred lanes are asked whether it helps.
+  """
+  lanes = len(weight if weight is not None else log_loss)
+  best = None
+  for basin in basins:
+    start = np.repeat(basin[None], lanes, axis=0)
+    found = polish(problem, start, weight=weight, log_loss=log_loss)
+    best = found if best is None else best.better(found)
+  if problem.rows > FEW_ROWS:
+    probe = np.arange(min(lanes, PROBE))
+    tried = _from_neighbours(problem, best, probe, weight, log_loss)
+    if not (tried.objective < best.objective[probe] * (1 - 1e-9)).any():
+      return best
+  every = np.arange(lanes)
+  again = _from_neighbours(problem, best, every, weight, log_loss)
+  best = best.better(again)
+  for start in _far_ends(problem, best):
+    start = np.repeat(start[None], lanes, axis=0)
+    again = polish(
+      problem, start, weight=weight, log_loss=log_loss, limit=FIRST_LIMIT
+    )
+    best = best.better(again)
+  if best.converged.all():
+    return best
+  return best.better(polish(problem, best.x, weight=weight, log_loss=log_loss))
+
+
+def _far_ends(problem, best) -> np.ndarray:
+  """Ends of two lanes, low and high in the last free parameter."""
+  last = np.flatnonzero(problem.free)[-1:]
+  order = np.argsort(best.x[:, last], axis=0)
+  edge = len(order) // 20
+  return best.x[np.concatenate([order[edge], order[-1 - edge]])]
+
+
+def _from_neighbours(problem, best, lanes, weight, log_loss):
+  """Lanes polished from the other lanes' ends that suit them best."""
+  candidates = best.x[:PROBE]
+  log = predict(problem, candidates)
+  if log_loss is None:
+    cost = weight[lanes] @ problem.loss(log - problem.log_loss).T
+  else:
+    cost = np.stack(
+      [
+        (problem.weight * problem.loss(log - log_loss[lane])).sum(1)
+        for lane in lanes
+      ]
+    )
+  own = np.arange(len(lanes)) == lanes
+  own &= lanes < len(candidates)
+  cost[own, lanes[own]] = np.inf
+  cost = np.where(np.isnan(cost), np.inf, cost)
+  chosen = np.argsort(cost, axis=1, kind="stable")
+  start = candidates[chosen[:, 0]]
+  return polish(
+    problem,
+    start,
+    weight=None if weight is None else weight[lanes],
+    log_loss=None if log_loss is None else log_loss[lanes],
+    limit=FIRST_LIMIT,
+  )
+
+
+def pairs_weights(clusters, draws: int, generator) -> np.ndarray:
+  """How often each row was drawn [draws, rows], whole clusters at a time."""
+  count = int(clusters.max()) + 1
+  times = generator.multinomial(count, np.full(count, 1 / count), size=draws)
+  return times[:, clusters].astype(float)
+
+
+def webb(generator, shape) -> np.ndarray:
+  """Webb's six-point distribution: mean 0, variance 1."""
+  return generator.choice(np.concatenate([-WEBB, WEBB]), size=shape)
+
+
+def wild_parts(fit) -> tuple[np.ndarray, np.ndarray]:
+  """Log predictions, and residuals corrected for what the fit absorbed."""
+  problem, x = fit.problem, fit.x[None]
+  center = predict(problem, x)[0]
+  residual = problem.log_loss - center
+  return center, residual / (1 - np.minimum(leverage(problem, fit.x), 0.9))
+
+
+def leverage(problem: Problem, x) -> np.ndarray:
+  """Share of each row's residual that the parameters absorb [rows]."""
+  jacobian = jacobian_of(problem, x)
+  left, values, _ = np.linalg.svd(jacobian, full_matrices=False)
+  kept = values > 1e-9 * max(values.max(initial=0.0), 1e-300)
+  return (left[:, kept] ** 2).sum(1)
+
+
+def jacobian_of(problem: Problem, x) -> np.ndarray:
+  """d ln L_pred / d slot [rows, free slots], columns scaled to length 1."""
+  moving = np.flatnonzero(problem.free)
+  step = 1e-6 * np.maximum(np.abs(x[moving]), 1e-2)
+  points = np.repeat(x[None], 2 * len(moving), axis=0)
+  rows = np.arange(len(moving))
+  points[rows, moving] += step
+  points[len(moving) + rows, moving] -= step
+  up, down = np.split(predict(problem, points), 2)
+  slope = np.nan_to_num((up - down) / (2 * step[:, None])).T
+  length = np.sqrt((slope**2).sum(0))
+  return slope / np.maximum(length, 1e-300)
+
+
+def profile(fit, name: str, values) -> np.ndarray:
+  """The least objective with one parameter held at each of some values.
+
+  Args:
+    name: a nonlinear parameter; `values` are in centred units, which for
+      exponents and for B are natural units too.
+  Returns:
+    [values], never below the fit's own objective but for rounding.
+  """
+  from forgetting.laws.fit import solve
+
+  problem = fit.problem
+  members = [i for i, _ in problem.members(fit.law[name])]
+  out = []
+  for value in np.atleast_1d(values):
+    free, at = problem.free.copy(), fit.x.copy()
+    free[members] = False
+    at[members] = problem.slots[members[0]].inside(value)
+    held = replace(problem, free=free, at=at)
+    lanes = solve(held, 8)
+    out.append(lanes.objective.min())
+  return np.array(out)
+
+
+def excess(fit, objective) -> np.ndarray:
+  """Likelihood-ratio statistic of an objective above the optimum.
+
+  For an M-estimator, 2 (f - f*) E[psi'] / E[psi^2] is chi-squared with one
+  degree of freedom; the density at zero is smoothed when delta is far below
+  the noise, where counting the rows inside delta would be a lottery.
+  """
+  problem = fit.problem
+  residual = predict(problem, fit.x[None])[0] - problem.log_loss
+  delta = problem.loss.delta
+  n, free = len(residual), int(problem.free.sum())
+  width = max(delta, 1.06 * fit.certificate.noise * n**-0.2)
+  inside = max(np.mean(np.abs(residual) <= width), 1 / n)
+  curvature = inside * min(delta / width, 1.0)
+  square = np.mean(np.minimum(np.abs(residual), delta) ** 2)
+  shrink = max(n - free, 1) / n
+  return (
+    2 * (objective - fit.objective) * curvature / max(square, 1e-300) * (shrink)
+  )
+
+
+def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
+  """Parameter -> "above", "below" or "both": where the data set no limit."""
+  out = {}
+  for parameter in fit.law.nonlinear:
+    if not fit.choices.moves(fit.law, parameter.name):
+      continue
+    ends = profile(fit, parameter.name, [parameter.low, parameter.high])
+    low, high = excess(fit, ends) < chi2
+    if low or high:
+      out[parameter.name] = (
+        "both" if low and high else "below" if low else "above"
+      )
+  return out

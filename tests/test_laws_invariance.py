@@ -1,0 +1,160 @@
+"""What must not change a fit, and tables that are hard on it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+
+from forgetting import laws
+from forgetting.config import InputError
+
+
+def losses(rows=40, seed=0, noise=0.01):
+  generator = np.random.default_rng(seed)
+  n = np.exp(generator.uniform(np.log(1e7), np.log(1e9), rows))
+  d = np.exp(generator.uniform(np.log(1e9), np.log(1e11), rows))
+  loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
+  loss *= np.exp(noise * generator.standard_t(3, size=rows))
+  return pd.DataFrame({"model_params": n, "tokens": d, "loss": loss})
+
+
+TABLE = losses()
+FITTED = laws.fit(TABLE, "chinchilla")
+
+
+def same(fitted, *, rel=1e-7):
+  for name in ("E", "alpha", "beta"):
+    assert fitted.params[name] == pytest.approx(FITTED.params[name], rel=rel)
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+  st.floats(1e-9, 1e9),
+  st.floats(1e-12, 1e3),
+  st.floats(0.1, 10),
+  st.integers(0),
+)
+def test_units_and_row_order_do_not_matter(n_unit, d_unit, loss_unit, seed):
+  changed = TABLE.assign(
+    model_params=TABLE["model_params"] * n_unit,
+    tokens=TABLE["tokens"] * d_unit,
+    loss=TABLE["loss"] * loss_unit,
+  ).sample(frac=1, random_state=seed % 2**32)
+  fitted = laws.fit(changed, "chinchilla")
+  assert fitted.objective == pytest.approx(FITTED.objective, rel=1e-9)
+  assert fitted.params["alpha"] == pytest.approx(
+    FITTED.params["alpha"], rel=1e-6
+  )
+  assert fitted.params["E"] == pytest.approx(
+    FITTED.params["E"] * loss_unit, rel=1e-6
+  )
+
+
+def test_sum_and_mean_give_the_same_parameters():
+  mean = TABLE.assign(w=1 / len(TABLE))
+  fitted = laws.fit(mean, "chinchilla", weights="w")
+  same(fitted)
+  assert fitted.objective * len(TABLE) == pytest.approx(FITTED.objective)
+
+
+def test_duplicated_rows_are_weight_two():
+  twice = laws.fit(pd.concat([TABLE, TABLE]), "chinchilla")
+  weighted = laws.fit(TABLE.assign(w=2.0), "chinchilla", weights="w")
+  same(twice)
+  same(weighted)
+  assert twice.objective == pytest.approx(weighted.objective, rel=1e-9)
+
+
+def test_overestimates_can_cost_more():
+  fitted = laws.fit(TABLE, "chinchilla", overestimate=10.0)
+  center = FITTED.predict(TABLE)["prediction"].mean()
+  assert fitted.predict(TABLE)["prediction"].mean() < center
+
+
+def test_least_absolute_deviations_passes_through_five_points():
+  fitted = laws.fit(TABLE, "chinchilla", loss="l1")
+  predicted = fitted.losses(fitted.x[None], fitted.data.values)[0]
+  residual = np.sort(np.abs(np.log(predicted / TABLE["loss"])))
+  assert residual[4] < 1e-7 < residual[5]
+  ours = np.abs(np.log(predicted / TABLE["loss"])).sum()
+  huber = FITTED.losses(FITTED.x[None], FITTED.data.values)[0]
+  assert ours <= np.abs(np.log(huber / TABLE["loss"])).sum()
+
+
+def test_a_million_rows():
+  fitted = laws.fit(losses(1_000_000, noise=0.01), "chinchilla")
+  assert fitted.params["alpha"] == pytest.approx(0.34, rel=0.02)
+  assert fitted.params["E"] == pytest.approx(1.7, rel=0.01)
+  assert fitted.certificate.gradient < 1e-6
+
+
+@pytest.mark.parametrize(
+  ("table", "message"),
+  [
+    (TABLE.head(3), "3 rows"),
+    (TABLE.assign(tokens=1e9), "1 level"),
+    (TABLE.assign(loss=0.0), "not positive"),
+    (TABLE.drop(columns="tokens"), "no column tokens"),
+    (TABLE.assign(loss="high"), "not numbers"),
+    (TABLE.head(0), "no rows"),
+  ],
+)
+def test_hard_tables_are_refused_in_one_line(table, message):
+  with pytest.raises(InputError, match=message) as error:
+    laws.fit(table, "chinchilla")
+  assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+  ("arguments", "message"),
+  [
+    ({"law": "chinchila"}, "no law"),
+    ({"loss": "l3"}, "loss"),
+    ({"free": ("Z",)}, "no parameter"),
+    ({"fixed": {"A": 400.0}}, "fix those as well"),
+    ({"columns": {"loss": "val"}}, "no column 'val'"),
+    ({"by": "lab"}, "by"),
+    ({"weights": "w"}, "weights"),
+    ({"delta": -1.0}, "delta"),
+  ],
+)
+def test_bad_arguments_are_named(arguments, message):
+  with pytest.raises(InputError, match=message):
+    laws.fit(TABLE, **{"law": "chinchilla", **arguments})
+
+
+def test_fixed_parameters_stay():
+  fitted = laws.fit(TABLE, "chinchilla", fixed={"alpha": 0.3, "E": 1.6})
+  assert fitted.params["alpha"] == pytest.approx(0.3, rel=1e-12)
+  assert fitted.params["E"] == pytest.approx(1.6, rel=1e-12)
+  assert fitted.objective > FITTED.objective
+
+
+def test_profile_touches_the_optimum_and_rises_from_it():
+  best = FITTED.params["alpha"]
+  values = laws.profile(FITTED, "alpha", [0.7 * best, best, 1.4 * best])
+  assert values[1] == pytest.approx(FITTED.objective, rel=1e-9)
+  assert min(values[0], values[2]) > values[1] * (1 + 1e-6)
+
+
+def test_a_law_of_ones_own_in_ten_lines():
+  law = laws.Law(
+    name="by_size_alone",
+    equation="E + A / N^alpha",
+    latex=r"E + A N^{-\alpha}",
+    source="this test",
+    loss=laws.Variable(("loss",), "loss"),
+    variables={"N": laws.Variable(("model_params",))},
+    parameters=(
+      laws.Parameter("E", "floor"),
+      laws.Parameter("A", "amplitude", units={"N": "alpha"}),
+      laws.Parameter("alpha", "power", 0.01, 3.0, (0.05, 1.0), axes=("N",)),
+    ),
+    terms=lambda v, q: {"E": 1.0, "A": np.exp(-q.alpha * v.lnN)},
+  )
+  n = np.geomspace(1e6, 1e9, 12)
+  table = {"model_params": n, "loss": 2 + 50 / n**0.3}
+  fitted = laws.fit(table, law)
+  assert fitted.params["A"] == pytest.approx(50, rel=1e-4)
+  assert fitted.params["alpha"] == pytest.approx(0.3, rel=1e-5)
