@@ -1,0 +1,102 @@
+"""What a report is about: the runs, their curves, how they were made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import os
+import pathlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forgetting import records
+
+if TYPE_CHECKING:
+  import pandas as pd
+
+CELL = ["domain", "model_params", "target_tokens"]
+EXTRAS = (
+  "forgetting_standard_error", "pretrain_bits_per_byte",
+  "base_pretrain_bits_per_byte", "target_bits_per_byte",
+  "base_target_bits_per_byte", "stop_reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+  """A study or a table, read.
+
+  Attributes:
+    name: of the study.
+    runs: data frame, one row a run: `records.COLUMNS`, then `EXTRAS` where
+      the results have them, and `forgetting` in nats per token.
+    curves: data frame, one row an evaluation; empty for a table.
+    configs, results: of the run directories, by run name; results of runs
+      that are not done are missing.
+  """
+
+  name: str
+  runs: "pd.DataFrame"
+  curves: "pd.DataFrame"
+  configs: dict
+  results: dict
+
+  @property
+  def finetunings(self):
+    """The rows with a domain, done or not."""
+    domain = self.runs["domain"]
+    return self.runs[domain.notna() & (domain.astype(str) != "")]
+
+  @property
+  def measured(self):
+    """The fine-tunings that are done and have both losses."""
+    runs = self.finetunings
+    numbers = runs[["forgetting", "target_loss"]].to_numpy(float)
+    return runs[(runs["status"] == "done") & np.isfinite(numbers).all(axis=1)]
+
+  @property
+  def pretrainings(self):
+    return self.runs.drop(self.finetunings.index)
+
+  @property
+  def domains(self) -> list[str]:
+    """In the order that gives them their colours."""
+    return sorted(self.finetunings["domain"].astype(str).unique())
+
+  @property
+  def sizes(self) -> list[int]:
+    """Model sizes, in the order that gives them their markers."""
+    return sorted(self.finetunings["model_params"].unique())
+
+
+def read(path: str | os.PathLike) -> Evidence:
+  """Reads a study's directory, or a table from any trainer.
+
+  Raises:
+    InputError: nothing there, or columns missing.
+  """
+  import pandas as pd
+
+  path = pathlib.Path(path)
+  runs = records.load(path)
+  configs, results, curves = {}, {}, pd.DataFrame()
+  if path.is_dir():
+    curves = records.curves(path)
+    for directory, run in records.run_directories(path):
+      configs[run.name] = run
+      if directory.done:
+        results[run.name] = directory.result()
+  for column in EXTRAS:
+    if column not in runs and any(column in r for r in results.values()):
+      runs[column] = [results.get(n, {}).get(column) for n in runs["run"]]
+  named = runs["domain"].notna()
+  runs["domain"] = runs["domain"].astype(str).where(named, None)
+  runs["forgetting"] = runs["pretrain_loss"] - runs["base_pretrain_loss"]
+  order = ["domain", "model_params", "target_tokens", "injection", "seed"]
+  runs = runs.sort_values(order, kind="stable", na_position="first")
+  name = path.stem if path.is_file() else path.resolve().name
+  return Evidence(name, runs.reset_index(drop=True), curves, configs, results)
+
+
+def cells(measured) -> Iterator[tuple[tuple, "pd.DataFrame"]]:
+  """((domain, model params, target tokens), its runs), sorted."""
+  yield from measured.groupby(CELL, sort=True)

@@ -1,0 +1,153 @@
+"""Pretraining loss at best against injection, with the fitted law."""
+
+import numpy as np
+
+from forgetting.report import style
+
+
+def injection(table, *, domains, sizes):
+  """Pretraining loss at best against injection: a row a domain, a column a
+  model size, a shade an amount of target tokens."""
+  from matplotlib.figure import Figure
+
+  shown = [d for d in domains if (table["domain"] == d).any()]
+  columns = [n for n in sizes if (table["model_params"] == n).any()]
+  height = 0.9 + 2.1 * len(shown)
+  figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
+  grid = figure.subplots(
+    len(shown), len(columns), sharex=True, sharey="row", squeeze=False
+  )
+  for row, domain in zip(grid, shown, strict=True):
+    here = table[table["domain"] == domain]
+    hue = style.color(domain, domains)
+    tokens = sorted(here["target_tokens"].unique())
+    for panel, size in zip(row, columns, strict=True):
+      rows = here[here["model_params"] == size]
+      for i, amount in enumerate(tokens):
+        part = rows[rows["target_tokens"] == amount]
+        _series(
+          panel,
+          part,
+          color=hue,
+          alpha=style.shade(i, len(tokens)),
+          marker=style.marker(size, sizes),
+        )
+      if len(rows):
+        panel.axhline(
+          rows["base_pretrain_loss"].mean(),
+          color=style.INK,
+          linewidth=0.9,
+          linestyle=(0, (1, 2)),
+        )
+      _axis(panel, table["injection"][table["kind"] == "measured"])
+    measured = here[here["kind"] == "measured"]
+    losses = measured[["pretrain_loss", "base_pretrain_loss"]].to_numpy()
+    room = 0.08 * max(losses.max() - losses.min(), 0.01)
+    row[0].set_ylim(losses.min() - room, losses.max() + room)
+    row[0].set_ylabel(f"{domain}\nPretraining loss (nats/token)")
+    row[-1].legend(
+      handles=_keys(tokens, hue, here),
+      loc="upper left",
+      bbox_to_anchor=(1.02, 1.05),
+      title="Target tokens",
+    )
+  for panel, size in zip(grid[0], columns, strict=True):
+    panel.set_title(f"{style.count(size)} parameters")
+  figure.supxlabel("Injection (share of tokens)", fontsize=9)
+  return figure
+
+
+def _series(panel, part, *, color, alpha, marker) -> None:
+  measured = part[part["kind"] == "measured"]
+  law = part[part["kind"] == "law"].sort_values("injection")
+  panel.plot(
+    measured["injection"],
+    measured["pretrain_loss"],
+    marker=marker,
+    linestyle="",
+    color=color,
+    alpha=alpha,
+    zorder=3,
+  )
+  published = part[part["kind"] == "published"].sort_values("injection")
+  panel.plot(
+    published["injection"],
+    published["pretrain_loss"],
+    color=color,
+    alpha=alpha,
+    linewidth=0.9,
+    linestyle=(0, (4, 2)),
+  )
+  if len(law):
+    panel.plot(law["injection"], law["pretrain_loss"], color=color, alpha=alpha)
+    panel.fill_between(
+      law["injection"],
+      law["low"],
+      law["high"],
+      color=color,
+      alpha=0.1,
+      linewidth=0,
+    )
+  else:
+    means = measured.groupby("injection")["pretrain_loss"].mean()
+    panel.plot(means.index, means, color=color, alpha=alpha, linewidth=0.8)
+
+
+def _axis(panel, injections) -> None:
+  """Logarithmic above the least positive injection, linear down to 0."""
+  from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+  levels = np.unique(injections)
+  positive = levels[levels > 0]
+  if len(positive):
+    panel.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
+    panel.set_xlim(-0.12 * positive[0], positive[-1] * 1.35)
+  panel.xaxis.set_major_locator(FixedLocator(_apart(levels)))
+  panel.xaxis.set_minor_locator(NullLocator())
+  panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _tick(x)))
+
+
+def _apart(levels) -> list[float]:
+  """The levels whose labels do not touch: a factor of 2.5 between them."""
+  kept = []
+  for level in reversed(levels):
+    if not kept or kept[-1] >= 2.5 * level:
+      kept.append(level)
+  return kept
+
+
+def _tick(injection: float) -> str:
+  return "0" if injection == 0 else f"{100 * injection:.3g}%"
+
+
+def _keys(tokens, hue, table) -> list:
+  from matplotlib.lines import Line2D
+
+  keys = [
+    Line2D(
+      [],
+      [],
+      color=hue,
+      alpha=style.shade(i, len(tokens)),
+      linewidth=5,
+      label=style.count(amount),
+    )
+    for i, amount in enumerate(tokens)
+  ]
+  kinds = set(table["kind"])
+  if "law" in kinds:
+    keys.append(Line2D([], [], color=hue, label="law, 95 % band"))
+  if "published" in kinds:
+    dashes = dict(linewidth=0.9, linestyle=(0, (4, 2)))
+    keys.append(Line2D([], [], color=hue, label="published form", **dashes))
+  keys.append(
+    Line2D(
+      [],
+      [],
+      color=style.INK,
+      linewidth=0.9,
+      linestyle=(0, (1, 2)),
+      label="base",
+    )
+  )
+  return keys

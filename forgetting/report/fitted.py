@@ -1,0 +1,141 @@
+"""The laws of each domain, and what they advise."""
+
+from dataclasses import dataclass
+import math
+
+from forgetting import laws
+from forgetting.config import InputError
+from forgetting.laws.advise import best_form, forms_for, name_of
+from forgetting.report.evidence import Evidence, cells
+
+
+@dataclass(frozen=True)
+class DomainLaws:
+  """What one domain's runs give; a fit that they do not give is None.
+
+  Attributes:
+    forgetting, target: the paper's two laws.
+    with_constant: the forgetting law with E free.
+    advisor: the form of the forgetting law with the lowest AICc.
+    ratio: the test of F(p)/F(0).
+    why: the one line of each that is missing, by field name.
+  """
+
+  domain: str
+  forgetting: laws.Fit | None
+  with_constant: laws.Fit | None
+  target: laws.Fit | None
+  advisor: laws.Fit | None
+  ratio: laws.RatioTest | None
+  why: dict[str, str]
+
+  @property
+  def advisor_name(self) -> str:
+    return name_of(self.advisor)
+
+  @property
+  def published(self) -> bool:
+    """Whether the paper's own form gives the advice."""
+    return self.advisor is self.forgetting
+
+
+@dataclass(frozen=True)
+class Counsel:
+  """The advice for one cell, beside what was measured in it.
+
+  Attributes:
+    advice: from the fitted law, or None.
+    measured_injection: the least injection that was run and kept the mean
+      forgetting under the tolerance; infinite when none did.
+    measured_forgetting: what it left, nats per token.
+    disagrees: a run is on the other side of the tolerance than the whole
+      interval of the advice, by more than twice the fit's noise.
+  """
+
+  domain: str
+  model_params: float
+  target_tokens: float
+  advice: laws.Advice | None
+  measured_injection: float
+  measured_forgetting: float
+  disagrees: bool
+
+
+def fit_domains(evidence: Evidence) -> list[DomainLaws]:
+  """Every law of every domain that has finished runs."""
+  runs = evidence.measured
+  found = sorted(runs["domain"].astype(str).unique())
+  return [_fit(d, runs[runs["domain"].astype(str) == d]) for d in found]
+
+
+def _fit(domain: str, runs) -> DomainLaws:
+  runs, why = runs.reset_index(drop=True), {}
+
+  def attempt(field: str, function, *args, **options):
+    try:
+      return function(*args, **options)
+    except InputError as error:
+      why[field] = str(error)
+
+  forgetting = attempt("forgetting", laws.fit, runs, "forgetting")
+  forms = [forgetting] if forgetting else []
+  for name, free in forms_for(runs) if forgetting else ():
+    if (name, free) != ("forgetting", ()):
+      forms.append(attempt(f"{name} {free}", laws.fit, runs, name, free=free))
+  forms = [form for form in forms if form]
+  constant = [f for f in forms if f.choices.free == ("E",)]
+  return DomainLaws(
+    domain=domain,
+    forgetting=forgetting,
+    with_constant=constant[0] if constant else None,
+    target=attempt("target", laws.fit, runs, "target"),
+    advisor=best_form(forms) if forms else None,
+    ratio=attempt("ratio", laws.ratio_test, forgetting) if forms else None,
+    why=why,
+  )
+
+
+def counsel(
+  evidence: Evidence, fits: list[DomainLaws], tolerance: float
+) -> list[Counsel]:
+  """The advice for every cell that was measured."""
+  # a fit without its data answers at once: it does not repeat the ratio test
+  advisors = {
+    f.domain: laws.Fit.from_dict(f.advisor.as_dict()) for f in fits if f.advisor
+  }
+  out = []
+  for (domain, params, tokens), runs in cells(evidence.measured):
+    advice = None
+    if domain in advisors:
+      advice = laws.advise(
+        advisors[domain],
+        domain=domain,
+        model_params=params,
+        target_tokens=tokens,
+        tolerance=tolerance,
+      )
+    left = runs.groupby("injection")["forgetting"].mean()
+    enough = left[left <= tolerance]
+    found = (math.inf, math.nan)
+    if len(enough):
+      found = float(enough.index[0]), float(enough.iloc[0])
+    clash = advice is not None and contradicts(
+      runs, advice, noise=2 * advisors[domain].certificate.noise
+    )
+    out.append(Counsel(domain, params, tokens, advice, *found, clash))
+  return out
+
+
+def contradicts(runs, advice: laws.Advice, *, noise: float) -> bool:
+  """Whether a cell's runs refute its advice; see `Counsel.disagrees`.
+
+  Args:
+    noise: tolerated, as a share of the loss.
+  """
+  margin = noise * runs["pretrain_loss"]
+  over = runs["forgetting"] > advice.tolerance + margin
+  under = runs["forgetting"] < advice.tolerance - margin
+  p = runs["injection"]
+  return bool(
+    (over & (p > advice.high)).any() or (under & (p < advice.low)).any()
+  )

@@ -1,0 +1,130 @@
+"""What was run: sizes, domains, tokens, time, device, versions, text."""
+
+from collections.abc import Iterator
+from html import escape
+
+import numpy as np
+
+from forgetting.report import words
+from forgetting.report.evidence import Evidence
+from forgetting.report.sections import number, table
+from forgetting.report.style import count, percent
+
+
+def what_was_run(evidence: Evidence) -> str:
+  facts = "".join(
+    f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(evidence)
+  )
+  return f"<dl>{facts}</dl>{_pretrainings(evidence)}{_not_done(evidence)}"
+
+
+def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
+  runs = evidence.finetunings
+  yield "Runs", f"{_statuses(runs)} fine-tunings" + _and_pretrainings(evidence)
+  if len(runs):
+    yield "Model sizes", _levels(runs["model_params"], count)
+    yield "Domains", escape(", ".join(evidence.domains))
+    yield "Target tokens", _levels(runs["target_tokens"], count)
+    yield "Injection", _levels(runs["injection"], percent)
+    yield "Seeds", _levels(runs["seed"], "{:g}".format)
+  tokens = np.nansum(evidence.runs["tokens"].to_numpy(float))
+  if tokens:
+    yield "Training tokens", f"{count(tokens)} in all runs"
+  results = list(evidence.results.values())
+  seconds = sum(result.get("wall_seconds") or 0 for result in results)
+  if seconds:
+    yield "Time", f"{words.duration(seconds)}, summed over the runs"
+  for name, field in (("Device", "device"), ("Executor", "executor")):
+    found = _distinct(result.get(field) for result in results)
+    if found:
+      yield name, found
+  versions = _distinct(
+    ", ".join(f"{k} {v}" for k, v in sorted(result.get("versions", {}).items()))
+    for result in results
+  )
+  if versions:
+    yield "Versions", versions
+  text = _text(evidence)
+  if text:
+    yield "Pretraining text", text
+
+
+def _statuses(runs) -> str:
+  counts = runs["status"].value_counts().sort_index()
+  return escape(
+    ", ".join(f"{n} {status}" for status, n in counts.items()) or "0"
+  )
+
+
+def _and_pretrainings(evidence: Evidence) -> str:
+  runs = evidence.pretrainings
+  return f"; {_statuses(runs)} pretrainings" if len(runs) else ""
+
+
+def _levels(column, show) -> str:
+  values = sorted(column.dropna().unique())
+  return ", ".join(show(value) for value in values)
+
+
+def _distinct(values) -> str:
+  found = dict.fromkeys(str(value) for value in values if value)
+  return escape("; ".join(found))
+
+
+def _text(evidence: Evidence) -> str:
+  """Sources of the configs, with the licences that results may name."""
+  licences = {}
+  for result in evidence.results.values():
+    licences |= result.get("licences") or {}
+  names = dict.fromkeys(
+    name for run in evidence.configs.values() for name in run.pretraining
+  )
+  names |= dict.fromkeys(licences)
+  return escape(
+    "; ".join(f"{n} ({licences[n]})" if n in licences else n for n in names)
+  )
+
+
+def _pretrainings(evidence: Evidence) -> str:
+  runs = evidence.pretrainings
+  if not len(runs):
+    return ""
+  header = [
+    "Pretraining",
+    "Parameters",
+    "with embedding",
+    "Tokens",
+    "Pretraining loss",
+    "Status",
+  ]
+  rows = [
+    [
+      escape(str(run["run"])),
+      count(run["model_params"]),
+      count(run["total_params"]),
+      _tokens(run["tokens"]),
+      number(run["pretrain_loss"]),
+      escape(str(run["status"])),
+    ]
+    for run in runs.to_dict("records")
+  ]
+  return table(header, rows, text=(0, -1))
+
+
+def _tokens(value) -> str:
+  return count(value) if value is not None and np.isfinite(value) else "–"
+
+
+def _not_done(evidence: Evidence) -> str:
+  """Why the diverged runs diverged."""
+  runs = evidence.runs
+  if "stop_reason" not in runs:
+    return ""
+  runs = runs[runs["status"] == "diverged"]
+  items = "".join(
+    f"<li>{escape(str(run['run']))}: {escape(str(run['stop_reason']))}</li>"
+    for run in runs.to_dict("records")
+  )
+  return f"<p>Diverged, and left out of every fit:</p><ul>{items}</ul>" * bool(
+    items
+  )

@@ -1,0 +1,164 @@
+"""How figures look: colours, markers, number formats, files.
+
+A figure is drawn in the light colours. In the page its colours become CSS
+variables, so that the same drawing serves light and dark.
+"""
+
+from collections.abc import Callable, Sequence
+import contextlib
+import io
+import math
+import pathlib
+import re
+
+from forgetting.records import write_atomically
+
+INK, GRID = "#1f2328", "#d3d9df"
+INK_DARK, GRID_DARK = "#e6e8eb", "#3a4149"
+# Okabe and Ito, then Tol: told apart with any colour vision.
+DOMAINS = (
+  "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b58900", "#56b4e9",
+  "#882255", "#7a7a2c",
+)  # fmt: skip
+DOMAINS_DARK = (
+  "#4ea8e0", "#ff8a3d", "#2bc99b", "#e59cc6", "#e6b93a", "#8fd0f5",
+  "#d0708f", "#bdbd62",
+)  # fmt: skip
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+WIDTH = 10.0  # inches: the width of the page
+FONT = "DejaVu Sans"  # comes with matplotlib: the same widths everywhere
+
+RC = {
+  "font.family": [FONT],
+  "font.size": 9,
+  "axes.titlesize": 9.5,
+  "axes.labelsize": 9,
+  "axes.spines.top": False,
+  "axes.spines.right": False,
+  "axes.grid": True,
+  "axes.axisbelow": True,
+  "axes.edgecolor": INK,
+  "axes.labelcolor": INK,
+  "axes.titlecolor": INK,
+  "axes.linewidth": 0.7,
+  "xtick.color": INK,
+  "ytick.color": INK,
+  "text.color": INK,
+  "grid.color": GRID,
+  "grid.linewidth": 0.6,
+  "legend.frameon": False,
+  "legend.fontsize": 8.5,
+  "legend.title_fontsize": 8.5,
+  "lines.linewidth": 1.4,
+  "lines.markersize": 5,
+  "svg.fonttype": "none",
+  "pdf.fonttype": 42,
+}
+
+
+def variables(dark: bool) -> str:
+  """CSS that gives the figures' colours."""
+  ink, grid, domains = (
+    (INK_DARK, GRID_DARK, DOMAINS_DARK) if dark else (INK, GRID, DOMAINS)
+  )
+  colors = [f"--domain{i}: {color};" for i, color in enumerate(domains)]
+  return " ".join([f"--ink: {ink};", f"--grid: {grid};", *colors])
+
+
+def color(domain: str, domains: Sequence[str]) -> str:
+  return DOMAINS[list(domains).index(domain) % len(DOMAINS)]
+
+
+def variable(domain: str, domains: Sequence[str]) -> str:
+  """The same colour, as the page names it."""
+  return f"var(--domain{list(domains).index(domain) % len(DOMAINS)})"
+
+
+def marker(size: float, sizes: Sequence[float]) -> str:
+  return MARKERS[list(sizes).index(size) % len(MARKERS)]
+
+
+def shade(index: int, count: int) -> float:
+  """Opacity of one of `count` ordered levels, the last one full."""
+  return 1.0 if count < 2 else 0.45 + 0.55 * index / (count - 1)
+
+
+def count(number: float) -> str:
+  """25.1k, 1.27B: counts as people write them."""
+  for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+    if number >= unit * 0.9995:
+      return f"{number / unit:.3g}{letter}"
+  return f"{number:g}"
+
+
+def percent(fraction: float, digits: int = 3) -> str:
+  if not math.isfinite(fraction):
+    return "none suffices"
+  rounded = float(f"{100 * fraction:.{digits}g}")
+  return f"{rounded:g} %"
+
+
+def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
+  """Writes <name>.csv, draws from what was written, gives the page's SVG.
+
+  Args:
+    draw: (data frame) -> matplotlib Figure.
+    table: the data frame that is all the figure shows.
+  """
+  import matplotlib
+  import pandas as pd
+
+  file = folder / f"{name}.csv"
+  write_atomically(file, table.to_csv(index=False).encode())
+  table = pd.read_csv(
+    file, keep_default_na=False, na_values=[""], dtype={"domain": str}
+  )
+  with matplotlib.rc_context({**RC, "svg.hashsalt": name}), _quiet():
+    figure = draw(table)
+    for ending, metadata in (
+      ("png", {"Software": None}),
+      ("pdf", {"CreationDate": None, "Producer": None, "Creator": None}),
+    ):
+      content = _render(figure, ending, metadata, facecolor="white")
+      write_atomically(folder / f"{name}.{ending}", content)
+    svg = _render(figure, "svg", {"Date": None}, transparent=True)
+  return _for_page(svg.decode(), name)
+
+
+@contextlib.contextmanager
+def _quiet():
+  """Font subsetting for the PDF logs at length."""
+  import logging
+
+  logger = logging.getLogger("fontTools")
+  level = logger.level
+  logger.setLevel(logging.ERROR)
+  try:
+    yield
+  finally:
+    logger.setLevel(level)
+
+
+def _render(figure, ending: str, metadata: dict, **options) -> bytes:
+  buffer = io.BytesIO()
+  figure.savefig(
+    buffer,
+    format=ending,
+    dpi=150,
+    metadata=metadata,
+    **options,
+  )
+  return buffer.getvalue()
+
+
+def _for_page(svg: str, name: str) -> str:
+  """SVG to inline: ids of its own, colours and width from the page."""
+  svg = svg[svg.index("<svg") :]
+  svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+  svg = re.sub(r'(\bid=")', rf"\1{name}-", svg)
+  svg = re.sub(r'((?:xlink:href="|url\()#)', rf"\1{name}-", svg)
+  for i, value in enumerate(DOMAINS):
+    svg = svg.replace(value, f"var(--domain{i})")
+  svg = svg.replace(INK, "var(--ink)").replace(GRID, "var(--grid)")
+  svg = svg.replace(f"'{FONT}'", f"system-ui, '{FONT}', sans-serif")
+  return re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)

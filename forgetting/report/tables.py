@@ -1,0 +1,147 @@
+"""The numbers behind each figure, one data frame a figure."""
+
+import numpy as np
+
+from forgetting.report.evidence import Evidence, cells
+from forgetting.report.fitted import DomainLaws
+
+LINE_POINTS = 32
+CURVE_COLUMNS = [
+  "run",
+  "domain",
+  "model_params",
+  "target_tokens",
+  "injection",
+  "seed",
+  "step",
+  "tokens",
+  "epoch",
+  "pretrain_loss",
+  "target_loss",
+]
+
+
+def u_curves(evidence: Evidence):
+  """Every evaluation of one cell's runs, the best one marked; or None.
+
+  The cell has the most injections and is of the domain that comes first; of
+  those the one whose target loss has turned in the most runs, so that the U is
+  seen, and then the one with the most target tokens.
+  """
+  curves = evidence.curves
+  if not len(curves):
+    return None
+  runs = evidence.measured
+  runs = runs[runs["run"].isin(curves["run"])]
+  # one line an injection: the first seed
+  runs = runs.drop_duplicates(
+    ["domain", "model_params", "target_tokens", "injection"]
+  )
+  if not len(runs):
+    return None
+  groups = {cell: rows for cell, rows in cells(runs)}
+  most = max(len(rows) for rows in groups.values())
+  full = [cell for cell, rows in groups.items() if len(rows) == most]
+  full = [cell for cell in full if cell[0] == full[0][0]]
+  chosen = groups[max(full, key=lambda cell: _turned(cell, groups[cell]))]
+  chosen = chosen.set_index("run")
+  table = curves[curves["run"].isin(chosen.index)]
+  table = table[CURVE_COLUMNS].sort_values(["injection", "step"])
+  best = chosen["best_step"].loc[table["run"]].to_numpy()
+  return table.assign(best=(table["step"].to_numpy() == best))
+
+
+def _turned(cell, rows) -> tuple:
+  _, size, tokens = cell
+  return ((rows["best_step"] < rows["steps"]).sum(), tokens, size)
+
+
+def injection(evidence: Evidence, fits: list[DomainLaws]):
+  """Pretraining loss against injection: rows of kind measured, law, published.
+
+  `law` is the form that gives the advice, with its 95 % band in `low` and
+  `high`; `published` is there where that is another form.
+  """
+  import pandas as pd
+
+  measured = evidence.measured
+  columns = [
+    "domain",
+    "model_params",
+    "target_tokens",
+    "injection",
+    "seed",
+    "pretrain_loss",
+    "base_pretrain_loss",
+  ]
+  parts = [measured[columns].assign(kind="measured")]
+  by_domain = {f.domain: f for f in fits if f.advisor}
+  for (domain, params, tokens), runs in cells(measured):
+    if domain not in by_domain:
+      continue
+    line = pd.DataFrame({"injection": _through(measured["injection"])})
+    line = line.assign(
+      domain=domain,
+      model_params=params,
+      target_tokens=tokens,
+      base_pretrain_loss=runs["base_pretrain_loss"].mean(),
+    )
+    parts.append(_law(line, by_domain[domain].advisor, kind="law"))
+    if not by_domain[domain].published:
+      published = by_domain[domain].forgetting
+      parts.append(_law(line, published, kind="published"))
+  return pd.concat(parts, ignore_index=True)
+
+
+def _law(line, fit, *, kind: str):
+  law = fit.predict(line)
+  return line.assign(
+    kind=kind,
+    pretrain_loss=law["prediction"],
+    low=law["law_low"],
+    high=law["law_high"],
+  )
+
+
+def _through(injections) -> np.ndarray:
+  """Injections of a line: even steps on an axis linear near 0, then log."""
+  levels = np.unique(injections)
+  positive = levels[levels > 0]
+  if not len(positive):
+    return levels
+  line = np.geomspace(positive[0], positive[-1], LINE_POINTS)
+  if levels[0] == 0:
+    line = np.concatenate([np.linspace(0, positive[0], 10)[:-1], line])
+  return np.unique(np.concatenate([line, positive]))
+
+
+def predicted(evidence: Evidence, fits: list[DomainLaws]):
+  """One row a run and law: the measured loss and the fitted one; or None.
+
+  `base` is what to take off both to see the forgetting alone.
+  """
+  import pandas as pd
+
+  parts = []
+  for domain_laws in fits:
+    runs = evidence.measured
+    runs = runs[runs["domain"].astype(str) == domain_laws.domain]
+    runs = runs.reset_index(drop=True)
+    for law in ("forgetting", "target"):
+      fitted = getattr(domain_laws, law)
+      if fitted is None:
+        continue
+      loss = "pretrain_loss" if law == "forgetting" else "target_loss"
+      interval = fitted.predict(runs)
+      columns = ["run", "domain", "model_params", "target_tokens", "injection"]
+      parts.append(
+        runs[columns].assign(
+          law=law,
+          measured=runs[loss],
+          predicted=interval["prediction"],
+          low=interval["low"],
+          high=interval["high"],
+          base=runs["base_pretrain_loss"] if law == "forgetting" else 0.0,
+        )
+      )
+  return pd.concat(parts, ignore_index=True) if parts else None

@@ -1,0 +1,222 @@
+"""Sentences: what the numbers say, for people who have not read the paper."""
+
+from collections.abc import Sequence
+import math
+
+from forgetting.report.evidence import Evidence
+from forgetting.report.fitted import Counsel, DomainLaws
+from forgetting.report.style import count, percent
+
+
+def headline(
+  evidence: Evidence, counsels: Sequence[Counsel], tolerance: float
+) -> list[str]:
+  """One sentence on what was measured, one on what to do."""
+  if not len(evidence.measured):
+    return [nothing_measured(evidence)]
+  sentences = [_measured(evidence)]
+  return [*sentences, _advised(counsels, tolerance)]
+
+
+def nothing_measured(evidence: Evidence) -> str:
+  done = int((evidence.pretrainings["status"] == "done").sum())
+  waiting = len(evidence.finetunings)
+  failed = int((evidence.finetunings["status"] == "diverged").sum())
+  return (
+    f"No fine-tuning has finished (pretrainings finished: {done}, fine-tunings "
+    f"begun: {waiting}, diverged: {failed}): go on with the study, then write "
+    "this page again."
+  )
+
+
+def _measured(evidence: Evidence) -> str:
+  runs = evidence.measured
+  cell = ["domain", "model_params", "target_tokens"]
+  table = runs.pivot_table(
+    index=cell, columns="injection", values="forgetting", aggfunc="mean"
+  )
+  levels = [p for p in table.columns if p > 0]
+  if 0 not in table.columns:
+    low, high = runs["forgetting"].min(), runs["forgetting"].max()
+    return (
+      "Fine-tuning changed the pretraining loss by "
+      f"{spread(low, high)} nats per token; no run went without injection."
+    )
+  none = table[0].dropna()
+  first = (
+    "Fine-tuning without injection raised the pretraining loss by "
+    f"{spread(none.min(), none.max())} nats per token"
+  )
+  shares = {p: _share_left(table, p) for p in levels}
+  shares = {p: share for p, share in shares.items() if share is not None}
+  if not shares:
+    return f"{first}."
+  kept = [f"{percent(p)} left {_left(s)}" for p, s in shares.items()]
+  return f"{first}; of that forgetting, injecting {_list(kept)}."
+
+
+def _share_left(table, injection: float) -> float | None:
+  """Sum of F(p) over sum of F(0), over the cells that have both."""
+  both = table[[0, injection]].dropna()
+  if not len(both) or both[0].sum() <= 0:
+    return None
+  return float(both[injection].sum() / both[0].sum())
+
+
+def _left(share: float) -> str:
+  return f"{100 * share:.0f} %" if share > 0 else "nothing"
+
+
+def spread(low: float, high: float) -> str:
+  if f"{low:.3f}" == f"{high:.3f}":
+    return f"{low:.3f}"
+  return f"{low:.3f} to {high:.3f}"
+
+
+def _list(parts: Sequence[str]) -> str:
+  if len(parts) < 2:
+    return "".join(parts)
+  return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _advised(counsels: Sequence[Counsel], tolerance: float) -> str:
+  """The advice for the largest fine-tuning of each domain."""
+  largest = [
+    max(
+      (c for c in counsels if c.domain == domain),
+      key=lambda c: (c.model_params, c.target_tokens),
+    )
+    for domain in dict.fromkeys(c.domain for c in counsels)
+  ]
+  shared = len({_where(c) for c in largest}) == 1
+  at = f" {_where(largest[0])}" if shared else ""
+  parts = "; ".join(
+    f"{c.domain}{'' if shared else ' ' + _where(c)}: {_inject(c)}"
+    for c in largest
+  )
+  return f"To keep forgetting under {tolerance:g} nats per token{at}: {parts}."
+
+
+def _where(counsel: Counsel) -> str:
+  return (
+    f"with {count(counsel.model_params)} parameters and "
+    f"{count(counsel.target_tokens)} target tokens"
+  )
+
+
+def _inject(counsel: Counsel) -> str:
+  advice, measured = counsel.advice, counsel.measured_injection
+  if advice is None:
+    if math.isinf(measured):
+      return "no injection that was run is enough"
+    return f"{percent(measured)} was enough, the least of those run"
+  if math.isinf(advice.injection):
+    return "by the fitted law no injection is enough"
+  beyond = ", beyond the runs" if advice.beyond else ""
+  limits = interval(advice.low, advice.high)
+  return f"inject {percent(advice.injection, 2)} ({limits}{beyond})"
+
+
+def interval(low: float, high: float) -> str:
+  """Of two injections, 95 %."""
+  if math.isinf(low):
+    return "95 % interval: none suffices"
+  if math.isinf(high):
+    return f"95 % interval from {percent(low, 2)} to none suffices"
+  return f"95 % interval {percent(low, 2)} to {percent(high, 2)}"
+
+
+def flags(counsel: Counsel) -> list[str]:
+  """What a reader must know before using a cell's advice."""
+  advice, out = counsel.advice, []
+  if advice is None:
+    return ["no law: measured only"]
+  if math.isinf(advice.injection):
+    return ["infeasible: no injection gets there"]
+  for axis, factor in advice.beyond.items():
+    name = axis.replace("_", " ")
+    out.append(f"extrapolated: {name} {factor:.2g} × beyond the runs")
+  if 0.005 < advice.feasible < 0.995:
+    out.append(f"feasible in {100 * advice.feasible:.0f} % of resamples")
+  if counsel.disagrees:
+    out.append("law and measurement disagree")
+  return out
+
+
+MEANINGS = {
+  ("forgetting", "A"): lambda p: "sets the height: how foreign the domain is",
+  ("forgetting", "alpha"): lambda p: (
+    f"a model ten times larger forgets {_times(10 ** -p['alpha'])} as much"
+  ),
+  ("forgetting", "beta"): lambda p: (
+    f"ten times more target tokens: {_times(10 ** p['beta'])} the forgetting"
+  ),
+  ("forgetting", "B"): lambda p: (
+    f"injecting 1 % acts like a model {_times(1 + 0.01 * p['B'])} as large"
+  ),
+  ("forgetting", "E"): lambda p: "a constant that neither size nor data moves",
+  ("target", "A"): lambda p: "sets the height: how hard the domain is",
+  ("target", "alpha"): lambda p: (
+    "a model ten times larger: what is above E shrinks to "
+    f"{_times(10 ** -p['alpha'])}"
+  ),
+  ("target", "beta"): lambda p: (
+    "ten times more target tokens: what is above E shrinks to "
+    f"{_times(10 ** -p['beta'])}"
+  ),
+  ("target", "E"): lambda p: "the loss that remains with endless size and data",
+}
+
+
+def meaning(law: str, name: str, params: dict[str, float]) -> str:
+  """What a parameter's value says, in words."""
+  words = MEANINGS.get((law, name))
+  return words(params) if words else ""
+
+
+def _times(factor: float) -> str:
+  return f"{factor:.2g} ×" if factor < 1000 else f"{factor:.0f} ×"
+
+
+def half(fit) -> str:
+  """The injection that halves forgetting, where the data identify it."""
+  if {"alpha", "B"} & set(fit.unidentified):
+    return ""
+  params = fit.params
+  value = (2 ** (1 / params["alpha"]) - 1) / params["B"]
+  if value > 1:
+    return "By this law no injection halves the forgetting."
+  return f"By this law injecting {percent(value)} halves the forgetting."
+
+
+def ratio_verdict(laws: DomainLaws) -> str:
+  """The test of the law's sharpest consequence."""
+  claim = (
+    "The law says that the share of forgetting that an injection leaves, "
+    "F(p)/F(0), is the same at every model size and every amount of data. "
+  )
+  test = laws.ratio
+  if test is None:
+    why = laws.why.get("ratio", "")
+    return f"{claim}This study cannot test that{': ' if why else ''}{why}."
+  if test.consistent:
+    return f"{claim}These runs are consistent with that."
+  found = _list(_helps(test))
+  return f"{claim}These runs say otherwise: {found}."
+
+
+def _helps(test) -> list[str]:
+  out = []
+  for name, what in (("mu", "larger models"), ("nu", "more target tokens")):
+    _, low, high = test.powers[name]
+    if low > 0 or high < 0:
+      out.append(f"injection helps {'more' if low > 0 else 'less'} with {what}")
+  return out
+
+
+def duration(seconds: float) -> str:
+  if seconds < 120:
+    return f"{seconds:.0f} s"
+  if seconds < 7200:
+    return f"{seconds / 60:.0f} min"
+  return f"{seconds / 3600:.1f} h"
