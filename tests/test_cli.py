@@ -60,7 +60,7 @@ def test_every_verb_explains_itself_with_an_example(verb):
     (("study", "absent.py"), "absent.py: no such file"),
     (("fit", "absent"), "absent"),
     (("report", "absent"), "absent: no such study"),
-    (("data", "show", "kjw"), "did you mean"),
+    (("data", "show", "kjw"), "expected a path to text or one of kjv"),
     (("data", "prepare"), "found no name"),
   ],
 )
