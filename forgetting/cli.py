@@ -70,20 +70,57 @@ def fit(
   table: tyro.conf.Positional[StudyOrTable],
   *,
   law: str | None = None,
+  compare: tyro.conf.FlagCreatePairsOff[bool] = False,
   by: str | None = None,
+  columns: str = "",
   json: Json = None,
 ) -> int:
-  """Fit scaling laws to a study: by default both of its laws, by domain.
+  """Fit scaling laws: by default both laws of fine-tuning, by domain.
 
   Example: forgetting fit quickstart
 
   Args:
-    law: Which law: `forgetting`, `target`, ...
+    law: Which law: `forgetting`, `target`, `chinchilla`, ...
+    compare: Compare the laws that the table allows instead.
     by: Fit each value of this column by itself.
+    columns: Other names of columns: `loss=val_loss,N=params`.
   """
   from forgetting.laws import verbs
 
-  return _answer(verbs.fit(_find(table), law=law, by=by), json)
+  names = verbs.parse_columns(columns)
+  if compare:
+    return _answer(verbs.compare(_find(table), by=by, columns=names), json)
+  return _answer(verbs.fit(_find(table), law=law, by=by, columns=names), json)
+
+
+@app.command
+def predict(
+  fitted: tyro.conf.Positional[
+    Annotated[
+      str, tyro.conf.arg(metavar="FIT", help="A fit's JSON file, or a table.")
+    ]
+  ],
+  rows: tyro.conf.Positional[
+    Annotated[
+      str, tyro.conf.arg(metavar="ROWS", help="CSV with the law's variables.")
+    ]
+  ],
+  *,
+  law: str = "forgetting",
+  level: float = 0.95,
+  json: Json = None,
+) -> int:
+  """Predict losses, with intervals, for the rows of a table.
+
+  Example: forgetting predict fit.json planned.csv
+
+  Args:
+    law: Which law is fitted first where FIT is a table.
+    level: Of the intervals.
+  """
+  from forgetting.laws import verbs
+
+  return _answer(verbs.predict(_find(fitted), rows, law=law, level=level), json)
 
 
 @app.command
@@ -94,6 +131,7 @@ def advise(
   model_params: float,
   target_tokens: float,
   tolerance: float,
+  unit: Literal["loss", "percent", "progress"] = "loss",
   json: Json = None,
 ) -> int:
   """Tell the injection that keeps forgetting under a tolerance.
@@ -105,7 +143,9 @@ def advise(
     domain: The target domain.
     model_params: Non-embedding parameters.
     target_tokens: Unique tokens of the target domain.
-    tolerance: Forgetting allowed, nats per token of the pretraining loss.
+    tolerance: Forgetting allowed, in UNIT.
+    unit: Nats per token of the pretraining loss, percent of it, or percent of
+      the progress that pretraining had made.
   """
   from forgetting.laws import verbs
 
@@ -114,8 +154,44 @@ def advise(
     model_params=model_params,
     target_tokens=target_tokens,
     tolerance=tolerance,
+    unit=unit,
   )
   return _answer(verbs.advise(_find(table), **asked), json)
+
+
+@app.command
+def plan(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  budget: float,
+  model_params: float,
+  target_tokens: float,
+  injection: float = 0.0,
+  domain: str | None = None,
+  json: Json = None,
+) -> int:
+  """Tell which runs to add so that one prediction becomes sharper.
+
+  Example: forgetting plan quickstart --domain kjv --budget 1e13
+  --model-params 1e7 --target-tokens 1e6
+
+  Args:
+    budget: Training FLOPs to spend on the new runs.
+    model_params: Of the prediction that matters.
+    target_tokens: Of the prediction that matters.
+    injection: Of the prediction that matters.
+    domain: The target domain, where the table has several.
+  """
+  from forgetting.laws import verbs
+
+  asked = dict(
+    budget=budget,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    injection=injection,
+    domain=domain,
+  )
+  return _answer(verbs.plan(_find(table), **asked), json)
 
 
 @app.command
@@ -183,6 +259,9 @@ def main() -> None:
   except InputError as error:
     _say(str(error))
     sys.exit(2)
+  except KeyboardInterrupt:
+    _say("stopped; what is done is kept")
+    sys.exit(130)
 
 
 def _find(table: str) -> pathlib.Path:

@@ -12,7 +12,7 @@ import time
 from forgetting import run as run_lib
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study
-from forgetting.data import cache, store
+from forgetting.data import cache, sources, store
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
@@ -128,6 +128,8 @@ def prepare_text(runs: Iterable[Run]) -> None:
     for source in (*run.pretraining, run.domain)
     if source is not None
   }
+  for source, _, _ in wanted:
+    sources.find(source)  # a name that is wrong is told before any download
   for source, context, tokenizer in wanted:
     store.prepare(source, context=context, tokenizer=tokenizer)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
-VERBS = ("study", "fit", "advise", "report", "data")
+VERBS = ("study", "fit", "predict", "advise", "plan", "report", "data")
 
 
 def forgetting(*arguments, cwd=None) -> subprocess.CompletedProcess:
@@ -92,6 +92,36 @@ def test_advice_is_the_planted_injection(table, tmp_path):
   advice = json.loads((tmp_path / "advice.json").read_text())
   assert abs(advice["injection"] / planted - 1) < 0.15
   assert "%" in done.stdout
+
+
+def test_a_fit_on_disk_predicts(table, tmp_path):
+  names = "N=size,D=amount"
+  renamed = pd.read_csv(table).rename(
+    columns=dict(model_params="size", target_tokens="amount")
+  )
+  renamed.to_csv(tmp_path / "renamed.csv", index=False)
+  done = forgetting(
+    "fit", tmp_path / "renamed.csv", "--law", "forgetting", "--columns", names,
+    "--json", tmp_path / "fit.json",
+  )  # fmt: skip
+  assert done.returncode == 0, done.stderr
+  done = forgetting(
+    "predict", tmp_path / "fit.json", tmp_path / "renamed.csv",
+    "--json", tmp_path / "out.json",
+  )
+  assert done.returncode == 0, done.stderr
+  rows = pd.DataFrame(json.loads((tmp_path / "out.json").read_text())["rows"])
+  measured = pd.read_csv(table).pretrain_loss
+  np.testing.assert_allclose(rows["prediction"], measured, rtol=0.01)
+
+
+def test_plan_stays_within_its_budget(table, tmp_path):
+  done = forgetting(
+    "plan", table, "--domain", "law", "--budget", "1e13", "--model-params",
+    "1e7", "--target-tokens", "1e6", "--json", tmp_path / "plan.json",
+  )  # fmt: skip
+  assert done.returncode == 0, done.stderr
+  assert json.loads((tmp_path / "plan.json").read_text())
 
 
 def test_report_of_a_table(table):
