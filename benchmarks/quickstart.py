@@ -5,8 +5,8 @@
 
 Prints, from the results that the study wrote: tokens a second of training
 alone and of the study as a whole, by model size; the share of the workers'
-time in evaluation, in input, in start-up (compilation, parameters, text) and
-elsewhere; wall time, programs compiled and found in the cache, peak memory.
+time in evaluation, in input, in compilation, in start-up (parameters, text) and
+in imports; wall time, programs compiled and found in the cache, peak memory.
 """
 
 import json
@@ -31,13 +31,19 @@ def main(folder: str = "runs/quickstart") -> None:
   facts = json.loads((study / "study.json").read_text())
   print()
   for name, value in facts.items():
+    print(f"{name}: {value:,.4g}")
+  tokens, worker_seconds = (
+    table.tokens.sum(),
+    facts["workers"] * facts["seconds"],
+  )
+  print(f"tokens/s of the whole study: {tokens / facts['seconds']:,.0f}")
+  for name, seconds in (
+    ("imports", facts["import_seconds"]),
+    ("runs", table.wall.sum()),
+  ):
     print(
-      f"{name}: {value:,.4g}"
-      if isinstance(value, float)
-      else f"{name}: {value}"
+      f"{name}: {100 * seconds / worker_seconds:.1f} % of the workers' time"
     )
-  tokens = table.tokens.sum()
-  print(f"tokens a second, whole study: {tokens / facts['seconds']:,.0f}")
 
 
 def row(result: dict) -> dict:

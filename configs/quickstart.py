@@ -13,12 +13,12 @@ PRETRAINING = ("wiki_en", "factbook", "py_django", "hansard_en")
 MODELS = {  # to the steps of their pretraining
   Model(layers=2, width=32, heads=2): 1000,
   Model(layers=2, width=64, heads=2): 1600,
-  Model(layers=2, width=128, heads=4): 1800,
+  Model(layers=2, width=128, heads=4): 1500,
 }
 TARGET_TOKENS = {  # to the epochs after which a fine-tuning ends at the latest
   6_400: 32,
-  20_480: 18,
-  65_536: 9,
+  20_480: 16,
+  65_536: 8,
 }
 INJECTIONS = (0, 0.01, 0.05, 0.2)
 BATCH_SIZE = 16  # sequences of 128 bytes

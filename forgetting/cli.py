@@ -85,8 +85,7 @@ def fit(
     by: Fit each value of this column by itself.
     columns: Other names of columns: `loss=val_loss,N=params`.
   """
-  from forgetting.laws import verbs
-
+  verbs = _laws()
   names = verbs.parse_columns(columns)
   if compare:
     return _answer(verbs.compare(_find(table), by=by, columns=names), json)
@@ -118,8 +117,7 @@ def predict(
     law: Which law is fitted first where FIT is a table.
     level: Of the intervals.
   """
-  from forgetting.laws import verbs
-
+  verbs = _laws()
   return _answer(verbs.predict(_find(fitted), rows, law=law, level=level), json)
 
 
@@ -147,8 +145,7 @@ def advise(
     unit: Nats per token of the pretraining loss, percent of it, or percent of
       the progress that pretraining had made.
   """
-  from forgetting.laws import verbs
-
+  verbs = _laws()
   asked = dict(
     domain=domain,
     model_params=model_params,
@@ -182,8 +179,7 @@ def plan(
     injection: Of the prediction that matters.
     domain: The target domain, where the table has several.
   """
-  from forgetting.laws import verbs
-
+  verbs = _laws()
   asked = dict(
     budget=budget,
     model_params=model_params,
@@ -274,6 +270,15 @@ def _find(table: str) -> pathlib.Path:
   )
 
 
+def _laws():
+  """The laws' verbs, in a process that keeps the memory it has freed."""
+  from forgetting.laws import verbs
+  from forgetting.memory import keep_freed_memory
+
+  keep_freed_memory()
+  return verbs
+
+
 def _answer(report, file: str | None) -> int:
   print(report.text)
   if file is not None:
@@ -286,7 +291,9 @@ def _answer(report, file: str | None) -> int:
 
 def _write_page(table: pathlib.Path, *, tolerance: float) -> None:
   from forgetting import report as report_lib
+  from forgetting.memory import keep_freed_memory
 
+  keep_freed_memory()
   print(f"page: {report_lib.write(table, tolerance=tolerance)}")
 
 

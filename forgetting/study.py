@@ -13,6 +13,7 @@ from forgetting import run as run_lib
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study
 from forgetting.data import cache, sources, store
+from forgetting.memory import peak_memory
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
@@ -46,7 +47,7 @@ class Summary:
 
   def write(self, file: pathlib.Path) -> None:
     """How this call went, beside the runs: for benchmarks and the curious."""
-    own_peak = workers_lib.peak_memory()
+    own_peak = peak_memory()
     facts = dict(
       runs_done=len(self.done),
       workers=len(self.workers),

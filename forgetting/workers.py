@@ -6,19 +6,18 @@ with two threads, and their bits do not depend on the number of cores.
 
 from collections.abc import Iterator
 import contextlib
-import ctypes
 import dataclasses
 import multiprocessing
 from multiprocessing import connection
 import os
 import pathlib
-import resource
 import signal
 import sys
 import time
 import traceback
 
 from forgetting.config import InputError, Run
+from forgetting.memory import keep_freed_memory, peak_memory
 from forgetting.records import RunDirectory
 
 EXECUTOR = "one single-threaded process a core"
@@ -115,12 +114,6 @@ def wait(workers: list[Worker], timeout: float) -> list[Worker]:
   return [by_connection[c] for c in ready]
 
 
-def peak_memory() -> int:
-  """Bytes that this process has held at most."""
-  used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  return used if sys.platform == "darwin" else used * 1024
-
-
 def available_cores() -> list[int | None]:
   """Cores that this process may use; unnumbered where they cannot be pinned."""
   if hasattr(os, "sched_getaffinity"):
@@ -207,23 +200,3 @@ def _load_jax(place: Place):
   from forgetting.training import compilation, loop  # noqa: F401
 
   return compilation.use_cache(pathlib.Path(place.compilation_cache))
-
-
-def keep_freed_memory() -> None:
-  """Tells glibc not to return freed memory to the kernel.
-
-  XLA:CPU allocates its temporary buffer anew every step; unmapped and mapped
-  again it costs tens of thousands of page faults a step. For processes of
-  their own only: they never shrink.
-  """
-  if sys.platform != "linux":
-    return
-  try:
-    mallopt = ctypes.CDLL("libc.so.6").mallopt
-  except OSError:  # another C library
-    return
-  trim_threshold, top_pad, mmap_max, arena_max = -1, -2, -4, -8
-  mallopt(mmap_max, 0)
-  mallopt(trim_threshold, 2**31 - 1)
-  mallopt(top_pad, 64 << 20)
-  mallopt(arena_max, 1)
