@@ -106,8 +106,11 @@ def test_a_fit_on_disk_predicts(table, tmp_path):
   )  # fmt: skip
   assert done.returncode == 0, done.stderr
   done = forgetting(
-    "predict", tmp_path / "fit.json", tmp_path / "renamed.csv",
-    "--json", tmp_path / "out.json",
+    "predict",
+    tmp_path / "fit.json",
+    tmp_path / "renamed.csv",
+    "--json",
+    tmp_path / "out.json",
   )
   assert done.returncode == 0, done.stderr
   rows = pd.DataFrame(json.loads((tmp_path / "out.json").read_text())["rows"])

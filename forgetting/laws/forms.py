@@ -2,7 +2,7 @@
 
 A term sees the centred variables as `v.N` and their logarithms as `v.lnN`,
 and the parameters as `q.alpha`; it is plain numpy code. Sources are named by
-arXiv number; `forgetting` is Eq. 7 and `target` Eq. 6 of 2502.06042.
+arXiv number; `forgetting` and `target` are the laws of 2502.06042.
 """
 
 from forgetting.laws import (

@@ -17,7 +17,7 @@ register(
     name="target",
     equation="A / (N^alpha D^beta) + E + C p",
     latex=r"A N^{-\alpha} D^{-\beta} + E + C p",
-    source="arXiv 2502.06042, Eq. 6 (C = 0: independent of p)",
+    source="arXiv 2502.06042 (C = 0: independent of p)",
     loss=TARGET_LOSS,
     variables={
       "N": MODEL_PARAMS,

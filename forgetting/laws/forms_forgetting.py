@@ -36,7 +36,7 @@ register(
     name="forgetting",
     equation="L0 + A D^beta / ((1 + B p) N)^alpha + E",
     latex=r"L_0 + A D^\beta / ((1 + B p) N)^\alpha + E",
-    source="arXiv 2502.06042, Eq. 7; E, G, kappa, mu, nu are nested choices",
+    source="arXiv 2502.06042; E, G, kappa, mu, nu are nested choices",
     loss=AFTER_LOSS,
     variables={
       "N": MODEL_PARAMS,

@@ -149,7 +149,7 @@ def laws(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
     f'<p class="equation">{EQUATIONS["target"]}</p>',
     '<p class="note"><i>N</i>: non-embedding parameters; <i>D</i>: unique '
     "target tokens; <i>p</i>: injection, a fraction of tokens; losses in nats "
-    "per token. From arXiv 2502.06042, Eq. 7 and 6; <i>A</i>, <i>B</i>, α, β "
+    "per token. After arXiv 2502.06042; <i>A</i>, <i>B</i>, α, β "
     "and <i>E</i> are fitted to each domain, with intervals from a bootstrap "
     "over (<i>N</i>, <i>D</i>) cells.</p>",
   ]
