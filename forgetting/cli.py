@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from forgetting.config import InputError, load_study
+from forgetting.config import InputError
+from forgetting.study_file import load_study
 
 app = tyro.extras.SubcommandApp()
 

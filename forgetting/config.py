@@ -3,18 +3,15 @@
 Standard library only: a config is read where neither JAX nor TensorFlow is.
 """
 
-from collections.abc import Iterator, Mapping
-import contextlib
+from collections.abc import Mapping
 import dataclasses
 import difflib
 import functools
 import hashlib
-import importlib.util
 import json
 import math
 import os
 import re
-import sys
 import types
 import typing
 
@@ -349,56 +346,3 @@ def unknown_field(cls: type, name: str) -> str:
   near = difflib.get_close_matches(name, fields, n=1)
   hint = f"; did you mean {near[0]!r}?" if near else ""
   return f"{cls.__name__} has no field {name!r}; it has {fields}{hint}"
-
-
-def load_study(path: str, *, domains: tuple[str, ...] = ()) -> Study:
-  """Runs the `study()` of a config file.
-
-  Args:
-    path: a Python file that defines `study() -> Study`.
-    domains: given to `study(domains=...)` when not empty.
-
-  Raises:
-    InputError: no such file, no `study`, or a config that does not hold.
-  """
-  if not os.path.isfile(path):
-    raise InputError(f"{path}: no such file, expected a Python study file")
-  spec = importlib.util.spec_from_file_location("study_file", path)
-  if spec is None:
-    raise InputError(f"{path}: not a Python file, expected one with study()")
-  module = importlib.util.module_from_spec(spec)
-  try:
-    with _importable(os.path.dirname(os.path.abspath(path))):
-      spec.loader.exec_module(module)
-    if not hasattr(module, "study"):
-      raise InputError(f"{path}: defines no study(), expected one: a Study")
-    study = module.study(domains=domains) if domains else module.study()
-  except TypeError as error:
-    raise InputError(f"{path}: {_explain(error)}") from error
-  except SyntaxError as error:
-    raise InputError(f"{path}, line {error.lineno}: {error.msg}") from error
-  if not isinstance(study, Study):
-    raise InputError(
-      f"{path}: study() gave a {type(study).__name__}, expected a Study"
-    )
-  return study
-
-
-@contextlib.contextmanager
-def _importable(folder: str) -> Iterator[None]:
-  """As for a script: a study file may import the files beside it."""
-  sys.path.insert(0, folder)
-  try:
-    yield
-  finally:
-    sys.path.remove(folder)
-
-
-def _explain(error: TypeError) -> str:
-  """A misspelt field is told with the fields there are."""
-  pattern = r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'"
-  found = re.search(pattern, str(error))
-  configs = {c.__name__: c for c in (Model, Optimizer, Evaluation, Run, Study)}
-  if found and found[1] in configs:
-    return unknown_field(configs[found[1]], found[2])
-  return str(error)

@@ -8,6 +8,7 @@ import pytest
 
 from forgetting import config
 from forgetting.config import Evaluation, InputError, Model, Optimizer, Run
+from forgetting.study_file import load_study
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
 
@@ -16,7 +17,7 @@ def test_every_shipped_config_builds():
   files = sorted(CONFIGS.glob("*.py"))
   assert files
   for file in files:
-    runs = config.load_study(str(file)).ordered()
+    runs = load_study(str(file)).ordered()
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     for run in runs:
@@ -24,9 +25,7 @@ def test_every_shipped_config_builds():
 
 
 def test_domains_of_a_config_can_be_replaced():
-  study = config.load_study(
-    str(CONFIGS / "quickstart.py"), domains=("./letters.txt",)
-  )
+  study = load_study(str(CONFIGS / "quickstart.py"), domains=("./letters.txt",))
   assert {run.domain for run in study.runs} == {"./letters.txt"}
   assert "-letters-" in study.runs[0].name
 
@@ -106,7 +105,7 @@ def test_misspelt_field_in_a_study_file_is_one_line(tmp_path):
     "def study():\n  return Optimizer(peek_lr=1e-3)\n"
   )
   with pytest.raises(InputError, match="has no field 'peek_lr'") as error:
-    config.load_study(str(file))
+    load_study(str(file))
   assert "did you mean 'peak_lr'?" in str(error.value)
   assert "\n" not in str(error.value)
 
@@ -123,9 +122,9 @@ def test_files_that_are_no_study(tmp_path, content, line):
   file = tmp_path / "bad.py"
   file.write_text(content)
   with pytest.raises(InputError, match=line):
-    config.load_study(str(file))
+    load_study(str(file))
   with pytest.raises(InputError, match="no such file"):
-    config.load_study(str(tmp_path / "absent.py"))
+    load_study(str(tmp_path / "absent.py"))
 
 
 @given(total=st.integers(1, 100_000), points=st.integers(1, 60))
