@@ -18,7 +18,8 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core
 import numpy as np  # noqa: E402
 
 from forgetting.data import document_store, sources, store  # noqa: E402
-from forgetting.data.mixture import Mixture, Pool  # noqa: E402
+from forgetting.data.mixture import Epochs, Mixture  # noqa: E402
+from forgetting.data.pool import Pool  # noqa: E402
 
 CONTEXT = 1024
 BATCH = 64
@@ -61,12 +62,11 @@ def _speed(batches: Iterator[int]) -> float:
 
 def _mixture(domain: store.Prepared, corpus: store.Prepared) -> Iterator[int]:
   """Runs of a thousand steps; the injected text of each is fresh."""
-  pool = Pool((corpus.train,))
+  pool, target = Pool((corpus.train,)), Pool((domain.train,))
   for seed in itertools.count():
     mixture = Mixture(
       pretraining=pool,
-      target=domain.train,
-      target_chunks=len(domain.train) // 2,
+      target=Epochs(target, len(target) // 2, seed),
       injection=0.05,
       batch_size=BATCH,
       seed=seed,

@@ -11,26 +11,37 @@ import numpy as np
 from forgetting import config as config_lib
 from forgetting.config import InputError, Run
 from forgetting.data import store
-from forgetting.data.mixture import Mixture, Pool, validation_sample
+from forgetting.data.mixture import Epochs, Mixture
+from forgetting.data.pool import Pool, chunks_within, validation_sample
 from forgetting.records import RunDirectory, axes
 
 
 def mixture_of(run: Run) -> Mixture:
-  """The batches of a run, over the prepared text that it names."""
+  """The batches of a run, over the prepared text that it names.
+
+  Raises:
+    InputError: the domain has less text than asked.
+  """
   parent = run.parent or run
-  target = None
-  if run.domain is not None:
-    target = open_source(run, run.domain).train
   return Mixture(
-    pretraining=Pool(tuple(open_source(run, s).train for s in run.pretraining)),
-    target=target,
-    target_chunks=run.target_chunks,
+    pretraining=Pool.of(_opened(run, run.pretraining), "train"),
+    target=_epochs(run) if run.domain else None,
     injection=run.injection,
     batch_size=run.batch_size,
     seed=run.seed,
     parent_seed=parent.seed,
     parent_chunks=run.parent.steps * run.parent.batch_size if run.parent else 0,
   )
+
+
+def _epochs(run: Run) -> Epochs:
+  pool = Pool.of(_opened(run, (run.domain,)), "train")
+  chunks = chunks_within(pool, run.target_tokens_asked, seed=run.seed)
+  return Epochs(pool, chunks, run.seed)
+
+
+def _opened(run: Run, sources: tuple[str, ...]) -> list["store.Prepared"]:
+  return [open_source(run, source) for source in sources]
 
 
 def open_source(run: Run, source: str) -> "store.Prepared":
@@ -55,13 +66,7 @@ def check_text(run: Run) -> None:
   for source in (*run.pretraining, run.domain):
     if source is None:
       continue
-    prepared = open_source(run, source)
-    if prepared.train_weights is not None:
-      raise InputError(
-        f"{source}: found prompts, whose loss should not count; expected whole"
-        " text: name the one field to train on"
-      )
-    found = prepared.meta["vocab_size"]
+    found = open_source(run, source).meta["vocab_size"]
     if found > run.model.vocab_size:
       raise InputError(
         f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
@@ -126,12 +131,14 @@ def do_run(
     evaluator=evaluator,
     params=params,
     base=base,
+    epoch_chunks=mixture.target and mixture.target.chunks,
     batches=lambda first: mixture.batches(first, run.steps),
     clock=clock,
     save_every=save_every,
     stop=stop,
   )
   about = dict(
+    **_weighted(mixture),
     text=text_fingerprint(run),
     licences={name: meta["licence"] for name, meta in _metas(run).items()},
     executor=executor,
@@ -144,6 +151,22 @@ def do_run(
   result = axes(study, run) | measured | about
   directory.write_result(result)
   return result
+
+
+def _weighted(mixture: Mixture) -> dict:
+  """What prompts, which carry no loss, make of D and p.
+
+  `target_tokens` are those that count, and `injection_of_loss` is the share of
+  the loss that injected text has: p, where every target counts.
+  """
+  if mixture.target is None:
+    return {}
+  p, target = mixture.injection, mixture.target
+  counted = target.tokens / (target.chunks * target.pool.context)
+  return dict(
+    target_tokens=target.tokens,
+    injection_of_loss=p / (p + (1 - p) * counted),
+  )
 
 
 def evaluator_of(run: Run, programs):
@@ -170,13 +193,14 @@ def _evaluator(pretraining: Run, domain, evaluation, programs):
 def _validation_set(run: Run, sources: tuple[str, ...], count: int):
   from forgetting.training.evaluate import ValidationSet
 
-  prepared = [open_source(run, source) for source in sources]
-  pool = Pool(tuple(p.validation for p in prepared))
+  prepared = _opened(run, sources)
+  pool = Pool.of(prepared, "validation")
   index = validation_sample(pool, count)
   chunks = pool.take(index)
   names = np.array([config_lib.domain_name(source) for source in sources])
   return ValidationSet(
     chunks=chunks,
+    weights=pool.weights_of(index),
     bytes=np.concatenate([p.validation_bytes for p in prepared])[index],
     id=store.chunk_ids(chunks),
     source=names[pool.source_of(index)],

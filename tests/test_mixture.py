@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from forgetting.config import InputError
-from forgetting.data.mixture import Blocks, Mixture, Pool, permute
+from forgetting.data.mixture import Blocks, Epochs, Mixture
+from forgetting.data.permutation import permute
+from forgetting.data.pool import Pool, chunks_within
 
 LENGTH = 9  # tokens of a chunk: L + 1
 
@@ -32,14 +34,17 @@ def pool(*sizes: int) -> Pool:
 TARGET_FIRST = 1_000_000  # first tokens of target chunks start here
 
 
-def mixture(**changes) -> Mixture:
+def domain(**changes) -> Epochs:
   target = np.arange(300, dtype=np.uint32)[:, None] + np.full(
     (1, LENGTH), TARGET_FIRST, np.uint32
   )
+  return Epochs(**(dict(pool=Pool((target,)), chunks=40, seed=0) | changes))
+
+
+def mixture(**changes) -> Mixture:
   given_values = dict(
     pretraining=pool(500, 300, 200),
-    target=target,
-    target_chunks=40,
+    target=domain(),
     injection=0.05,
     batch_size=8,
     seed=0,
@@ -101,7 +106,7 @@ def test_batches_hold_the_token_fraction(p):
 
 
 def test_unique_target_tokens_are_what_was_asked():
-  m = mixture(injection=0.05, target_chunks=40)
+  m = mixture(injection=0.05)
   rows = first_tokens(m, 0, 60).ravel()
   target = rows[rows >= TARGET_FIRST]
   assert len(np.unique(target)) == 40
@@ -112,13 +117,13 @@ def test_unique_target_tokens_are_what_was_asked():
 
 
 def test_target_chunks_are_nested_in_their_number_and_depend_on_the_seed():
-  small, large = (set(mixture(target_chunks=n).unique_target) for n in (20, 60))
+  small, large = (set(domain(chunks=n).unique) for n in (20, 60))
   assert small < large
-  assert small != set(mixture(target_chunks=20, seed=1).unique_target)
+  assert small != set(domain(chunks=20, seed=1).unique)
 
 
 def test_injected_chunks_are_fresh_and_never_repeated():
-  parent = mixture(target=None, target_chunks=0, injection=1, parent_chunks=0)
+  parent = mixture(target=None, injection=1, parent_chunks=0)
   seen_by_parent = set(first_tokens(parent, 0, 50).ravel())  # 400 chunks
   assert len(seen_by_parent) == 400
   m = mixture(injection=0.5)
@@ -161,7 +166,7 @@ def test_seeds_change_the_order():
 
 def test_batches_are_shifted_by_one_and_weigh_every_target():
   tokens = np.arange(30 * LENGTH, dtype=np.uint16).reshape(30, LENGTH)
-  m = mixture(target=tokens, target_chunks=30, injection=0)
+  m = mixture(target=Epochs(Pool((tokens,)), 30, seed=0), injection=0)
   batch = next(m.batches(0, 1))
   np.testing.assert_array_equal(
     batch["tokens_BxL"][:, 1:], batch["targets_BxL"][:, :-1]
@@ -170,16 +175,54 @@ def test_batches_are_shifted_by_one_and_weigh_every_target():
   assert np.all(batch["weights_BxL"] == 1)
 
 
-@pytest.mark.parametrize(
-  ("changes", "steps", "line"),
-  [
-    (dict(target_chunks=301), 10, "target_tokens: found 2408, .* 2400"),
-    (dict(injection=0.5), 200, "injection: found 0.5 .* 800 fresh .* the 600"),
-  ],
-)
-def test_too_little_text_is_refused(changes, steps, line):
+def test_too_little_text_is_refused():
+  line = "injection: found 0.5 .* 800 fresh .* the 600"
   with pytest.raises(InputError, match=line):
-    mixture(**changes).check(steps)
+    mixture(injection=0.5).check(200)
+  target = pool(300)
+  assert chunks_within(target, 2407, seed=0) == 300
+  with pytest.raises(InputError, match="asked: found 2408, .* the 2400"):
+    chunks_within(target, 2408, seed=0)
+
+
+def prompted(seed: int, chunks: int = 50) -> Pool:
+  """Chunks of which a random part counts."""
+  draw = np.random.default_rng(seed)
+  tokens = draw.integers(0, 99, (chunks, LENGTH), np.uint32)
+  weights = draw.integers(0, 2, (chunks, LENGTH - 1), np.uint8)
+  weights[:, -1] = 1
+  return Pool((tokens,), (weights,))
+
+
+@given(seed=st.integers(0, 1000), share=st.floats(0.1, 1))
+def test_target_tokens_are_the_most_weighted_ones_within_what_was_asked(
+  seed, share
+):
+  target = prompted(seed)
+  asked = int(share * target.weights[0].sum())
+  chunks = chunks_within(target, asked, seed=seed)
+  found = Epochs(target, chunks, seed)
+  assert found.tokens == target.weights[0][found.unique].sum() <= asked
+  if chunks < len(target):
+    assert Epochs(target, chunks + 1, seed).tokens > asked
+
+
+def test_batches_carry_the_weights_of_each_chunk():
+  target = prompted(seed=1)
+  m = mixture(target=Epochs(target, 40, seed=0), injection=0.25)
+  weights = {
+    bytes(t[1:]): w
+    for t, w in zip(target.sources[0], target.weights[0], strict=True)
+  }
+  seen = 0
+  for batch in m.batches(0, 20):
+    for row, weight in zip(
+      batch["targets_BxL"], batch["weights_BxL"], strict=True
+    ):
+      expected = weights.get(bytes(row.astype(np.uint32)), np.ones(LENGTH - 1))
+      np.testing.assert_array_equal(weight, expected)
+      seen += not weight.all()
+  assert seen > 50
 
 
 def test_pools_of_different_lengths_are_refused():

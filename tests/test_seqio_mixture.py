@@ -3,7 +3,8 @@ import pytest
 import synthetic
 
 from forgetting.data import document_store, sources, store, tokenizers
-from forgetting.data.mixture import Mixture, Pool
+from forgetting.data.mixture import Epochs, Mixture
+from forgetting.data.pool import Pool
 from forgetting.data.store import chunk_ids
 
 CONTEXT = 16
@@ -39,10 +40,10 @@ def documents_of(path):
 
 def draw_of(prepared, *, injection, target_chunks=50, parent_chunks=300):
   pool = Pool(tuple(prepared[name][0].train for name in ("zebra", "alpha")))
+  domain = Pool((prepared["target"][0].train,))
   return Mixture(
     pretraining=pool,
-    target=prepared["target"][0].train if injection < 1 else None,
-    target_chunks=target_chunks,
+    target=Epochs(domain, target_chunks, seed=3) if injection < 1 else None,
     injection=injection,
     batch_size=BATCH,
     seed=3,
@@ -106,7 +107,7 @@ def test_seqio_draws_the_same_fractions_and_the_same_target(
   assert from_seqio["target"].sum() == 400 - round(400 * injection)
   unique = set(chunk_ids(one[from_seqio["target"]]))
   assert unique == set(chunk_ids(other[from_store["target"]]))
-  assert len(unique) == draw.target_chunks
+  assert len(unique) == draw.target.chunks
 
 
 def test_every_epoch_of_the_target_is_whole_and_in_another_order(prepared):
@@ -123,7 +124,7 @@ def test_injected_chunks_are_fresh_and_never_repeated(prepared):
   chunks = streamed(prepared, draw, 400)
   injected = chunk_ids(chunks[~ids_by_source(prepared, chunks)["target"]])
   assert len(injected) == len(set(injected)) == 200
-  parent = draw_of(prepared, injection=1.0, target_chunks=0, parent_chunks=0)
+  parent = draw_of(prepared, injection=1.0, parent_chunks=0)
   drawn = chunk_ids(stored(parent, 300))
   assert not set(injected) & set(drawn[:300])
 
@@ -133,7 +134,7 @@ def test_a_pretraining_streams_too_and_ends_with_its_text(prepared):
 
   from forgetting.data import seqio_mixture
 
-  draw = draw_of(prepared, injection=1.0, target_chunks=0, parent_chunks=0)
+  draw = draw_of(prepared, injection=1.0, parent_chunks=0)
   mixture = seqio_mixture.run_mixture(
     draw,
     None,

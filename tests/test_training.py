@@ -1,6 +1,7 @@
 """Programs, evaluation, sharding, checkpoints and the loop."""
 
 import dataclasses
+import json
 import pathlib
 import subprocess
 import sys
@@ -8,9 +9,11 @@ import sys
 import jax
 import numpy as np
 import pytest
+import synthetic
 
 from forgetting import run as run_lib
 from forgetting.config import InputError, Optimizer
+from forgetting.data import store
 from forgetting.records import RunDirectory
 from forgetting.training import evaluate, loop, sharding
 from forgetting.training import model as model_lib
@@ -37,6 +40,13 @@ def chunks_of(run, rows: int) -> np.ndarray:
   return generator.integers(3, 259, (rows, run.model.context + 1), np.int32)
 
 
+def batch_of(run) -> dict[str, np.ndarray]:
+  from forgetting.data.mixture import as_batch
+
+  weights = np.ones((run.batch_size, run.model.context), np.float32)
+  return as_batch(chunks_of(run, run.batch_size), weights)
+
+
 def train(run, tmp_path, programs, params, *, study="toy", **options):
   directory = RunDirectory.of(tmp_path, study, run)
   directory.create(run)
@@ -48,6 +58,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
     evaluator=evaluator,
     params=params,
     base=evaluator.full(params),
+    epoch_chunks=mixture.target and mixture.target.chunks,
     batches=lambda first: mixture.batches(first, run.steps),
     clock=loop.Clock(),
     **options,
@@ -58,10 +69,13 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
   finetuning, programs, params
 ):
   chunks = chunks_of(finetuning, 45)
-  whole = evaluate.per_example(programs.losses, params, chunks)
+  weights = np.ones((45, finetuning.model.context), np.float32)
+  whole = evaluate.per_example(programs.losses, params, chunks, weights)
   assert whole.shape == (45,) and whole.dtype == np.float32
   for rows in (1, 7, 32):
-    part = evaluate.per_example(programs.losses, params, chunks[:rows])
+    part = evaluate.per_example(
+      programs.losses, params, chunks[:rows], weights[:rows]
+    )
     np.testing.assert_array_equal(part, whole[:rows])
   one_batch = model_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=finetuning.model
@@ -71,10 +85,9 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
 
 def test_weights_choose_the_targets_that_count(finetuning, programs, params):
   """The loss is the mean over weighted targets, not over all of them."""
-  from forgetting.data.mixture import as_batch
   from forgetting.training.optimizer import Hyperparameters
 
-  batch = as_batch(chunks_of(finetuning, finetuning.batch_size))
+  batch = batch_of(finetuning)
   losses = np.asarray(
     model_lib.token_losses(
       params, batch["tokens_BxL"], batch["targets_BxL"],
@@ -92,14 +105,13 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
 
 
 def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
-  from forgetting.data.mixture import as_batch
   from forgetting.training.optimizer import Hyperparameters
 
   run = dataclasses.replace(
     finetuning, steps=200, optimizer=Optimizer(peak_lr=1e-2)
   )
   state = programs.init_state(params)
-  batch = programs.put(as_batch(chunks_of(run, run.batch_size)))
+  batch = programs.put(batch_of(run))
   for _ in range(run.steps):
     state, loss = programs.train(state, batch, Hyperparameters.of(run))
   assert float(loss) < 1.5  # of random bytes: ln 256 = 5.5
@@ -130,6 +142,7 @@ import numpy as np
 from forgetting.config import Model, Optimizer, Run
 from forgetting.data.mixture import as_batch
 from forgetting.training import evaluate, model
+ones = lambda rows: np.ones((rows, 16), np.float32)
 from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.programs import compile_programs
 
@@ -140,12 +153,13 @@ programs = compile_programs(shape, batch_size=8)
 state = programs.init_state(model.init(shape, seed=0))
 draw = np.random.default_rng(0)
 for step in range(5):
-  batch = as_batch(draw.integers(0, 259, (8, 17), np.int32))
+  batch = as_batch(draw.integers(0, 259, (8, 17), np.int32), ones(8))
   state, loss = programs.train(state, programs.put(batch),
                                Hyperparameters.of(run))
   print(repr(float(loss)))
 chunks = draw.integers(0, 259, (20, 17), np.int32)
-losses = evaluate.per_example(programs.losses, state["params"], chunks)
+losses = evaluate.per_example(programs.losses, state["params"], chunks,
+                              ones(20))
 print(*map(repr, losses.tolist()), sep="\\n")
 print(programs.device, file=sys.stderr)
 """
@@ -242,6 +256,42 @@ def test_bits_per_byte_is_nats_over_bytes(
   nats = result["base_target_loss"] * chunks[:, 1:].size
   np.testing.assert_allclose(
     result["base_target_bits_per_byte"], nats / count / np.log(2), rtol=1e-6
+  )
+
+
+def test_prompts_carry_no_loss_and_do_not_count_as_target_tokens(
+  cache, finetuning, tmp_path, programs, params
+):
+  """Against losses and counts computed here, from the text itself."""
+  rows = [
+    dict(q="?" * 40, a=" ".join(synthetic.words(12, seed=i))) for i in range(90)
+  ]
+  file = tmp_path / "pairs.jsonl"
+  file.write_text("\n".join(map(json.dumps, rows)))
+  run = dataclasses.replace(
+    finetuning, domain=f"{file}:q->a:{{prompt}}{{response}}"
+  )
+  store.prepare(run.domain, context=run.model.context)
+  draw, result = run_lib.mixture_of(run), train(run, tmp_path, programs, params)
+
+  # of the bytes, only "?" are prompts; 34 is "?" after three special ids
+  def counted(chunks):
+    return (chunks[:, 1:] != ord("?") + 3).sum()
+
+  seen = draw.target.pool.take(draw.target.unique)
+  assert draw.target.tokens == counted(seen) <= run.target_tokens_asked
+  assert len(seen) > run.target_chunks  # some of each chunk does not count
+  chunks = run_lib.evaluator_of(run, programs).target.chunks
+  losses = model_lib.token_losses(
+    params, chunks[:, :-1], chunks[:, 1:], model=run.model
+  )
+  kept = np.asarray(losses, np.float64)[chunks[:, 1:] != ord("?") + 3]
+  np.testing.assert_allclose(result["base_target_loss"], kept.mean(), rtol=1e-6)
+  letters = (chunks[:, 1:] > 2).sum() - (chunks[:, 1:] == ord("?") + 3).sum()
+  np.testing.assert_allclose(
+    result["base_target_bits_per_byte"],
+    kept.sum() / letters / np.log(2),
+    rtol=1e-6,
   )
 
 

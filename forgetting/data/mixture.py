@@ -14,6 +14,8 @@ import functools
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.data.permutation import permute, stream_key
+from forgetting.data.pool import Pool, target_order
 
 Batch = dict[str, np.ndarray]
 
@@ -45,37 +47,40 @@ class Blocks:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pool:
-  """Chunks of several sources as one range, source after source."""
+class Epochs:
+  """The target text of one run: the same chunks, in a new order every epoch.
 
-  sources: tuple[np.ndarray, ...]  # each [n_i, L+1]
+  Attributes:
+    pool: every training chunk of the target domain.
+    chunks: how many of them this run may see.
+    seed: of the run: which ones, and their orders.
+  """
 
-  def __post_init__(self):
-    lengths = {source.shape[1] for source in self.sources}
-    if len(lengths) != 1:
-      raise InputError(
-        f"pretraining: found chunks of {sorted(lengths)} tokens, expected one"
-        " length"
-      )
+  pool: Pool
+  chunks: int
+  seed: int
 
   @functools.cached_property
-  def starts(self) -> np.ndarray:
-    return np.cumsum([0] + [len(source) for source in self.sources])
+  def unique(self) -> np.ndarray:
+    """Indices of the run's chunks; nested in their number for one seed."""
+    return target_order(self.pool, self.chunks, seed=self.seed)
 
-  def __len__(self) -> int:
-    return int(self.starts[-1])
+  @functools.cached_property
+  def tokens(self) -> int:
+    """Unique target tokens that count: D."""
+    return int(self.pool.counted(self.unique).sum())
 
-  def source_of(self, index: np.ndarray) -> np.ndarray:
-    return np.searchsorted(self.starts, index, side="right") - 1
-
-  def take(self, index: np.ndarray) -> np.ndarray:
-    """Chunks [len(index), L+1] as int32."""
-    out = np.empty((len(index), self.sources[0].shape[1]), np.int32)
-    which = self.source_of(index)
-    for s in np.unique(which):
-      here = which == s
-      out[here] = self.sources[s][index[here] - self.starts[s]]
-    return out
+  def index(self, n: np.ndarray) -> np.ndarray:
+    """Indices of the nth chunks drawn."""
+    out = np.empty_like(n)
+    if not n.size:
+      return out
+    epoch, position = np.divmod(n, self.chunks)
+    for e in np.unique(epoch):
+      here = epoch == e
+      key = stream_key(self.seed, f"epoch {e}")
+      out[here] = permute(position[here], self.chunks, key=key)
+    return self.unique[out]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,18 +89,16 @@ class Mixture:
 
   Args:
     pretraining: every training chunk of the pretraining corpus.
-    target: every training chunk of the target domain; None in a pretraining.
-    target_chunks: unique target chunks of this run (D / L).
+    target: the run's target chunks; None in a pretraining.
     injection: p, the fraction of chunks drawn from the pretraining corpus.
     batch_size: sequences of the global batch.
-    seed: of this run: its target chunks, their order, its injected chunks.
+    seed: of this run: its injected chunks and their places.
     parent_seed: of the pretraining run; a pretraining gives its own seed.
     parent_chunks: how many chunks the pretraining drew: they are not fresh.
   """
 
   pretraining: Pool
-  target: np.ndarray | None
-  target_chunks: int
+  target: Epochs | None
   injection: float
   batch_size: int
   seed: int
@@ -106,12 +109,6 @@ class Mixture:
   def blocks(self) -> Blocks:
     return Blocks.of(self.injection, seed=self.seed)
 
-  @functools.cached_property
-  def unique_target(self) -> np.ndarray:
-    """Indices of this run's target chunks; nested in D for one seed."""
-    key = stream_key(self.seed, "target")
-    return permute(np.arange(self.target_chunks), len(self.target), key=key)
-
   @property
   def fresh_chunks(self) -> int:
     return len(self.pretraining) - self.parent_chunks
@@ -120,15 +117,8 @@ class Mixture:
     """Refuses, before anything is computed, what the text cannot give.
 
     Raises:
-      InputError: too few target chunks, or too few fresh pretraining chunks.
+      InputError: too few fresh pretraining chunks.
     """
-    have = 0 if self.target is None else len(self.target)
-    if self.target_chunks > have:
-      length = self.target.shape[1] - 1
-      raise InputError(
-        f"target_tokens: found {self.target_chunks * length}, expected at most"
-        f" the {have * length} training tokens that the domain has"
-      )
     need = int(self.blocks.injected_before(steps * self.batch_size))
     if need > self.fresh_chunks:
       raise InputError(
@@ -159,7 +149,7 @@ class Mixture:
       injected, index = self.plan(first, first + steps * self.batch_size)
       for start in range(host * rows, len(index), self.batch_size):
         mine = slice(start, start + rows)
-        yield as_batch(self._chunks(injected[mine], index[mine]))
+        yield self._batch(injected[mine], index[mine])
 
   def plan(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
     """What chunks first..last-1 of the run are.
@@ -173,7 +163,8 @@ class Mixture:
     index = np.empty(last - first, np.int64)
     index[injected] = self._injected(counts[:-1][injected])
     drawn = np.arange(first, last) - counts[:-1]
-    index[~injected] = self._target(drawn[~injected])
+    if self.target is not None:
+      index[~injected] = self.target.index(drawn[~injected])
     return injected, index
 
   def _injected(self, n: np.ndarray) -> np.ndarray:
@@ -188,81 +179,22 @@ class Mixture:
     key = stream_key(self.parent_seed, "pretraining")
     return permute(n, len(self.pretraining), key=key)
 
-  def _target(self, n: np.ndarray) -> np.ndarray:
-    """Indices of the nth target chunks drawn: a new order every epoch."""
-    out = np.empty_like(n)
-    if not n.size:
-      return out
-    epoch, position = np.divmod(n, self.target_chunks)
-    for e in np.unique(epoch):
-      here = epoch == e
-      key = stream_key(self.seed, f"epoch {e}")
-      out[here] = permute(position[here], self.target_chunks, key=key)
-    return self.unique_target[out]
-
-  def _chunks(self, injected: np.ndarray, index: np.ndarray) -> np.ndarray:
-    if injected.all():
-      return self.pretraining.take(index)
-    chunks = np.empty((len(index), self.target.shape[1]), np.int32)
-    chunks[~injected] = self.target[index[~injected]]
-    if injected.any():
-      chunks[injected] = self.pretraining.take(index[injected])
-    return chunks
+  def _batch(self, injected: np.ndarray, index: np.ndarray) -> Batch:
+    length = self.pretraining.context
+    chunks = np.empty((len(index), length + 1), np.int32)
+    weights = np.empty((len(index), length), np.float32)
+    target = self.target and self.target.pool
+    for pool, here in ((self.pretraining, injected), (target, ~injected)):
+      if here.any():
+        chunks[here] = pool.take(index[here])
+        weights[here] = pool.weights_of(index[here])
+    return as_batch(chunks, weights)
 
 
-def as_batch(chunks: np.ndarray) -> Batch:
-  """A batch in which every target counts, from chunks [B, L+1]."""
+def as_batch(chunks: np.ndarray, weights: np.ndarray) -> Batch:
+  """A batch from chunks [B, L+1] and the weights [B, L] of their targets."""
   return {
     "tokens_BxL": chunks[:, :-1],
     "targets_BxL": chunks[:, 1:],
-    "weights_BxL": np.ones(chunks[:, 1:].shape, np.float32),
+    "weights_BxL": weights,
   }
-
-
-def validation_sample(pool: Pool, count: int) -> np.ndarray:
-  """Indices of a fixed validation set, at most `count`, each source by size.
-
-  The same for every run, and its first k a fair sample of the whole.
-  """
-  index = np.arange(min(count, len(pool)))
-  return permute(index, len(pool), key=stream_key(0, "validation"))
-
-
-def stream_key(seed: int, purpose: str) -> int:
-  """A key for one purpose of one seed: streams never share their order."""
-  words = [seed, *purpose.encode()]
-  return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
-
-
-def permute(index: np.ndarray, size: int, *, key: int) -> np.ndarray:
-  """Images of `index` under a pseudo-random permutation of range(size).
-
-  A Feistel network over the next even power of two; what falls outside the
-  range walks on until it falls inside (Black & Rogaway 2002). It needs no
-  memory, whatever the size, and depends on (size, key) alone.
-
-  Args:
-    index: int64 [n], each in [0, size).
-  """
-  if np.any(index < 0) or np.any(index >= size):
-    raise IndexError(f"permute: an index is outside [0, {size})")
-  half = max(1, (int(size - 1).bit_length() + 1) // 2)
-  keys = np.random.SeedSequence([key, size]).generate_state(6, np.uint64)
-  out = np.asarray(index, np.uint64).copy()
-  walking = np.arange(out.size)
-  while walking.size:
-    out[walking] = _feistel(out[walking], half, keys)
-    walking = walking[out[walking] >= size]
-  return out.astype(np.int64)
-
-
-def _feistel(x: np.ndarray, half: int, keys: np.ndarray) -> np.ndarray:
-  """Rounds of x = (left, right) -> (right, left ^ hash(right, key))."""
-  shift, high = np.uint64(half), np.uint64(32)
-  mask = np.uint64((1 << half) - 1)
-  left, right = x >> shift, x & mask
-  for key in keys:
-    mixed = (right ^ key) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> high)) * np.uint64(0xD6E8FEB86659FD93)
-    left, right = right, left ^ ((mixed >> high) & mask)
-  return (left << shift) | right

@@ -10,7 +10,8 @@ import pathlib
 
 import numpy as np
 
-from forgetting.data.mixture import Mixture, permute, stream_key
+from forgetting.data.mixture import Mixture
+from forgetting.data.permutation import permute, stream_key
 from forgetting.data.tasks import corpus_task, seqio, stored, tf
 from forgetting.data.tokenizers import Tokenizer
 
@@ -45,9 +46,9 @@ def run_mixture(
   rates = [draw.injection * len(p) / draw.fresh_chunks for p in positions]
   if target is not None:
     parts.append(target)
-    positions.append(draw.unique_target)
+    positions.append(draw.target.unique)
     rates.append(1 - draw.injection)
-    held.append(draw.target_chunks)  # a whole epoch
+    held.append(draw.target.chunks)  # a whole epoch
   tasks = []
   for (name, folder), keep, size in zip(parts, positions, held, strict=True):
     # seqio repeats after the placeholder and shuffles after that, across the

@@ -22,7 +22,7 @@ from forgetting.data import cache, document_store, silence, sources, tokenizers
 from forgetting.data.documents import Split
 from forgetting.data.tokenizers import BYTES, Tokenizer
 
-CHUNKS_VERSION = 1
+CHUNKS_VERSION = 2
 BYTES_FILE, WEIGHTS_FILE = ".target_bytes", ".weights"
 
 
@@ -215,6 +215,9 @@ def _drain(
       weights_path = path.with_suffix(WEIGHTS_FILE)
       weights_file = stack.enter_context(open(weights_path, "wb"))
     for batch in batches:
+      # a chunk of a prompt alone has no loss and gives nothing to the next
+      counts = batch["weights"][:, 1:].any(1)
+      batch = {name: rows[counts] for name, rows in batch.items()}
       data = batch["targets"].astype(dtype).tobytes()
       tokens_file.write(data)
       digest.update(data)

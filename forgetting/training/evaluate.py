@@ -1,6 +1,7 @@
 """Per-example loss on fixed sequences: the same code for both losses."""
 
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -12,17 +13,24 @@ from forgetting.training import model as model_lib
 BLOCK, MICRO = 32, 8
 
 
-def block_losses(params, chunks_ExL1, *, model):
-  """Mean loss of each sequence, nats a token, float32 [E]; E = BLOCK."""
+def block_losses(params, chunks_ExL1, weights_ExL, *, model):
+  """Mean loss of each sequence over the targets that count; E = BLOCK.
 
-  def micro(chunks_MxL1):
-    losses = model_lib.token_losses(
+  Returns:
+    float32 [E], nats a token.
+  """
+
+  def micro(block):
+    chunks_MxL1, weights_MxL = block
+    losses_MxL = model_lib.token_losses(
       params, chunks_MxL1[:, :-1], chunks_MxL1[:, 1:], model=model
     )
-    return losses.mean(axis=1)
+    return (losses_MxL * weights_MxL).sum(1) / weights_MxL.sum(1)
 
-  length = chunks_ExL1.shape[1]
-  return jax.lax.map(micro, chunks_ExL1.reshape(-1, MICRO, length)).reshape(-1)
+  micros = jax.tree.map(
+    lambda x: x.reshape(-1, MICRO, x.shape[1]), (chunks_ExL1, weights_ExL)
+  )
+  return jax.lax.map(micro, micros).reshape(-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,36 +39,62 @@ class ValidationSet:
 
   Attributes:
     chunks: int32 [n, L+1].
-    bytes: [n], UTF-8 bytes that the L targets of each stand for.
+    weights: float32 [n, L], 1 for each target that counts, else 0.
+    bytes: [n], UTF-8 bytes that the targets that count stand for.
     id: [n], content hashes.
     source: [n], names of the corpora that they are from.
   """
 
   chunks: np.ndarray
+  weights: np.ndarray
   bytes: np.ndarray
   id: np.ndarray
   source: np.ndarray
 
+  @functools.cached_property
+  def counted(self) -> np.ndarray:
+    """Targets that count in each sequence, float64 [n]."""
+    return self.weights.sum(1, dtype=np.float64)
+
+  def mean(self, losses: np.ndarray) -> float:
+    """Nats a token over the first len(losses) sequences."""
+    counted = self.counted[: len(losses)]
+    return float((losses * counted).sum() / counted.sum())
+
   def bits_per_byte(self, losses: np.ndarray) -> float:
-    """Of the first len(losses) sequences, from their mean nats a token."""
-    n, context = len(losses), self.chunks.shape[1] - 1
-    nats = losses.sum(dtype=np.float64) * context
+    """Over the first len(losses) sequences, from their mean nats a token."""
+    n = len(losses)
+    nats = (losses * self.counted[:n]).sum()
     return float(nats / self.bytes[:n].sum() / np.log(2))
 
+  def standard_error(self, losses: np.ndarray) -> float:
+    """Of `mean`, with the sequences as the sample."""
+    n, share = len(losses), self.counted[: len(losses)]
+    squares = ((losses - self.mean(losses)) * share / share.mean()) ** 2
+    return float(np.sqrt(squares.sum() / (n - 1) / n))
 
-def per_example(program, params, chunks: np.ndarray) -> np.ndarray:
+
+def per_example(program, params, chunks, weights) -> np.ndarray:
   """Losses of any number of sequences by the one compiled program.
 
   Args:
-    program: `block_losses`, compiled for [BLOCK, L+1].
+    program: `block_losses`, compiled for BLOCK sequences.
     chunks: [n, L+1]; the last block is filled up and cut again.
+    weights: [n, L].
 
   Returns:
     float32 [n], nats a token.
   """
-  fill = -len(chunks) % BLOCK
-  padded = np.concatenate([chunks, np.repeat(chunks[-1:], fill, axis=0)])
-  blocks = padded.reshape(-1, BLOCK, chunks.shape[1]).astype(np.int32)
+  blocks = zip(
+    _blocks(chunks, np.int32), _blocks(weights, np.float32), strict=True
+  )
   # all blocks are queued before the first is read back
-  losses = [program(params, block) for block in blocks]
+  losses = [program(params, *block) for block in blocks]
   return np.concatenate([np.asarray(x) for x in losses])[: len(chunks)]
+
+
+def _blocks(rows: np.ndarray, dtype) -> np.ndarray:
+  """[n / BLOCK, BLOCK, ...], the last row repeated until it is whole."""
+  fill = -len(rows) % BLOCK
+  padded = np.concatenate([rows, np.repeat(rows[-1:], fill, axis=0)])
+  return padded.reshape(-1, BLOCK, rows.shape[1]).astype(dtype)

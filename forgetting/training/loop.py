@@ -68,11 +68,18 @@ class Evaluator:
     return self._measure(params, e.full_pretrain, e.full_target)
 
   def _measure(self, params, pretrain: int, target: int) -> Losses:
-    sets = [self.pretrain.chunks[:pretrain]]
+    chunks = [self.pretrain.chunks[:pretrain]]
+    weights = [self.pretrain.weights[:pretrain]]
     if self.target is not None:
-      sets.append(self.target.chunks[:target])
-    losses = per_example(self.programs.losses, params, np.concatenate(sets))
-    return Losses(losses[: len(sets[0])], losses[len(sets[0]) :])
+      chunks.append(self.target.chunks[:target])
+      weights.append(self.target.weights[:target])
+    losses = per_example(
+      self.programs.losses,
+      params,
+      np.concatenate(chunks),
+      np.concatenate(weights),
+    )
+    return Losses(losses[: len(chunks[0])], losses[len(chunks[0]) :])
 
   def means(self, losses: Losses, prefix: str = "") -> dict:
     """In nats a token and in bits a byte; None without a target."""
@@ -81,7 +88,7 @@ class Evaluator:
       measured: ValidationSet | None = getattr(self, kind)
       mean = bits = None
       if measured is not None:
-        mean = float(values.mean(dtype=np.float64))
+        mean = measured.mean(values)
         bits = measured.bits_per_byte(values)
       out[f"{prefix}{kind}_loss"] = mean
       out[f"{prefix}{kind}_bits_per_byte"] = bits
@@ -96,6 +103,7 @@ def train(
   params,
   base: Losses,
   batches: Batches,
+  epoch_chunks: int | None,
   clock: Clock,
   save_every: int | None = None,
   stop: Callable[[], bool] = lambda: False,
@@ -105,6 +113,7 @@ def train(
   Args:
     params: the parent's parameters, or fresh ones.
     base: `evaluator.full` of them.
+    epoch_chunks: target chunks in an epoch; None in a pretraining.
     clock: goes on counting; its seconds become part of the result.
     save_every: steps between checkpoints; None saves at the end of a
       pretraining and on `stop` only.
@@ -136,7 +145,8 @@ def train(
         losses = clock.time("evaluation", evaluator.curve, state["params"])
         lr = hyperparameters.learning_rate(step)
         means = evaluator.means(losses)
-        records.append(_record(run, step, means, clock, lr=lr))
+        epoch = _epoch(run, step, epoch_chunks)
+        records.append(_record(run, step, means, clock, lr=lr, epoch=epoch))
         directory.append(records[-1])
         if _is_best(run, records):
           best_params = _copy(state["params"])
@@ -171,7 +181,9 @@ def train(
     seconds=clock.spent,
     **evaluator.means(base, prefix="base_"),
     **evaluator.means(best),
-    forgetting_standard_error=standard_error(best.pretrain - base.pretrain),
+    forgetting_standard_error=evaluator.pretrain.standard_error(
+      best.pretrain - base.pretrain
+    ),
   )
 
 
@@ -188,13 +200,17 @@ def _save_if_due(checkpoints, state, best_params, step, every, stop) -> None:
     raise Interrupted(f"stopped at step {step}")
 
 
-def _record(run: Run, step: int, means: dict, clock: Clock, *, lr) -> dict:
-  tokens = step * run.tokens_per_step
-  target_tokens = tokens * (1 - run.injection)
-  epoch = target_tokens / run.target_tokens if run.target_tokens else None
+def _epoch(run: Run, step: int, chunks: int | None) -> float | None:
+  drawn = step * run.batch_size * (1 - run.injection)
+  return drawn / chunks if chunks else None
+
+
+def _record(
+  run: Run, step: int, means: dict, clock: Clock, *, lr, epoch
+) -> dict:
   return dict(
     step=step,
-    tokens=tokens,
+    tokens=step * run.tokens_per_step,
     epoch=epoch,
     **means,
     lr=float(lr),
@@ -236,8 +252,3 @@ def _diverged(records: list[dict], clock: Clock) -> dict:
     tokens=last["tokens"],
     seconds=clock.spent,
   )
-
-
-def standard_error(differences: np.ndarray) -> float:
-  """Of the mean of paired differences."""
-  return float(differences.std(ddof=1) / np.sqrt(len(differences)))

@@ -25,7 +25,7 @@ class Programs:
 
   Attributes:
     train: (state, batch, hyperparameters) -> (state, loss); donates state.
-    losses: (params, chunks [BLOCK, L+1]) -> [BLOCK].
+    losses: (params, chunks [BLOCK, L+1], weights [BLOCK, L]) -> [BLOCK].
   """
 
   train: jax.stages.Compiled
@@ -94,6 +94,7 @@ def compile_programs(model: config.Model, *, batch_size: int) -> Programs:
     sharding.replicated(mesh),
   )
   chunks = jax.ShapeDtypeStruct((evaluate.BLOCK, model.context + 1), jnp.int32)
+  weights = jax.ShapeDtypeStruct((evaluate.BLOCK, model.context), jnp.float32)
 
   train = jax.jit(
     functools.partial(train_step, model=model),
@@ -104,14 +105,14 @@ def compile_programs(model: config.Model, *, batch_size: int) -> Programs:
   )
   losses = jax.jit(
     functools.partial(evaluate.block_losses, model=model),
-    in_shardings=(placed["params"], everywhere),
+    in_shardings=(placed["params"], everywhere, everywhere),
     out_shardings=everywhere,
   )
   with jax.set_mesh(mesh):
     batch = _batch_shapes(model, batch_size)
     return Programs(
       train=train.lower(state, batch, hyperparameters).compile(),
-      losses=losses.lower(state["params"], chunks).compile(),
+      losses=losses.lower(state["params"], chunks, weights).compile(),
       shapes=state,
       shardings=placed,
       batch_sharding=by_batch,
