@@ -27,9 +27,9 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,huggingface]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,huggingface]'; \
 	fi
 	touch $@
 

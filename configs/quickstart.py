@@ -24,8 +24,12 @@ INJECTIONS = (0, 0.01, 0.05, 0.2)
 BATCH_SIZE = 16  # sequences of 128 bytes
 
 
-def study(domains: tuple[str, ...] = ("kjv", "wiki_fr")) -> Study:
-  cells = itertools.product(MODELS, domains, TARGET_TOKENS, INJECTIONS)
+def study(
+  domains: tuple[str, ...] = ("kjv", "wiki_fr"),
+  pretraining: tuple[str, ...] = PRETRAINING,
+) -> Study:
+  parents = [pretrained(model, pretraining) for model in MODELS]
+  cells = itertools.product(parents, domains, TARGET_TOKENS, INJECTIONS)
   return Study(
     name="quickstart",
     tolerance=0.25,
@@ -33,33 +37,33 @@ def study(domains: tuple[str, ...] = ("kjv", "wiki_fr")) -> Study:
   )
 
 
-def pretraining(model: Model) -> Run:
+def pretrained(model: Model, sources: tuple[str, ...]) -> Run:
   return Run(
     model=model,
     optimizer=Optimizer(peak_lr=peak_lr(model), warmup_steps=100),
     steps=MODELS[model],
     batch_size=BATCH_SIZE,
-    pretraining=PRETRAINING,
+    pretraining=sources,
     injection=1,
   )
 
 
 def finetuning(
-  model: Model, domain: str, target_tokens: int, injection: float
+  parent: Run, domain: str, target_tokens: int, injection: float
 ) -> Run:
   # as many target tokens whatever is injected beside them
   tokens = target_tokens * TARGET_TOKENS[target_tokens] / (1 - injection)
   return Run(
-    model=model,
+    model=parent.model,
     # above the learning rate at which pretraining ended: warmed up again
-    optimizer=Optimizer(peak_lr=peak_lr(model) / 4, warmup_steps=10),
-    steps=round(tokens / (BATCH_SIZE * model.context)),
+    optimizer=Optimizer(peak_lr=peak_lr(parent.model) / 4, warmup_steps=10),
+    steps=round(tokens / parent.tokens_per_step),
     batch_size=BATCH_SIZE,
-    pretraining=PRETRAINING,
+    pretraining=parent.pretraining,
     injection=injection,
     domain=domain,
     target_tokens_asked=target_tokens,
-    parent=pretraining(model),
+    parent=parent,
   )
 
 

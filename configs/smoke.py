@@ -9,8 +9,11 @@ from forgetting.config import Evaluation, Run, Study
 PRETRAINING = ("wiki_en", "py_django")
 
 
-def study(domains: tuple[str, ...] = ("kjv",)) -> Study:
-  whole = quickstart(domains)
+def study(
+  domains: tuple[str, ...] = ("kjv",),
+  pretraining: tuple[str, ...] = PRETRAINING,
+) -> Study:
+  whole = quickstart(domains, pretraining)
   runs = (reduced(run) for run in whole.runs if run.injection in (0, 0.05))
   return Study(name="smoke", runs=tuple(runs))
 
@@ -19,13 +22,11 @@ def reduced(run: Run) -> Run:
   """An eighth of the text and of the steps, few evaluations."""
   parent = dataclasses.replace(
     run.parent,
-    pretraining=PRETRAINING,
     steps=run.parent.steps // 8,
     evaluation=small(),
   )
   return dataclasses.replace(
     run,
-    pretraining=PRETRAINING,
     target_tokens_asked=run.target_tokens_asked // 8,
     steps=run.steps // 8,
     evaluation=small(),

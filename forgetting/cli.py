@@ -33,6 +33,7 @@ def study(
   config: tyro.conf.Positional[Config],
   *,
   domain: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
@@ -43,7 +44,10 @@ def study(
 
   Args:
     domain: Target domains in place of the config's: names of the catalogue, or
-      folders and .txt or .jsonl files of your own.
+      folders, globs and files of your own: .txt, path.jsonl:field, .parquet,
+      path.jsonl:prompt->response for instructions.
+    pretraining: Pretraining sources in place of the config's: the same, or a
+      set of the catalogue as `mix`.
     root: Results go to ROOT/STUDY.
     workers: Processes; one a core by default.
     save_every: Steps between the checkpoints of a run; by default a run is
@@ -51,7 +55,7 @@ def study(
   """
   from forgetting import study as study_lib
 
-  plan = load_study(config, domains=domain)
+  plan = load_study(config, domains=domain, pretraining=pretraining)
   try:
     summary = study_lib.do_study(
       plan, root=root, workers=workers, save_every=save_every
@@ -208,31 +212,37 @@ def report(
 
 @app.command
 def data(
-  verb: tyro.conf.Positional[Literal["list", "prepare", "show"]],
+  verb: tyro.conf.Positional[Literal["list", "prepare", "show", "tokenizer"]],
   names: tyro.conf.Positional[tuple[str, ...]] = (),
   *,
   context: int = 128,
   tokenizer: str = "bytes",
+  size: int | None = None,
 ) -> int:
-  """List the catalogue of text, prepare sources, or show what they hold.
+  """List the catalogue of text, prepare or show sources, make tokenizers.
 
   Examples: forgetting data list; forgetting data prepare kjv ./letters;
-  forgetting data show kjv
+  forgetting data show kjv; forgetting data tokenizer --size 8192
 
   Args:
-    names: Names of the catalogue, or folders and .txt or .jsonl files.
+    names: Names or sets of the catalogue, paths of your own text, TFDS data
+      sets; `prepare` without a name takes the pretraining mix. Of
+      `tokenizer`: its name, or with --size the text to train it on.
     context: Tokens a sequence.
     tokenizer: What cuts text into tokens.
+    size: Pieces of the tokenizer to train.
   """
   from forgetting.data import commands
 
   if verb == "list":
     print(commands.list_text())
-    return 0
-  if not names:
-    raise InputError(f"data {verb}: found no name, expected one or more")
-  if verb == "prepare":
+  elif verb == "prepare":
+    names = names or ("mix",)
     print(commands.prepare_text(names, context=context, tokenizer=tokenizer))
+  elif verb == "tokenizer":
+    print(commands.tokenizer_text(names, size=size))
+  elif not names:
+    raise InputError("data show: found no name, expected one or more")
   for name in names if verb == "show" else ():
     print(commands.show_text(name, context=context, tokenizer=tokenizer))
   return 0

@@ -160,8 +160,9 @@ class Run:
   optimizer: Optimizer
   steps: int  # at most; a fine-tuning stops once its target loss has turned
   batch_size: int  # sequences
-  pretraining: tuple[str, ...]  # sources: catalogue names or paths of text
   injection: float  # fraction of the batch's tokens drawn from pretraining
+  # sources: catalogue names, sets of them, or paths of text
+  pretraining: tuple[str, ...] = ("mix",)
   domain: str | None = None  # catalogue name, or a path of text
   target_tokens_asked: int = 0
   tokenizer: str = "bytes"

@@ -208,6 +208,26 @@ def curves(root: str | os.PathLike):
   return pd.DataFrame(rows)
 
 
+def data(root: str | os.PathLike):
+  """One row a source of text, as a pandas.DataFrame: the exact data.
+
+  Columns: run (the first that read it), name, source (package versions and
+  hashes, or a path and its content's), licence, documents, dropped,
+  split_rule, tokenizer (with its hash), context, train_sha256 and
+  validation_sha256 of the chunks. Text that differs between runs is told
+  apart by more than one row of a name.
+  """
+  import pandas as pd
+
+  rows = [
+    {"run": run.name} | about
+    for directory, run in run_directories(pathlib.Path(root))
+    for about in directory.result().get("data", {}).values()
+  ]
+  table = pd.DataFrame(rows)
+  return table[~table.drop(columns="run", errors="ignore").duplicated()]
+
+
 def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   """Every run directory of a study or of a folder of studies, by name."""
   if not path.is_dir():

@@ -1,6 +1,6 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import functools
 import importlib.metadata
 import platform
@@ -10,7 +10,7 @@ import numpy as np
 
 from forgetting import config as config_lib
 from forgetting.config import InputError, Run
-from forgetting.data import store
+from forgetting.data import corpora, store
 from forgetting.data.mixture import Epochs, Mixture
 from forgetting.data.pool import Pool, chunks_within, validation_sample
 from forgetting.records import RunDirectory, axes
@@ -24,7 +24,7 @@ def mixture_of(run: Run) -> Mixture:
   """
   parent = run.parent or run
   return Mixture(
-    pretraining=Pool.of(_opened(run, run.pretraining), "train"),
+    pretraining=Pool.of(_opened(run, pretraining_sources(run)), "train"),
     target=_epochs(run) if run.domain else None,
     injection=run.injection,
     batch_size=run.batch_size,
@@ -34,13 +34,23 @@ def mixture_of(run: Run) -> Mixture:
   )
 
 
+def pretraining_sources(run: Run) -> list[str]:
+  """With the members of sets in their place, each once."""
+  return corpora.expand(run.pretraining)
+
+
+def sources_of(run: Run) -> list[str]:
+  """All text that a run reads."""
+  return pretraining_sources(run) + ([run.domain] if run.domain else [])
+
+
 def _epochs(run: Run) -> Epochs:
   pool = Pool.of(_opened(run, (run.domain,)), "train")
   chunks = chunks_within(pool, run.target_tokens_asked, seed=run.seed)
   return Epochs(pool, chunks, run.seed)
 
 
-def _opened(run: Run, sources: tuple[str, ...]) -> list["store.Prepared"]:
+def _opened(run: Run, sources: Sequence[str]) -> list["store.Prepared"]:
   return [open_source(run, source) for source in sources]
 
 
@@ -57,15 +67,19 @@ def check_text(run: Run) -> None:
   """Refuses what the prepared text cannot give, before any compute.
 
   Raises:
-    InputError: too little text, or a vocabulary larger than the model's.
+    InputError: too little text, a vocabulary larger than the model's, or a
+      domain that is pretraining text.
   """
+  if run.domain in pretraining_sources(run):
+    raise InputError(
+      f"Run.domain: found {run.domain!r}, expected a domain that is not among"
+      f" the pretraining sources {', '.join(run.pretraining)}"
+    )
   try:
     mixture_of(run).check(run.steps)
   except InputError as error:
     raise InputError(f"{run.name}: {error}") from error
-  for source in (*run.pretraining, run.domain):
-    if source is None:
-      continue
+  for source in sources_of(run):
     found = open_source(run, source).meta["vocab_size"]
     if found > run.model.vocab_size:
       raise InputError(
@@ -77,18 +91,17 @@ def check_text(run: Run) -> None:
 def text_fingerprint(run: Run) -> dict[str, str]:
   """Content of every split that the run reads: what its numbers stand on."""
   return {
-    f"{name}/{split}": facts["sha256"]
-    for name, meta in _metas(run).items()
-    for split, facts in meta["splits"].items()
+    f"{config_lib.domain_name(source)}/{split}": facts["sha256"]
+    for source in sources_of(run)
+    for split, facts in open_source(run, source).meta["splits"].items()
   }
 
 
-def _metas(run: Run) -> dict[str, dict]:
-  """What is known of each source that the run reads, by its name."""
-  sources = [*run.pretraining, *([run.domain] if run.domain else [])]
+def provenance(run: Run) -> dict[str, dict[str, str]]:
+  """The exact data of each source: versions, hashes, licence, split rule."""
   return {
-    config_lib.domain_name(source): open_source(run, source).meta
-    for source in sources
+    config_lib.domain_name(source): store.provenance(open_source(run, source))
+    for source in sources_of(run)
   }
 
 
@@ -140,7 +153,7 @@ def do_run(
   about = dict(
     **_weighted(mixture),
     text=text_fingerprint(run),
-    licences={name: meta["licence"] for name, meta in _metas(run).items()},
+    data=provenance(run),
     executor=executor,
     versions=_versions(),
     host=platform.node(),
@@ -181,7 +194,7 @@ def _evaluator(pretraining: Run, domain, evaluation, programs):
   target = None
   if domain is not None:
     target = _validation_set(pretraining, (domain,), evaluation.full_target)
-  sources, count = pretraining.pretraining, evaluation.full_pretrain
+  sources, count = pretraining_sources(pretraining), evaluation.full_pretrain
   return Evaluator(
     programs=programs,
     evaluation=evaluation,
@@ -190,7 +203,7 @@ def _evaluator(pretraining: Run, domain, evaluation, programs):
   )
 
 
-def _validation_set(run: Run, sources: tuple[str, ...], count: int):
+def _validation_set(run: Run, sources: Sequence[str], count: int):
   from forgetting.training.evaluate import ValidationSet
 
   prepared = _opened(run, sources)

@@ -11,7 +11,7 @@ import time
 
 from forgetting import run as run_lib
 from forgetting import workers as workers_lib
-from forgetting.config import InputError, Run, Study
+from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
 from forgetting.memory import peak_memory
 from forgetting.progress import Progress
@@ -27,8 +27,9 @@ class Summary:
 
   Attributes:
     done, skipped: names of runs that this call did, or found done.
-    failed: name -> one line. Diverged runs are among them.
-    left_out: names of runs whose parent failed.
+    failed: name -> one line: runs, diverged ones among them, and domains
+      whose text cannot be had.
+    left_out: names of runs whose parent or domain failed.
     workers: pid -> what that process imported and compiled.
     text_seconds, seconds: wall time of preparing text, of the runs.
   """
@@ -100,7 +101,12 @@ def do_study(
     Stopped: on Ctrl-C or SIGTERM, after the runs under way have saved.
   """
   runs, summary, start = study.ordered(), Summary(), time.monotonic()
-  prepare_text(runs)
+  _check_names(runs)
+  missing = prepare_text(runs)
+  summary.failed.update(missing)
+  left_out = [run for run in runs if run.domain in missing]
+  summary.left_out += [run.name for run in left_out]
+  runs = tuple(run for run in runs if run not in left_out)
   summary.text_seconds = time.monotonic() - start
   todo = _check(study, runs, root=root, summary=summary)
   if not todo:
@@ -121,18 +127,33 @@ def do_study(
   return summary
 
 
-def prepare_text(runs: Iterable[Run]) -> None:
-  """Fetches and cuts the text of all runs that is not yet in the store."""
+def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
+  """Fetches and cuts the text of all runs that is not yet in the store.
+
+  Returns:
+    domains that cannot be had -> one line why; the others are prepared.
+
+  Raises:
+    InputError: pretraining text cannot be had, or no domain can.
+  """
   wanted = {
-    (source, run.model.context, run.tokenizer): None
+    (source, run.model.context, run.tokenizer): source == run.domain
     for run in runs
-    for source in (*run.pretraining, run.domain)
-    if source is not None
+    for source in run_lib.sources_of(run)
   }
   for source, _, _ in wanted:
     sources.find(source)  # a name that is wrong is told before any download
-  for source, context, tokenizer in wanted:
-    store.prepare(source, context=context, tokenizer=tokenizer)
+  missing = {}
+  for (source, context, tokenizer), is_domain in wanted.items():
+    try:
+      store.prepare(source, context=context, tokenizer=tokenizer)
+    except InputError as error:
+      if not is_domain:
+        raise
+      missing[source] = error
+  if missing and len(missing) == len({run.domain for run in runs} - {None}):
+    raise next(iter(missing.values()))
+  return {source: str(error) for source, error in missing.items()}
 
 
 def _check(
@@ -149,17 +170,37 @@ def _check(
       run_lib.check_text(run)
       todo.append(run)
       continue
-    if result["text"] != run_lib.text_fingerprint(run):
-      raise InputError(
-        f"{run.name}: its text has changed since it was done: found"
-        f" {run_lib.text_fingerprint(run)}, expected {result['text']}; give"
-        " the study another name to start anew"
-      )
+    _check_same_text(run, result["text"])
     if result["status"] == "diverged":
       summary.failed[run.name] = f"{run.name}: {result['stop_reason']}"
     else:
       summary.skipped.append(run.name)
   return todo
+
+
+def _check_same_text(run: Run, expected: dict[str, str]) -> None:
+  found = run_lib.text_fingerprint(run)
+  for split in sorted(found.keys() | expected.keys()):
+    if found.get(split) != expected.get(split):
+      raise InputError(
+        f"{run.name}: the text {split} has changed since it was done: found"
+        f" {str(found.get(split))[:12]}, expected"
+        f" {str(expected.get(split))[:12]}; give the study another name to"
+        " start anew"
+      )
+
+
+def _check_names(runs: Iterable[Run]) -> None:
+  """Tables and results tell text by name alone."""
+  named = {}
+  for source in dict.fromkeys(s for r in runs for s in run_lib.sources_of(r)):
+    name = domain_name(source)
+    if name in named:
+      raise InputError(
+        f"text: found {named[name]!r} and {source!r}, which tables would both"
+        f" call {name!r}; rename one"
+      )
+    named[name] = source
 
 
 class _Pool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import contextlib
+import dataclasses
 import importlib.util
 import os
 import re
@@ -14,16 +15,23 @@ from forgetting.config import (
   Optimizer,
   Run,
   Study,
+  domain_name,
   unknown_field,
 )
 
 
-def load_study(path: str, *, domains: tuple[str, ...] = ()) -> Study:
+def load_study(
+  path: str,
+  *,
+  domains: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
+) -> Study:
   """Runs the `study()` of a config file.
 
   Args:
     path: a Python file that defines `study() -> Study`.
-    domains: given to `study(domains=...)` when not empty.
+    domains, pretraining: given to `study(domains=..., pretraining=...)`,
+      each when it is not empty.
 
   Raises:
     InputError: no such file, no `study`, or a config that does not hold.
@@ -39,7 +47,8 @@ def load_study(path: str, *, domains: tuple[str, ...] = ()) -> Study:
       spec.loader.exec_module(module)
     if not hasattr(module, "study"):
       raise InputError(f"{path}: defines no study(), expected one: a Study")
-    study = module.study(domains=domains) if domains else module.study()
+    given = dict(domains=domains, pretraining=pretraining)
+    study = module.study(**{k: v for k, v in given.items() if v})
   except TypeError as error:
     raise InputError(f"{path}: {_explain(error)}") from error
   except SyntaxError as error:
@@ -48,6 +57,10 @@ def load_study(path: str, *, domains: tuple[str, ...] = ()) -> Study:
     raise InputError(
       f"{path}: study() gave a {type(study).__name__}, expected a Study"
     )
+  if pretraining:
+    # losses on other pretraining text do not belong into one fit
+    words = "-".join(domain_name(source) for source in pretraining)
+    study = dataclasses.replace(study, name=f"{study.name}-{words}")
   return study
 
 

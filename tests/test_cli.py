@@ -61,7 +61,8 @@ def test_every_verb_explains_itself_with_an_example(verb):
     (("fit", "absent"), "absent"),
     (("report", "absent"), "absent: no such study"),
     (("data", "show", "kjw"), "expected a path to text or one of kjv"),
-    (("data", "prepare"), "found no name"),
+    (("data", "show"), "found no name"),
+    (("data", "tokenizer"), "neither a name nor --size"),
   ],
 )
 def test_bad_input_is_one_line_and_status_two(arguments, line, tmp_path):

@@ -134,3 +134,13 @@ def test_evaluation_steps(total, points):
   assert steps[-1] == total
   assert list(steps) == sorted(set(steps))
   assert len(steps) <= points + 1
+
+
+def test_other_pretraining_text_is_another_study():
+  quickstart = load_study(str(CONFIGS / "quickstart.py"))
+  other = load_study(
+    str(CONFIGS / "quickstart.py"), pretraining=("mix", "./my text")
+  )
+  assert quickstart.name == "quickstart"
+  assert other.name == "quickstart-mix-my_text"
+  assert {run.pretraining for run in other.ordered()} == {("mix", "./my text")}

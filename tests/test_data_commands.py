@@ -73,11 +73,15 @@ def test_bits_per_byte_by_token_frequencies_directly(source):
 
 
 def test_a_tokenizer_is_trained_and_named(source):
-  told = commands.tokenizer_text(300, names=[source])
-  assert told.startswith(f"sp300:{source}: 300 pieces, sha256 ")
+  told = commands.tokenizer_text([source], size=300)
+  assert told.startswith(f"sp300:{source}: SentencePiece, 300 ids, end of text")
+  assert "vocab_size=300" in told
   prepared = commands.prepare_text(
     [source], context=CONTEXT, tokenizer=f"sp300:{source}"
   )
   assert prepared.startswith("made_up: train ")
   with pytest.raises(InputError, match="expected 300 up"):
-    commands.tokenizer_text(10, names=[source])
+    commands.tokenizer_text([source], size=10)
+  with pytest.raises(InputError, match="neither a name nor --size"):
+    commands.tokenizer_text([], size=None)
+  assert commands.tokenizer_text(["bytes"], size=None).startswith("bytes: ")

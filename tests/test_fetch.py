@@ -57,7 +57,11 @@ def corpus(content=None, **changes):
 
 def documents(corpus):
   with Progress(console=Console(quiet=True)) as progress:
-    return list(corpus.extract(fetch.open_archives(corpus, progress)))
+    return list(
+      corpus.extract(
+        fetch.open_archives(corpus.name, corpus.archives, progress)
+      )
+    )
 
 
 def publish(tmp_path, content=None):

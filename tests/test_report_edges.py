@@ -166,9 +166,15 @@ def test_nothing_there_is_one_line(tmp_path):
     report.write(tmp_path, tolerance=float("nan"))
 
 
-def test_licences_of_results_are_shown(small):
+def test_the_exact_text_is_shown(small):
   directory = RunDirectory(sorted(small.glob("*kjv*"))[0])
-  directory.write_result(
-    directory.result() | {"licences": {"kjv": "public domain"}}
+  about = dict.fromkeys(
+    ("documents", "dropped", "split_rule", "tokenizer", "context"), "12 of it"
   )
-  assert "kjv (public domain)" in page_of(small).text
+  about |= dict(name="kjv", licence="public domain", source="a==1 sha256:abc")
+  about |= dict(train_sha256="12" * 32, validation_sha256="34" * 32)
+  directory.write_result(directory.result() | {"data": {"kjv": about}})
+  shown = page_of(small).text
+  for words in ("a==1 sha256:abc", "public domain", "12" * 8, "34" * 8):
+    assert words in shown
+  assert pd.read_csv(small / "data.csv")["source"].tolist() == [about["source"]]

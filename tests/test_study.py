@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import pytest
 
 from forgetting import config as config_lib
 from forgetting import records
+from forgetting import run as run_lib
 from forgetting import study as study_lib
-from forgetting.config import InputError, Optimizer, Study
+from forgetting.config import InputError, Optimizer, Run, Study
+from forgetting.data import corpora, fetch
 from forgetting.records import RunDirectory
 
 
@@ -100,8 +103,62 @@ def test_text_that_changed_under_a_done_run_is_refused(cache, toy, tmp_path):
   result = json.loads(file.read_text())
   result["text"]["law/train"] = "0" * 64
   file.write_text(json.dumps(result))
-  with pytest.raises(InputError, match="its text has changed since"):
+  with pytest.raises(InputError, match="the text law/train has changed since"):
     study_lib.do_study(toy, root=str(tmp_path))
+
+
+def test_every_result_names_its_exact_text(cache, toy, tmp_path):
+  study_lib.do_study(toy, root=str(tmp_path), workers=1)
+  table = records.data(tmp_path / "toy").set_index("name")
+  assert sorted(table.index) == ["law", "letters", "news"]  # each once
+  for source in run_lib.sources_of(toy.runs[0]):
+    prepared = run_lib.open_source(toy.runs[0], source)
+    row = table.loc[prepared.name]
+    assert row["train_sha256"] == prepared.meta["splits"]["train"]["sha256"]
+    assert prepared.meta["tokenizer_sha256"] in row["tokenizer"]
+    assert source in row["source"] and "mod 20" in row["split_rule"]
+
+
+def test_a_domain_that_cannot_be_had_leaves_the_others(
+  cache, toy, tmp_path, monkeypatch
+):
+  gone = dataclasses.replace(toy.runs[0], domain="kjv")
+
+  def refuse(name, archives, progress):
+    raise InputError(f"{name}: could not fetch it")
+
+  monkeypatch.setattr(fetch, "open_archives", refuse)
+  study = dataclasses.replace(toy, runs=(*toy.runs, gone))
+  summary = study_lib.do_study(study, root=str(tmp_path))
+  assert len(summary.done) == 3
+  assert summary.failed == {"kjv": "kjv: could not fetch it"}
+  assert summary.left_out == [gone.name]
+  with pytest.raises(InputError, match="could not fetch"):
+    study_lib.do_study(
+      dataclasses.replace(toy, runs=(gone,)), root=str(tmp_path)
+    )
+
+
+def test_text_of_one_name_is_refused(cache, toy, text, tmp_path):
+  other = tmp_path / "law"
+  shutil.copytree(text["law"], other)
+  twin = dataclasses.replace(toy.runs[0], domain=str(other))
+  study = dataclasses.replace(toy, runs=(*toy.runs, twin))
+  with pytest.raises(InputError, match="both call 'law'; rename one"):
+    study_lib.do_study(study, root=str(tmp_path))
+
+
+def test_a_set_stands_for_its_members(finetuning, monkeypatch):
+  members = list(finetuning.pretraining)
+  monkeypatch.setitem(corpora.SETS, "mine", members)
+  parent = dataclasses.replace(finetuning.parent, pretraining=("mine",))
+  run = dataclasses.replace(finetuning, pretraining=("mine",), parent=parent)
+  assert run_lib.pretraining_sources(run) == members
+  inside = dataclasses.replace(run, domain=members[0])
+  with pytest.raises(InputError, match="not among the pretraining sources"):
+    run_lib.check_text(inside)
+  assert Run.__dataclass_fields__["pretraining"].default == ("mix",)
+  assert not {"news", "usenet", "tweets"} & set(corpora.SETS["mix"])
 
 
 def test_a_diverged_run_fails_alone(cache, toy, finetuning, tmp_path):
@@ -134,7 +191,7 @@ def test_a_failed_parent_leaves_its_children_out(cache, toy, tmp_path):
 @pytest.mark.parametrize(
   ("change", "line"),
   [
-    (dict(target_tokens_asked=10**9), "target_tokens: found 1000000000"),
+    (dict(target_tokens_asked=10**9), "target_tokens_asked: found 1000000000"),
     (dict(injection=0.9, steps=10**6), "injection: found 0.9 over"),
     (dict(domain="./no/such/folder"), "no/such/folder"),
   ],

@@ -22,6 +22,7 @@ from forgetting.data import (
 )
 from forgetting.data.corpora import CATALOGUE, Corpus
 from forgetting.data.documents import Split
+from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.store import Prepared
 
 _SAMPLE_CHARACTERS = 300
@@ -46,8 +47,20 @@ def list_text() -> str:
   sets = [
     f"  {name}: {' '.join(members)}" for name, members in corpora.SETS.items()
   ]
+  kinds = [
+    "  bytes: UTF-8 bytes, 259 ids",
+    *(f"  {t.name}: {t.description} ({t.licence})" for t in PACKAGED.values()),
+    "  sp8192: SentencePiece of so many pieces, trained on the set mix;"
+    " sp8192:kjv+./text on others",
+    "  a path to a SentencePiece .model or a Hugging Face tokenizer.json",
+  ]
   return "\n".join(
-    [*_columns(rows), "", "sets:", *sets, "", f"cache: {cache.root()}"]
+    [
+      *_columns(rows),
+      *("", "sets:", *sets),
+      *("", "tokenizers:", *kinds),
+      *("", f"cache: {cache.root()}"),
+    ]
   )
 
 
@@ -149,23 +162,31 @@ def show_text(
   return "\n".join(lines)
 
 
-def tokenizer_text(
-  size: int, *, names: Sequence[str] = tokenizer_training.DEFAULT_SOURCES
-) -> str:
-  """Trains a SentencePiece model if need be; tells its name and its file.
+def tokenizer_text(names: Sequence[str], *, size: int | None) -> str:
+  """Makes tokenizers that are not there yet; tells what they are.
 
   Args:
-    size: pieces.
-    names: sources or sets of the catalogue to train on.
+    names: with a size, sources or sets of the catalogue to train on, by
+      default the set mix; without one, tokenizers.
+    size: pieces of a SentencePiece model to train.
   """
-  trained = tokenizer_training.Trained(size, tuple(names))
-  tokenizer_training.parse(trained.name)  # refuses what is too small
+  if size is not None:
+    told = tuple(names) or tokenizer_training.DEFAULT_SOURCES
+    names = [tokenizer_training.Trained(size, told).name]
+  elif not names:
+    raise InputError(
+      "data tokenizer: found neither a name nor --size, expected one: --size"
+      " 8192 trains one on the pretraining mix"
+    )
   with store.own_progress() as progress:
-    path = tokenizer_training.ensure(trained, progress)
-  found = tokenizers.find(trained.name)
-  return (
-    f"{trained.name}: {found.vocab_size:,} pieces, sha256 {found.sha256}\n"
-    f"file: {path}\nuse it as: tokenizer={trained.name!r}"
+    found = [tokenizers.ensure(name, progress) for name in names]
+  return "\n".join(
+    f"{kind.name}: {kind.kind.value}, {kind.vocab_size:,} ids, end of text"
+    f" {kind.end_id}, sha256 {kind.sha256}\n"
+    + (f"file: {kind.path}\n" if kind.path else "")
+    + f"use it as: Run(tokenizer={kind.name!r}) with"
+    f" Model(vocab_size={kind.vocab_size})"
+    for kind in found
   )
 
 

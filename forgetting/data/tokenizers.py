@@ -1,8 +1,9 @@
 """Tokenizers by name: what a store's key and a model's size depend on.
 
 A name is "bytes", "sp8192" (SentencePiece with that many pieces, trained on
-the pretraining mix, or on "sp8192:kjv+./text"), or the path of a SentencePiece
-model (.model) or of a Hugging Face tokenizer (.json).
+the pretraining mix, or on "sp8192:kjv+./text"), "gpt2" or "mistral" (out of
+pinned packages), or the path of a SentencePiece model (.model) or of a Hugging
+Face tokenizer (.json).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from forgetting.config import InputError, domain_name
 from forgetting.data import silence, tokenizer_training
+from forgetting.data.packaged_tokenizers import PACKAGED
 
 BYTES = "bytes"
 _BYTE_IDS = 3 + 256  # padding, end of text, unknown; as seqio.ByteVocabulary
@@ -64,7 +66,7 @@ def find(name: str) -> Tokenizer:
   """The tokenizer of that name.
 
   Raises:
-    InputError: there is none, it is not trained yet, or it has no
+    InputError: there is none, it is not trained or fetched yet, or it has no
       end-of-text token.
   """
   if name == BYTES:
@@ -79,23 +81,38 @@ def find(name: str) -> Tokenizer:
         f" --size {trained.size}`"
       )
     return _sentencepiece(name, path, name.split(":")[0])
+  if packaged := PACKAGED.get(name):
+    path = epath.Path(packaged.path())
+    if not path.exists():
+      raise InputError(
+        f"tokenizer: {name!r} is not fetched; run `forgetting data tokenizer"
+        f" {name}`"
+      )
+    return _of_file(name, path)
   path = epath.Path(os.path.expanduser(name))
   if path.suffix != ".json" and ".model" not in path.suffixes:
     raise InputError(
       f"tokenizer: found {name!r}, expected {BYTES!r}, 'sp' and a size as in"
-      " 'sp8192', or a path to a .model or .json file"
+      f" 'sp8192', {' or '.join(map(repr, PACKAGED))}, or a path to a .model"
+      " or .json file"
     )
   if not path.exists():
     raise InputError(f"tokenizer: {name}: no such file")
+  return _of_file(name, path)
+
+
+def _of_file(name: str, path: epath.Path) -> Tokenizer:
   if path.suffix == ".json":
     return _hugging_face(name, path)
   return _sentencepiece(name, path, domain_name(name))
 
 
 def ensure(name: str, progress) -> Tokenizer:
-  """As `find`, but trains what is to be trained and is not there."""
+  """As `find`, but trains or fetches what is not there."""
   if trained := tokenizer_training.parse(name):
     tokenizer_training.ensure(trained, progress)
+  if packaged := PACKAGED.get(name):
+    packaged.ensure(progress)
   return find(name)
 
 

@@ -30,6 +30,7 @@ class Evidence:
     runs: data frame, one row a run: `records.COLUMNS`, then `EXTRAS` where
       the results have them, and `forgetting` in nats per token.
     curves: data frame, one row an evaluation; empty for a table.
+    data: data frame, one row a source of text: `records.data`.
     configs, results: of the run directories, by run name; results of runs
       that are not done are missing.
   """
@@ -37,6 +38,7 @@ class Evidence:
   name: str
   runs: "pd.DataFrame"
   curves: "pd.DataFrame"
+  data: "pd.DataFrame"
   configs: dict
   results: dict
 
@@ -78,9 +80,9 @@ def read(path: str | os.PathLike) -> Evidence:
 
   path = pathlib.Path(path)
   runs = records.load(path)
-  configs, results, curves = {}, {}, pd.DataFrame()
+  configs, results, curves, data = {}, {}, pd.DataFrame(), pd.DataFrame()
   if path.is_dir():
-    curves = records.curves(path)
+    curves, data = records.curves(path), records.data(path)
     for directory, run in records.run_directories(path):
       configs[run.name] = run
       if directory.done:
@@ -94,7 +96,8 @@ def read(path: str | os.PathLike) -> Evidence:
   order = ["domain", "model_params", "target_tokens", "injection", "seed"]
   runs = runs.sort_values(order, kind="stable", na_position="first")
   name = path.stem if path.is_file() else path.resolve().name
-  return Evidence(name, runs.reset_index(drop=True), curves, configs, results)
+  runs = runs.reset_index(drop=True)
+  return Evidence(name, runs, curves, data, configs, results)
 
 
 def cells(measured) -> Iterator[tuple[tuple, "pd.DataFrame"]]:

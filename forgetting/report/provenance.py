@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
+import re
 
 import numpy as np
 
@@ -15,7 +16,14 @@ def what_was_run(evidence: Evidence) -> str:
   facts = "".join(
     f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(evidence)
   )
-  return f"<dl>{facts}</dl>{_pretrainings(evidence)}{_not_done(evidence)}"
+  return "".join(
+    (
+      f"<dl>{facts}</dl>",
+      _pretrainings(evidence),
+      _text(evidence),
+      _not_done(evidence),
+    )
+  )
 
 
 def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -44,7 +52,9 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
   )
   if versions:
     yield "Versions", versions
-  text = _text(evidence)
+  text = _distinct(
+    name for run in evidence.configs.values() for name in run.pretraining
+  )
   if text:
     yield "Pretraining text", text
 
@@ -72,17 +82,40 @@ def _distinct(values) -> str:
 
 
 def _text(evidence: Evidence) -> str:
-  """Sources of the configs, with the licences that results may name."""
-  licences = {}
-  for result in evidence.results.values():
-    licences |= result.get("licences") or {}
-  names = dict.fromkeys(
-    name for run in evidence.configs.values() for name in run.pretraining
+  """Which text exactly: every source with its version and its hashes."""
+  data = evidence.data
+  if not len(data):
+    return ""
+  header = ["Text", "From", "Licence", "Documents", "Dropped", "Chunks, sha256"]
+  rows = [
+    [
+      escape(row["name"]),
+      _breakable(row["source"]),
+      escape(row["licence"]),
+      escape(row["documents"]),
+      escape(row["dropped"]),
+      f"train <code>{row['train_sha256'][:16]}</code>, validation"
+      f" <code>{row['validation_sha256'][:16]}</code>",
+    ]
+    for row in data.to_dict("records")
+  ]
+  facts = "; ".join(
+    f"{label}: {_distinct(data[column])}"
+    for label, column in (
+      ("tokenizer", "tokenizer"),
+      ("tokens a chunk", "context"),
+      ("validation split", "split_rule"),
+    )
   )
-  names |= dict.fromkeys(licences)
-  return escape(
-    "; ".join(f"{n} ({licences[n]})" if n in licences else n for n in names)
+  whole = table(header, rows, text=tuple(range(6)))
+  return (
+    f"<details><summary>The exact text</summary>{whole}<p>{facts}</p></details>"
   )
+
+
+def _breakable(source: str) -> str:
+  """Hashes in full, free to break over lines."""
+  return re.sub(r"([0-9a-f]{16})(?=[0-9a-f])", r"\1<wbr>", escape(source))
 
 
 def _pretrainings(evidence: Evidence) -> str:

@@ -85,6 +85,8 @@ def _write(evidence: Evidence, folder, tolerance, title) -> pathlib.Path:
   _save_table(evidence.runs[[*COLUMNS]], folder / "runs.csv")
   if len(evidence.curves):
     _save_table(evidence.curves, folder / "curves.csv")
+  if len(evidence.data):
+    _save_table(evidence.data, folder / "data.csv")
   fits = fitted.fit_domains(evidence)
   counsels = fitted.counsel(evidence, fits, tolerance)
   drawings = _draw(evidence, fits, folder / "figures")
