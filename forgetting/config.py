@@ -1,25 +1,18 @@
-"""What a run and a study are: frozen dataclasses, their names, their JSON.
+"""What a run and a study are: frozen dataclasses and their names.
 
 Standard library only: a config is read where neither JAX nor TensorFlow is.
 """
 
-from collections.abc import Mapping
 import dataclasses
-import difflib
 import functools
-import hashlib
-import json
 import math
 import os
 import re
-import types
-import typing
+
+from forgetting.canonical import digest
+from forgetting.errors import InputError
 
 BYTE_VOCABULARY = 259  # seqio.ByteVocabulary: pad, end of text, unknown, bytes
-
-
-class InputError(ValueError):
-  """Bad input, told in one line: found, expected, what to do about it."""
 
 
 def _check(holds: bool, field: str, found, expected: str) -> None:
@@ -293,10 +286,19 @@ class Study:
 
 
 def domain_name(source: str | None) -> str | None:
-  """Word for a domain in names and tables: a path gives its stem."""
+  """Word for a source in names and tables.
+
+  A path gives its stem, a TFDS data set its name and config.
+  """
   if source is None:
     return None
-  stem = os.path.basename(source.rstrip("/\\")).split(".")[0]
+  tfds = re.fullmatch(
+    r"(?:stream:)?(?:tfds:)?([a-z]\w*(?:/[\w.-]+?)?)(:[\d.]+)?(\?.*)?", source
+  )
+  if tfds and (tfds[2] or source.startswith(("tfds:", "stream:"))):
+    stem = tfds[1]
+  else:
+    stem = os.path.basename(source.rstrip("/\\")).split(".")[0]
   return re.sub(r"\W+", "_", stem).strip("_") or "text"
 
 
@@ -306,44 +308,3 @@ def _short(count: int) -> str:
     if count >= unit:
       return f"{count / unit:.3g}{letter}"
   return str(count)
-
-
-def to_json(config) -> str:
-  """Canonical JSON of a config: sorted keys, shortest floats."""
-  return json.dumps(dataclasses.asdict(config), sort_keys=True)
-
-
-def digest(config) -> str:
-  """First eight hexadecimal characters of the hash of the canonical JSON."""
-  return hashlib.sha256(to_json(config).encode()).hexdigest()[:8]
-
-
-def from_dict(cls: type, values: Mapping):
-  """The config that `to_json` wrote; unknown fields are errors."""
-  fields = {f.name for f in dataclasses.fields(cls)}
-  for name in values:
-    if name not in fields:
-      raise InputError(unknown_field(cls, name))
-  types_of = typing.get_type_hints(cls)
-  return cls(**{k: _value(types_of[k], v) for k, v in values.items()})
-
-
-def _value(annotation, value):
-  options = [annotation]
-  if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-    options = list(typing.get_args(annotation))
-  for option in options:
-    if dataclasses.is_dataclass(option) and isinstance(value, Mapping):
-      return from_dict(option, value)
-    if typing.get_origin(option) is tuple and isinstance(value, list):
-      inner = typing.get_args(option)[0]
-      return tuple(_value(inner, item) for item in value)
-  return value
-
-
-def unknown_field(cls: type, name: str) -> str:
-  """One line about a field that does not exist, the nearest named first."""
-  fields = [f.name for f in dataclasses.fields(cls)]
-  near = difflib.get_close_matches(name, fields, n=1)
-  hint = f"; did you mean {near[0]!r}?" if near else ""
-  return f"{cls.__name__} has no field {name!r}; it has {fields}{hint}"

@@ -18,6 +18,7 @@ import secrets
 
 import numpy as np
 
+from forgetting import canonical
 from forgetting import config as config_lib
 from forgetting.config import InputError, Run
 
@@ -53,7 +54,7 @@ class RunDirectory:
     Raises:
       InputError: another config is there, or the folder cannot be written.
     """
-    text = config_lib.to_json(run)
+    text = canonical.to_json(run)
     config = self.path / "config.json"
     if config.exists():
       if config.read_text() != text:
@@ -238,5 +239,5 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   if not configs:
     raise InputError(f"{path}: found no run, expected <run>/config.json in it")
   for file in configs:
-    run = config_lib.from_dict(Run, json.loads(file.read_text()))
+    run = canonical.from_dict(Run, json.loads(file.read_text()))
     yield RunDirectory(file.parent), run

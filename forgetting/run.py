@@ -8,20 +8,24 @@ import time
 
 import numpy as np
 
+from forgetting import canonical
 from forgetting import config as config_lib
 from forgetting.config import InputError, Run
-from forgetting.data import corpora, store
+from forgetting.data import corpora, store, tfds_source, tokenizers
 from forgetting.data.mixture import Epochs, Mixture
 from forgetting.data.pool import Pool, chunks_within, validation_sample
+from forgetting.data.streamed import StreamedMixture
 from forgetting.records import RunDirectory, axes
 
 
-def mixture_of(run: Run) -> Mixture:
-  """The batches of a run, over the prepared text that it names.
+def mixture_of(run: Run) -> Mixture | StreamedMixture:
+  """The batches of a run, over the text that it names.
 
   Raises:
     InputError: the domain has less text than asked.
   """
+  if any(map(tfds_source.is_streamed, pretraining_sources(run))):
+    return _streamed_mixture(run)
   parent = run.parent or run
   return Mixture(
     pretraining=Pool.of(_opened(run, pretraining_sources(run)), "train"),
@@ -31,6 +35,24 @@ def mixture_of(run: Run) -> Mixture:
     seed=run.seed,
     parent_seed=parent.seed,
     parent_chunks=run.parent.steps * run.parent.batch_size if run.parent else 0,
+  )
+
+
+def _streamed_mixture(run: Run) -> StreamedMixture:
+  source, *others = pretraining_sources(run)
+  if others:
+    raise InputError(
+      f"Run.pretraining: found {source!r} beside {', '.join(others)}, expected"
+      " one streamed source alone"
+    )
+  return StreamedMixture(
+    source=tfds_source.parse(source),
+    tokenizer=tokenizers.find(run.tokenizer),
+    context=run.model.context,
+    target=_epochs(run) if run.domain else None,
+    injection=run.injection,
+    batch_size=run.batch_size,
+    seed=run.seed,
   )
 
 
@@ -74,6 +96,11 @@ def check_text(run: Run) -> None:
     raise InputError(
       f"Run.domain: found {run.domain!r}, expected a domain that is not among"
       f" the pretraining sources {', '.join(run.pretraining)}"
+    )
+  if run.domain is not None and tfds_source.is_streamed(run.domain):
+    raise InputError(
+      f"Run.domain: found {run.domain!r}, expected prepared text: its unique"
+      " tokens are counted and repeated; write tfds: in place of stream:"
     )
   try:
     mixture_of(run).check(run.steps)
@@ -130,7 +157,7 @@ def do_run(
   start, clock = time.perf_counter(), loop.Clock()
   check_text(run)
   directory.create(run)
-  with compilation.one_at_a_time(config_lib.to_json(run.model)):
+  with compilation.one_at_a_time(canonical.to_json(run.model)):
     programs = clock.time(
       "compilation",
       lambda: compile_programs(run.model, batch_size=run.batch_size),
@@ -166,7 +193,7 @@ def do_run(
   return result
 
 
-def _weighted(mixture: Mixture) -> dict:
+def _weighted(mixture: Mixture | StreamedMixture) -> dict:
   """What prompts, which carry no loss, make of D and p.
 
   `target_tokens` are those that count, and `injection_of_loss` is the share of

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 
+from forgetting.canonical import unknown_field
 from forgetting.config import (
   Evaluation,
   InputError,
@@ -16,7 +17,6 @@ from forgetting.config import (
   Run,
   Study,
   domain_name,
-  unknown_field,
 )
 
 

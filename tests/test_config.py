@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from forgetting import config
+from forgetting import canonical
 from forgetting.config import Evaluation, InputError, Model, Optimizer, Run
 from forgetting.study_file import load_study
 
@@ -31,8 +31,8 @@ def test_domains_of_a_config_can_be_replaced():
 
 
 def test_json_round_trip(finetuning):
-  values = json.loads(config.to_json(finetuning))
-  assert config.from_dict(Run, values) == finetuning
+  values = json.loads(canonical.to_json(finetuning))
+  assert canonical.from_dict(Run, values) == finetuning
 
 
 def test_name_changes_with_every_field_that_changes_the_numbers(finetuning):

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from forgetting import config as config_lib
+from forgetting import canonical
 from forgetting import records
 from forgetting import run as run_lib
 from forgetting import study as study_lib
@@ -219,8 +219,9 @@ def long_study_file(tmp_path, finetuning) -> pathlib.Path:
   file = tmp_path / "long.py"
   file.write_text(
     "import json\n"
-    "from forgetting.config import Run, Study, from_dict\n"
-    f"RUN = json.loads({config_lib.to_json(run)!r})\n"
+    "from forgetting.canonical import from_dict\n"
+    "from forgetting.config import Run, Study\n"
+    f"RUN = json.loads({canonical.to_json(run)!r})\n"
     "def study():\n"
     "  return Study(name='long', runs=(from_dict(Run, RUN),))\n"
   )

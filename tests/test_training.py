@@ -189,11 +189,12 @@ def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
     assert checkpoints.latest_step is None
     with pytest.raises(InputError, match="found no checkpoint"):
       checkpoints.load_params(**of_params)
-    checkpoints.save(state, best_params=best)
-    checkpoints.save(state, best_params=best)  # a resume's first call
+    checkpoints.save(state, best_params=best, batches=iter(()))
+    # a resume's first call
+    checkpoints.save(state, best_params=best, batches=iter(()))
   with Checkpoints(pathlib.Path("relative/ckpt")) as checkpoints:
     assert checkpoints.latest_step == 0
-    loaded, loaded_best = checkpoints.load(**where)
+    loaded, loaded_best = checkpoints.load(**where, batches=iter(()))
     assert same(loaded, state)
     assert same(loaded_best, best)
     assert same(checkpoints.load_params(**of_params), params)
@@ -203,7 +204,8 @@ def test_checkpoint_of_another_shape_is_named(
   tmp_path, finetuning, programs, params
 ):
   with Checkpoints(tmp_path) as checkpoints:
-    checkpoints.save(programs.init_state(params), best_params=params)
+    state = programs.init_state(params)
+    checkpoints.save(state, best_params=params, batches=iter(()))
     wider = dataclasses.replace(finetuning.model, width=32)
     shapes = model_lib.shapes(wider)
     placed = sharding.shardings(shapes, sharding.make_mesh())

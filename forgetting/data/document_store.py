@@ -12,7 +12,13 @@ from rich.progress import Progress
 
 from forgetting.config import InputError
 from forgetting.data import cache
-from forgetting.data.documents import FILTER_VERSION, Counts, Split, kept
+from forgetting.data.documents import (
+  FILTER_VERSION,
+  Counts,
+  Split,
+  kept,
+  split_of,
+)
 from forgetting.data.sources import Source
 
 _LENGTH = struct.Struct("<I")
@@ -61,7 +67,8 @@ def _write(source: Source, work: pathlib.Path, progress: Progress) -> Counts:
     for split in Split
   }
   try:
-    for split, text in kept(documents, source.rules, counts):
+    splits = _all_validation if source.streamed else split_of
+    for split, text in kept(documents, source.rules, counts, splits=splits):
       files[split].write(_LENGTH.pack(len(text)))
       files[split].write(text)
   finally:
@@ -73,6 +80,11 @@ def _write(source: Source, work: pathlib.Path, progress: Progress) -> Counts:
       f" characters in {source.about['source']}; expected text"
     )
   return counts
+
+
+def _all_validation(document_key: bytes) -> Split:
+  del document_key
+  return Split.VALIDATION
 
 
 def _watched(

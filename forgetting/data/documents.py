@@ -8,7 +8,7 @@ the text: no machine, no file order, no Python hash seed enters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 import dataclasses
 import enum
 import hashlib
@@ -107,8 +107,18 @@ class Counts:
     return self.train_bytes + self.validation_bytes
 
 
+def split_of(document_key: bytes) -> Split:
+  """The last four hex digits of the key decide."""
+  last = int.from_bytes(document_key[-2:], "big")
+  return Split.VALIDATION if last % VALIDATION_EVERY == 0 else Split.TRAIN
+
+
 def kept(
-  documents: Iterable[str], rules: Rules, counts: Counts
+  documents: Iterable[str],
+  rules: Rules,
+  counts: Counts,
+  *,
+  splits: Callable[[bytes], Split] = split_of,
 ) -> Iterator[tuple[Split, bytes]]:
   """The documents that survive the filter, in key order, with their split.
 
@@ -120,7 +130,11 @@ def kept(
       counts.read += 1
       for piece in cut(document, counts):
         spool.add(key(piece), piece.encode())
-    yield from _without_near_duplicates(spool, rules, counts)
+    texts = _without_near_duplicates(spool, rules, counts)
+    for document_key, text in texts:
+      split = splits(document_key)
+      counts.keep(split, len(text))
+      yield split, text
 
 
 def cut(document: str, counts: Counts) -> Iterator[str]:
@@ -184,15 +198,10 @@ def key(text: str) -> bytes:
   return hashlib.sha256(normalised(text)).digest()
 
 
-def split_of(document_key: bytes) -> Split:
-  """The last four hex digits of the key decide."""
-  last = int.from_bytes(document_key[-2:], "big")
-  return Split.VALIDATION if last % VALIDATION_EVERY == 0 else Split.TRAIN
-
-
 def _without_near_duplicates(
   spool: _Spool, rules: Rules, counts: Counts
-) -> Iterator[tuple[Split, bytes]]:
+) -> Iterator[tuple[bytes, bytes]]:
+  """(key, text) of those that are kept."""
   seen = SeenTable.for_text(spool.size)
   previous = b""
   for document_key, text in spool.in_order():
@@ -207,9 +216,7 @@ def _without_near_duplicates(
       counts.near_duplicates += 1
       counts.near_duplicate_bytes += len(text)
       continue
-    split = split_of(document_key)
-    counts.keep(split, len(text))
-    yield split, text
+    yield document_key, text
   counts.table_false_positives = seen.false_positive_rate()
 
 

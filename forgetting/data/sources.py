@@ -39,6 +39,8 @@ class Source:
     documents: reads them, with progress, counting what it skips; the network
       is used here if ever.
     prompted: whether its documents are prompts with responses.
+    streamed: whether its documents are for validation alone: its training
+      text is read while it trains.
   """
 
   name: str
@@ -47,6 +49,7 @@ class Source:
   about: dict[str, str]
   documents: Callable[[Progress, Counts], Iterator[str]]
   prompted: bool = False
+  streamed: bool = False
 
 
 def find(source: str) -> Source:
@@ -124,13 +127,18 @@ def _of_tfds(found: tfds_source.TfdsSource) -> Source:
     del counts
     return found.texts(progress)
 
-  version = found.version
+  version, told = found.version, f"split {found.split}"
+  parts = ["tfds", version, found.split, found.field]
+  if found.validation is not None:
+    parts.append(found.validation)
+    told += f" streamed, validation split {found.validation}"
   return Source(
-    name=domain_name(found.name.replace("/", "_")),
-    identity=_digest("tfds", version, found.split, found.field),
+    name=domain_name(f"{found.full_name}"),
+    identity=_digest(*parts),
     rules=PLAIN,
+    streamed=found.validation is not None,
     about={
-      "source": f"TFDS {version} split {found.split} field {found.field}",
+      "source": f"TFDS {version} {told} field {found.field}",
       "licence": "see the data set's own",
       "extractor_version": str(READER_VERSION),
     },

@@ -24,6 +24,8 @@ from forgetting.data.tokenizers import BYTES, Tokenizer
 
 CHUNKS_VERSION = 2
 BYTES_FILE, WEIGHTS_FILE = ".target_bytes", ".weights"
+KEY_SPLIT = "sha256 of the normalised document, last 4 hex digits mod 20"
+STREAM_SPLIT = "the data set's own splits"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Prepared:
   Attributes:
     name: of the catalogue, or made of the user's path.
     train: [n, L+1] memory-mapped token ids; chunk i+1 begins with the last
-      token of chunk i.
+      token of chunk i. Of a streamed source it is empty.
     validation: [m, L+1].
     train_bytes: [n] uint32: UTF-8 bytes that the L targets of a chunk, its
       tokens but the first, stand for; the end-of-text token and tokens
@@ -83,7 +85,7 @@ def prepare(
     if not (folder / "meta.json").exists():
       documents = document_store.ensure(found, progress)
       with cache.placing(folder) as work:
-        _fill(work, found.name, documents, kind, context, progress)
+        _fill(work, found, documents, kind, context, progress)
   return _open(folder, found.name, source)
 
 
@@ -152,14 +154,14 @@ def _folder(
 
 def _fill(
   work: pathlib.Path,
-  name: str,
+  source: sources.Source,
   documents: pathlib.Path,
   tokenizer: Tokenizer,
   context: int,
   progress: Progress,
 ) -> None:
   """Drains the task of both splits into `work`."""
-  tasks = silence.import_tasks(progress)
+  tasks, name = silence.import_tasks(progress), source.name
   meta = document_store.meta_of(documents)
   counts = meta["documents"]
   task = tasks.corpus_task(
@@ -177,7 +179,10 @@ def _fill(
       tokenizer.dtype,
       weighted=meta["prompted"],
     )
-    if not splits[split]["chunks"]:
+    if source.streamed and split is Split.TRAIN:
+      # nothing is stored: what the text is a function of stands for it
+      splits[split]["sha256"] = source.identity
+    elif not splits[split]["chunks"]:
       raise _too_small(name, split, counts, context)
   meta.update(
     name=name,
@@ -186,7 +191,7 @@ def _fill(
     vocab_size=tokenizer.vocab_size,
     context=context,
     dtype=tokenizer.dtype.str,
-    split_rule="sha256 of the normalised document, last 4 hex digits mod 20",
+    split_rule=STREAM_SPLIT if source.streamed else KEY_SPLIT,
     splits=splits,
   )
   (work / "meta.json").write_text(json.dumps(meta, indent=2))
@@ -277,4 +282,6 @@ def _map(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
       f"{path} is damaged: found {found} bytes, expected {expected}; delete"
       " its folder and prepare again"
     )
+  if not expected:  # a streamed source has no stored training text
+    return np.empty(shape, dtype)
   return np.memmap(path, dtype, mode="r", shape=shape)

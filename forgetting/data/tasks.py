@@ -66,8 +66,8 @@ def corpus_task(
     source=documents,
     preprocessors=[
       functools.partial(seqio.preprocessors.rekey, key_map=_TEXT),
-      _Encode(tokenizer),
-      _Chunks(context),
+      Encode(tokenizer),
+      Chunks(context),
       *after,
     ],
     output_features={
@@ -151,7 +151,7 @@ def _text_batches(folder: pathlib.Path, split: Split) -> Iterator[np.ndarray]:
     yield np.array(held, object)
 
 
-class _Encode:
+class Encode:
   """Preprocessor: a document as tokens, their bytes and their weights."""
 
   def __init__(self, tokenizer: Tokenizer):
@@ -194,7 +194,11 @@ class _Encode:
       starts = tf.cast(starts, tf.int32)
     else:
       tokens, starts = tf.numpy_function(
-        self._encode, [text], [tf.int32, tf.int32]
+        # stateless: an iterator over it can be saved
+        self._encode,
+        [text],
+        [tf.int32, tf.int32],
+        stateful=False,
       )
       tokens = tf.ensure_shape(tokens, [None])
       starts = tf.ensure_shape(starts, [None])
@@ -205,7 +209,7 @@ class _Encode:
     return tokens, ends - starts
 
 
-class _Chunks:
+class Chunks:
   """Preprocessor: joins documents and cuts them, with one token of overlap."""
 
   def __init__(self, context: int):

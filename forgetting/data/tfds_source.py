@@ -1,13 +1,16 @@
 """A TFDS data set named as a source, as in
 `tfds:c4/en:3.1.0?split=train&field=text&data_dir=gs://bucket/folder`.
 
-The text goes through our own filter and split: `split` says what to read.
+The text goes through our own filter and split: `split` says what to read. With
+`stream:` in place of `tfds:` it is read while it trains and never stored; then
+the data set's own split `validation` is what losses are measured on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -19,9 +22,11 @@ from rich.progress import Progress
 from forgetting.config import InputError
 from forgetting.data import silence
 
-_PREFIX = "tfds:"
+_PREFIX, _STREAM = "tfds:", "stream:"
 _BARE = re.compile(r"[a-z]\w*(/[\w.-]+)?:\d+\.\d+\.\d+(\?.*)?")
 _OPTIONS = ("data_dir", "split", "field")
+_VALIDATION = "validation"
+_VALIDATION_DOCUMENTS = 2000  # of a streamed data set
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -35,6 +40,7 @@ class TfdsSource:
     split: what to read, as in "train[:10%]".
     field: that holds the text.
     data_dir: where data sets are, local or in a bucket.
+    validation: of a streamed data set what to measure on; else None.
   """
 
   name: str
@@ -42,38 +48,60 @@ class TfdsSource:
   split: str
   field: str
   data_dir: str
+  validation: str | None = None
+
+  @property
+  def full_name(self) -> str:
+    return f"{self.name}:{self.folder.name}"
 
   @property
   def version(self) -> str:
     """Name, version and a hash of what the data set says of itself."""
     told = (self.folder / "dataset_info.json").read_bytes()
     digest = hashlib.sha256(told).hexdigest()
-    return f"{self.name}:{self.folder.name} info sha256:{digest}"
+    return f"{self.full_name} info sha256:{digest}"
 
   def texts(self, progress: Progress) -> Iterator[str]:
-    """The documents.
+    """The documents that are stored: all, or those to measure on.
 
     Raises:
       InputError: it has no such field or split.
     """
-    self._check_split()
-    self._check_field()
+    self.check()
+    split = self.split
+    if self.validation is not None:
+      split = self._first_of(self.validation)
     tasks = silence.import_tasks(progress)
     return tasks.tfds_texts(
-      f"{self.name}:{self.folder.name}",
-      self.data_dir,
-      split=self.split,
-      field=self.field,
+      self.full_name, self.data_dir, split=split, field=self.field
     )
 
-  def _check_split(self) -> None:
+  def check(self) -> None:
+    """Raises an InputError where it has no such field or split."""
+    self._check_field()
+    for told in filter(None, (self.split, self.validation)):
+      for part in told.split("+"):
+        if part.partition("[")[0] not in self._sizes:
+          raise InputError(
+            f"tfds:{self.name}: no split {part!r}: found"
+            f" {', '.join(self._sizes)}"
+          )
+
+  def _first_of(self, split: str) -> str:
+    """As many documents of a split as are measured on."""
+    size = self._sizes.get(split, 0)  # 0: a slice or a sum, taken as it is
+    if size <= _VALIDATION_DOCUMENTS:
+      return split
+    return f"{split}[:{_VALIDATION_DOCUMENTS}]"
+
+  @functools.cached_property
+  def _sizes(self) -> dict[str, int]:
+    """Documents of each split."""
     info = json.loads((self.folder / "dataset_info.json").read_text())
-    splits = [split["name"] for split in info["splits"]]
-    for part in self.split.split("+"):
-      if part.partition("[")[0] not in splits:
-        raise InputError(
-          f"tfds:{self.name}: no split {part!r}: found {', '.join(splits)}"
-        )
+    return {
+      split["name"]: sum(map(int, split["shardLengths"]))
+      for split in info["splits"]
+    }
 
   def _check_field(self) -> None:
     told = json.loads((self.folder / "features.json").read_text())
@@ -85,10 +113,17 @@ class TfdsSource:
 
 
 def is_one(source: str) -> bool:
-  """Whether a source names a TFDS data set: by "tfds:" or by its version."""
+  """Whether a source names a TFDS data set: by a prefix or by its version."""
   if os.path.exists(source):
     return False
-  return source.startswith(_PREFIX) or bool(_BARE.fullmatch(source))
+  if source.startswith((_PREFIX, _STREAM)):
+    return True
+  return bool(_BARE.fullmatch(source))
+
+
+def is_streamed(source: str) -> bool:
+  """Whether its text is read while it trains."""
+  return source.startswith(_STREAM)
 
 
 def parse(source: str) -> TfdsSource:
@@ -97,13 +132,13 @@ def parse(source: str) -> TfdsSource:
   Raises:
     InputError: an unknown option, or no such data set in the folder.
   """
-  full_name, _, told = source.removeprefix(_PREFIX).partition("?")
+  bare = source.removeprefix(_STREAM).removeprefix(_PREFIX)
+  full_name, _, told = bare.partition("?")
   options = dict(part.split("=", 1) for part in told.split("&") if "=" in part)
+  known = (*_OPTIONS, _VALIDATION) if is_streamed(source) else _OPTIONS
   for option in options:
-    if option not in _OPTIONS:
-      raise InputError(
-        f"{source}: found {option}, expected {', '.join(_OPTIONS)}"
-      )
+    if option not in known:
+      raise InputError(f"{source}: found {option}, expected {', '.join(known)}")
   data_dir = options.get("data_dir") or os.environ.get(
     "TFDS_DATA_DIR", "~/tensorflow_datasets"
   )
@@ -116,12 +151,16 @@ def parse(source: str) -> TfdsSource:
       f"{source}: no data set {full_name!r} in {data_dir}; prepare it with"
       " tensorflow-datasets, or name its folder as ?data_dir="
     )
+  validation = None
+  if is_streamed(source):
+    validation = options.get(_VALIDATION, _VALIDATION)
   return TfdsSource(
     name=name,
     folder=folder,
     split=options.get("split", "train"),
     field=options.get("field", "text"),
     data_dir=data_dir,
+    validation=validation,
   )
 
 

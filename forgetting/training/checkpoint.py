@@ -1,5 +1,6 @@
 """Save, resume, load parameters only: the one place that knows Orbax."""
 
+from collections.abc import Iterator
 import pathlib
 
 import jax
@@ -34,22 +35,29 @@ class Checkpoints:
     latest = self._checkpointer.latest
     return None if latest is None else latest.step
 
-  def save(self, state, *, best_params) -> None:
-    """Writes a state and the parameters of the best evaluation so far."""
+  def save(self, state, *, best_params, batches: Iterator) -> None:
+    """Writes a state, the best parameters so far and the place in the data.
+
+    Of most data the step is the whole place; batches that have more of it
+    know how to save themselves.
+    """
     step = int(state["step"])
     if self.latest_step is not None and step <= self.latest_step:
       return  # a resume passes the step that it started from
     rest = {k: v for k, v in state.items() if k != "params"}
-    self._checkpointer.save_checkpointables(
-      step, dict(params=state["params"], rest=rest, best=best_params)
-    )
+    items = dict(params=state["params"], rest=rest, best=best_params)
+    self._checkpointer.save_checkpointables(step, items | _data(batches))
 
-  def load(self, *, shapes, shardings):
-    """The newest state, and the best parameters up to it."""
+  def load(self, *, shapes, shardings, batches: Iterator):
+    """The newest state, and the best parameters up to it.
+
+    Batches that have a place of their own are put there.
+    """
     abstract = _abstract(shapes, shardings)
     params = abstract.pop("params")
     loaded = self._checkpointer.load_checkpointables(
-      self.latest_step, dict(params=params, rest=abstract, best=params)
+      self.latest_step,
+      dict(params=params, rest=abstract, best=params) | _data(batches),
     )
     return loaded["rest"] | {"params": loaded["params"]}, loaded["best"]
 
@@ -68,6 +76,11 @@ class Checkpoints:
     _check_shapes(metadata["params"], shapes, where=f"{directory}/{step}")
     abstract = dict(params=_abstract(shapes, shardings))
     return self._checkpointer.load_checkpointables(step, abstract)["params"]
+
+
+def _data(batches: Iterator) -> dict:
+  stateful = isinstance(batches, ocp.StatefulCheckpointable)
+  return dict(data=batches) if stateful else {}
 
 
 def _abstract(shapes, shardings):

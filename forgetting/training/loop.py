@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import functools
 import math
 import time
 from typing import NamedTuple
@@ -131,14 +132,15 @@ def train(
   due = run.evaluation.steps(run.steps)
   with Checkpoints(directory.checkpoints) as checkpoints:
     state = programs.init_state(params)
-    best_params, first = _copy(state["params"]), 0
+    best_params, first = _copy(state["params"]), checkpoints.latest_step or 0
+    drawn = batches(first)
     if checkpoints.latest_step is not None:
       state, best_params = checkpoints.load(
-        shapes=programs.shapes, shardings=programs.shardings
+        shapes=programs.shapes, shardings=programs.shardings, batches=drawn
       )
-      best_params, first = _copy(best_params), checkpoints.latest_step
+      best_params = _copy(best_params)
     records = directory.keep_records_before(first)
-    drawn = batches(first)
+    save = functools.partial(checkpoints.save, batches=drawn)
 
     for step in range(first, run.steps + 1):
       if step in due:
@@ -153,13 +155,13 @@ def train(
         stop_reason = _stop_reason(run, records)
         if stop_reason:
           break
-      _save_if_due(checkpoints, state, best_params, step, save_every, stop)
+      _save_if_due(save, state, best_params, step, save_every, stop)
       batch = clock.time("input", lambda: programs.put(next(drawn)))
       state, _ = clock.time(
         "training", programs.train, state, batch, hyperparameters
       )
     if run.parent is None and stop_reason != "diverged":
-      checkpoints.save(state, best_params=state["params"])
+      save(state, best_params=state["params"])
 
   if stop_reason == "diverged":
     return _diverged(records, clock)
@@ -192,10 +194,10 @@ def _copy(params):
   return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
 
-def _save_if_due(checkpoints, state, best_params, step, every, stop) -> None:
+def _save_if_due(save, state, best_params, step, every, stop) -> None:
   stopping = stop()
   if stopping or (every and step and step % every == 0):
-    checkpoints.save(state, best_params=best_params)
+    save(state, best_params=best_params)
   if stopping:
     raise Interrupted(f"stopped at step {step}")
 

@@ -1,0 +1,52 @@
+"""Configs as canonical JSON: the same text for the same config, and back."""
+
+from collections.abc import Mapping
+import dataclasses
+import difflib
+import hashlib
+import json
+import types
+import typing
+
+from forgetting.errors import InputError
+
+
+def to_json(config) -> str:
+  """Canonical JSON of a config: sorted keys, shortest floats."""
+  return json.dumps(dataclasses.asdict(config), sort_keys=True)
+
+
+def digest(config) -> str:
+  """First eight hexadecimal characters of the hash of the canonical JSON."""
+  return hashlib.sha256(to_json(config).encode()).hexdigest()[:8]
+
+
+def from_dict(cls: type, values: Mapping):
+  """The config that `to_json` wrote; unknown fields are errors."""
+  fields = {f.name for f in dataclasses.fields(cls)}
+  for name in values:
+    if name not in fields:
+      raise InputError(unknown_field(cls, name))
+  types_of = typing.get_type_hints(cls)
+  return cls(**{k: _value(types_of[k], v) for k, v in values.items()})
+
+
+def _value(annotation, value):
+  options = [annotation]
+  if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    options = list(typing.get_args(annotation))
+  for option in options:
+    if dataclasses.is_dataclass(option) and isinstance(value, Mapping):
+      return from_dict(option, value)
+    if typing.get_origin(option) is tuple and isinstance(value, list):
+      inner = typing.get_args(option)[0]
+      return tuple(_value(inner, item) for item in value)
+  return value
+
+
+def unknown_field(cls: type, name: str) -> str:
+  """One line about a field that does not exist, the nearest named first."""
+  fields = [f.name for f in dataclasses.fields(cls)]
+  near = difflib.get_close_matches(name, fields, n=1)
+  hint = f"; did you mean {near[0]!r}?" if near else ""
+  return f"{cls.__name__} has no field {name!r}; it has {fields}{hint}"

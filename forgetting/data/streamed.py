@@ -1,0 +1,172 @@
+"""A run's batches where the pretraining text is streamed, not prepared.
+
+The rows of the global batch are shared out among lanes, each a part of the
+text. Row r of any step takes the next chunk of its own lane: so the global
+batches are the same whatever the number of hosts, and a host reads no more
+than its own rows need. What a fine-tuning injects its parent cannot have
+seen: one document in sixteen, by its hash, is never pretrained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+import dataclasses
+import functools
+import math
+import pathlib
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.data import silence
+from forgetting.data.mixture import Batch, Blocks, Epochs, as_batch
+from forgetting.data.permutation import stream_key
+from forgetting.data.tfds_source import TfdsSource
+from forgetting.data.tokenizers import Tokenizer
+
+MOST_LANES = 16
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StreamedMixture:
+  """The text of one run, as batches: `mixture.Mixture` for streamed text.
+
+  Args:
+    source: of the pretraining text.
+    tokenizer: of its chunks.
+    context: L, tokens a sequence.
+    target: the run's target chunks; None in a pretraining.
+    injection: p, the fraction of chunks drawn from the stream.
+    batch_size: sequences of the global batch.
+    seed: of this run: its order and the places of injected chunks.
+  """
+
+  source: TfdsSource
+  tokenizer: Tokenizer
+  context: int
+  target: Epochs | None
+  injection: float
+  batch_size: int
+  seed: int
+
+  @functools.cached_property
+  def blocks(self) -> Blocks:
+    return Blocks.of(self.injection, seed=self.seed)
+
+  @property
+  def lanes(self) -> int:
+    return math.gcd(self.batch_size, MOST_LANES)
+
+  def check(self, steps: int) -> None:
+    """Refuses what the data set does not have.
+
+    How long the stream is shows only when it ends.
+
+    Raises:
+      InputError: no such split or field.
+    """
+    del steps
+    self.source.check()
+
+  def batches(
+    self, first_step: int, last_step: int, *, host: int = 0, hosts: int = 1
+  ) -> StreamedBatches:
+    """Batches of steps first_step..last_step-1: this host's rows of each.
+
+    Where first_step is not 0 the place must be loaded before the first draw.
+
+    Raises:
+      InputError: the rows of a host are not whole lanes.
+    """
+    if self.lanes % hosts:
+      raise InputError(
+        f"batch_size: found {self.batch_size} on {hosts} hosts, expected a"
+        f" multiple of them, and at most {MOST_LANES} hosts: streamed text is"
+        f" read in {self.lanes} lanes"
+      )
+    return StreamedBatches(self, first_step, last_step, host, hosts)
+
+
+class StreamedBatches:
+  """Iterator of the batches of one host; Orbax saves and loads its place."""
+
+  def __init__(self, mixture: StreamedMixture, first, last, host, hosts):
+    from forgetting.data import stream_tasks
+
+    self._mixture, self._step, self._last = mixture, first, last
+    self._place = f"{host}-of-{hosts}"
+    self._tasks = stream_tasks
+    rows, lanes = mixture.batch_size // hosts, mixture.lanes // hosts
+    self._rows = np.arange(host * rows, (host + 1) * rows)
+    self._lane_of_row = np.arange(rows) * lanes // rows
+    self._lanes = [
+      stream_tasks.lane(
+        mixture.source,
+        index=host * lanes + i,
+        lanes=mixture.lanes,
+        reserved=mixture.target is not None,
+        seed=stream_key(mixture.seed, "stream") % 2**31,
+        context=mixture.context,
+        tokenizer=mixture.tokenizer,
+      )
+      for i in range(lanes)
+    ]
+
+  def __iter__(self) -> StreamedBatches:
+    return self
+
+  def __next__(self) -> Batch:
+    if self._step >= self._last:
+      raise StopIteration
+    mixture = self._mixture
+    n = self._step * mixture.batch_size + self._rows
+    before = mixture.blocks.injected_before(n)
+    injected = mixture.blocks.injected_before(n + 1) > before
+    chunks = np.empty((len(n), mixture.context + 1), np.int32)
+    weights = np.ones((len(n), mixture.context), np.float32)
+    if mixture.target is not None:
+      index = mixture.target.index((n - before)[~injected])
+      chunks[~injected] = mixture.target.pool.take(index)
+      weights[~injected] = mixture.target.pool.weights_of(index)
+    for row in np.flatnonzero(injected):
+      chunks[row] = self._next_of(self._lane_of_row[row])
+    self._step += 1
+    return as_batch(chunks, weights)
+
+  def _next_of(self, lane: int) -> np.ndarray:
+    try:
+      return next(self._lanes[lane]).numpy()
+    except StopIteration:
+      raise InputError(
+        f"{self._mixture.source.full_name}: its text ended at step"
+        f" {self._step}, expected enough for {self._last} steps; lower steps or"
+        " injection, or stream a larger data set"
+      ) from None
+
+  async def save(self, directory) -> Awaitable[None]:
+    """Writes the place of every lane of this host, before the next draw."""
+    path = await directory.await_creation()
+    with silence.standard_error():
+      self._tasks.save(self._lanes, str(pathlib.Path(path) / self._place))
+
+    async def nothing_left() -> None: ...
+
+    return nothing_left()
+
+  async def load(self, directory) -> Awaitable[None]:
+    """Continues after the last batch drawn before the save.
+
+    Raises:
+      InputError: it was saved by another number of hosts.
+    """
+    found = sorted(p.stem for p in directory.glob("*.index"))
+    if self._place not in found:
+      raise InputError(
+        f"{directory}: found the places of {', '.join(found)}, expected"
+        f" {self._place}: streamed text resumes on as many hosts as saved it"
+      )
+    self._tasks.load(self._lanes, str(pathlib.Path(directory) / self._place))
+
+    async def nothing_left() -> None: ...
+
+    return nothing_left()
