@@ -13,7 +13,14 @@ from rich.progress import Progress
 import synthetic
 
 from forgetting.config import InputError
-from forgetting.data import silence, store
+from forgetting.data import (
+  chunk_files,
+  document_store,
+  silence,
+  sources,
+  store,
+)
+from forgetting.data.documents import Split
 from forgetting.data.store import chunk_ids, open_prepared, prepare
 
 CONTEXT = 16
@@ -169,20 +176,46 @@ def test_a_truncated_store_is_noticed(tmp_path, monkeypatch, source):
     open_prepared(source, context=CONTEXT)
 
 
-def test_an_interrupted_preparation_leaves_nothing(
+def test_an_interrupted_preparation_goes_on_where_it_was(
   tmp_path, monkeypatch, source
 ):
+  monkeypatch.setattr(document_store, "_SPAN_BYTES", 10_000)
+  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path / "whole"))
+  whole = prepare(source, context=CONTEXT)
+  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path / "parts"))
+  written = []
+
+  def write(folder, batches, layout, original=chunk_files.write_part):
+    if len(written) == 2:
+      written.append("interrupted")
+      raise KeyboardInterrupt
+    original(folder, batches, layout)
+    written.append(folder.name)
+
+  monkeypatch.setattr(chunk_files, "write_part", write)
+  with pytest.raises(KeyboardInterrupt):
+    prepare(source, context=CONTEXT)
+  assert not list((tmp_path / "parts" / "chunks").iterdir())
+  prepared = prepare(source, context=CONTEXT)
+  assert len(written) > 5 and len(set(written)) == len(written)  # each once
+  assert (prepared.train == whole.train).all()
+  assert prepared.meta == whole.meta
+  assert not list((tmp_path / "parts" / "parts").iterdir())
+
+
+def test_parts_lose_less_than_a_chunk_each(tmp_path, monkeypatch, source):
   monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
-
-  def interrupted(*_, **__):
-    raise KeyboardInterrupt
-
-  with monkeypatch.context() as patch:
-    patch.setattr(store, "_drain", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-      prepare(source, context=CONTEXT)
-  assert not list((tmp_path / "chunks").iterdir())
-  assert len(prepare(source, context=CONTEXT).train)
+  monkeypatch.setattr(document_store, "_SPAN_BYTES", 10_000)
+  prepared = prepare(source, context=CONTEXT)
+  folder = document_store.folder_of(sources.find(source))
+  for split in Split:
+    spans = document_store.spans(folder, split)
+    assert [s.start for s in spans[1:]] == [s.stop for s in spans[:-1]]
+    counts = prepared.meta["documents"]
+    tokens = counts[split] + counts[f"{split}_bytes"]  # an end token each
+    kept = prepared.meta["splits"][split]["tokens"]
+    assert tokens - (CONTEXT + 1) * len(spans) <= kept < tokens
+  assert len(document_store.spans(folder, Split.TRAIN)) > 4
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import dataclasses
 import json
+import os
 import pathlib
 import struct
 
@@ -22,6 +23,7 @@ from forgetting.data.documents import (
 from forgetting.data.sources import Source
 
 _LENGTH = struct.Struct("<I")
+_SPAN_BYTES = 1 << 26
 
 
 def folder_of(source: Source) -> pathlib.Path:
@@ -52,19 +54,39 @@ def meta_of(folder: pathlib.Path) -> dict:
   return json.loads((folder / "meta.json").read_text())
 
 
-def read(folder: pathlib.Path, split: Split) -> Iterator[bytes]:
-  """The UTF-8 documents of a split, in key order."""
-  with open(folder / f"{split}.documents", "rb") as file:
-    while head := file.read(_LENGTH.size):
+def read(
+  folder: pathlib.Path, split: Split, span: range | None = None
+) -> Iterator[bytes]:
+  """The UTF-8 documents of a split, in key order; all, or those of a span."""
+  with open(_file(folder, split), "rb") as file:
+    file.seek(span.start if span else 0)
+    while span is None or file.tell() < span.stop:
+      if not (head := file.read(_LENGTH.size)):
+        break
       yield file.read(_LENGTH.unpack(head)[0])
+
+
+def spans(folder: pathlib.Path, split: Split) -> list[range]:
+  """Bytes of the file in parts of whole documents: what is cut at a time."""
+  path, found, start, place = _file(folder, split), [], 0, 0
+  with open(path, "rb") as file:
+    while head := file.read(_LENGTH.size):
+      place = file.seek(_LENGTH.unpack(head)[0], os.SEEK_CUR)
+      if place - start >= _SPAN_BYTES:
+        found.append(range(start, place))
+        start = place
+  return [*found, range(start, place)] if place > start else found
+
+
+def _file(folder: pathlib.Path, split: Split) -> pathlib.Path:
+  return folder / f"{split}.documents"
 
 
 def _write(source: Source, work: pathlib.Path, progress: Progress) -> Counts:
   counts = Counts()
   documents = _watched(source, progress, counts)
   files = {
-    split: open(work / f"{split}.documents", "wb", buffering=1 << 20)
-    for split in Split
+    split: open(_file(work, split), "wb", buffering=1 << 20) for split in Split
   }
   try:
     splits = _all_validation if source.streamed else split_of

@@ -1,6 +1,7 @@
 """Prepared chunks on disk, memory-mapped.
 
-Preparing drains a corpus's seqio task once; everything after that needs numpy
+Preparing drains a corpus's seqio task once, part by part, and goes on after
+the last whole part when it was interrupted; everything after that needs numpy
 alone. TensorFlow is imported only while something is being prepared.
 """
 
@@ -9,21 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
+import shutil
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
 from forgetting.config import InputError
-from forgetting.data import cache, document_store, silence, sources, tokenizers
+from forgetting.data import (
+  cache,
+  chunk_files,
+  document_store,
+  silence,
+  sources,
+  tokenizers,
+)
+from forgetting.data.chunk_files import Layout
 from forgetting.data.documents import Split
 from forgetting.data.tokenizers import BYTES, Tokenizer
 
 CHUNKS_VERSION = 2
-BYTES_FILE, WEIGHTS_FILE = ".target_bytes", ".weights"
 KEY_SPLIT = "sha256 of the normalised document, last 4 hex digits mod 20"
 STREAM_SPLIT = "the data set's own splits"
 
@@ -83,9 +93,7 @@ def prepare(
     kind = tokenizers.ensure(tokenizer, progress)
     folder = _folder(found, kind, context)
     if not (folder / "meta.json").exists():
-      documents = document_store.ensure(found, progress)
-      with cache.placing(folder) as work:
-        _fill(work, found, documents, kind, context, progress)
+      _make(folder, found, kind, context, progress)
   return _open(folder, found.name, source)
 
 
@@ -152,6 +160,18 @@ def _folder(
   return cache.root() / "chunks" / name
 
 
+def _make(folder: pathlib.Path, source, tokenizer, context, progress) -> None:
+  documents = document_store.ensure(source, progress)
+  try:
+    with cache.placing(folder) as work:
+      _fill(work, source, documents, tokenizer, context, progress)
+  except FileNotFoundError:
+    # another process may have ended first, and taken the parts away
+    if not (folder / "meta.json").exists():
+      raise
+  shutil.rmtree(_parts_of(folder), ignore_errors=True)
+
+
 def _fill(
   work: pathlib.Path,
   source: sources.Source,
@@ -161,24 +181,27 @@ def _fill(
   progress: Progress,
 ) -> None:
   """Drains the task of both splits into `work`."""
-  tasks, name = silence.import_tasks(progress), source.name
-  meta = document_store.meta_of(documents)
+  name, meta = source.name, document_store.meta_of(documents)
   counts = meta["documents"]
-  task = tasks.corpus_task(
-    name, tasks.stored(documents), context=context, tokenizer=tokenizer
-  )
+  layout = Layout(tokenizer.dtype, context, meta["prompted"])
   bar = progress.add_task(
     f"{name}: cutting into chunks",
     total=counts["train_bytes"] + counts["validation_bytes"],
   )
   splits = {}
   for split in Split:
-    splits[split] = _drain(
-      _shown(tasks.chunk_batches(task, split), progress, bar),
-      work / f"{split}.tokens",
-      tokenizer.dtype,
-      weighted=meta["prompted"],
-    )
+    parts = []
+    for span in document_store.spans(documents, split):
+      part = _parts_of(work) / f"{split}-{span.start}-{span.stop}"
+      if part.exists():
+        progress.advance(bar, len(span))
+      else:
+        task = _task(name, documents, span, tokenizer, context, progress)
+        batches = _shown(task(split), progress, bar)
+        with cache.placing(part) as place:
+          chunk_files.write_part(place, batches, layout)
+      parts.append(part)
+    splits[split] = chunk_files.join(parts, work / split, layout)
     if source.streamed and split is Split.TRAIN:
       # nothing is stored: what the text is a function of stands for it
       splits[split]["sha256"] = source.identity
@@ -203,40 +226,21 @@ def _shown(batches: Iterator[dict], progress: Progress, bar) -> Iterator[dict]:
     progress.advance(bar, int(batch["bytes"][:, 1:].sum()))
 
 
-def _drain(
-  batches: Iterator[dict[str, np.ndarray]],
-  path: pathlib.Path,
-  dtype: np.dtype,
-  *,
-  weighted: bool,
-) -> dict:
-  """Writes chunks, and beside them bytes and weights; returns the facts."""
-  digest = hashlib.sha256()
-  facts = dict.fromkeys(("chunks", "tokens", "weighted_tokens", "bytes"), 0)
-  with contextlib.ExitStack() as stack:
-    tokens_file = stack.enter_context(open(path, "wb"))
-    bytes_file = stack.enter_context(open(path.with_suffix(BYTES_FILE), "wb"))
-    if weighted:
-      weights_path = path.with_suffix(WEIGHTS_FILE)
-      weights_file = stack.enter_context(open(weights_path, "wb"))
-    for batch in batches:
-      # a chunk of a prompt alone has no loss and gives nothing to the next
-      counts = batch["weights"][:, 1:].any(1)
-      batch = {name: rows[counts] for name, rows in batch.items()}
-      data = batch["targets"].astype(dtype).tobytes()
-      tokens_file.write(data)
-      digest.update(data)
-      weights = batch["weights"][:, 1:].astype(np.uint8)
-      sizes = (batch["bytes"][:, 1:] * weights).sum(1, dtype="<u4")
-      bytes_file.write(sizes.tobytes())
-      if weighted:
-        weights_file.write(weights.tobytes())
-        digest.update(weights.tobytes())
-      facts["chunks"] += len(weights)
-      facts["tokens"] += weights.size
-      facts["weighted_tokens"] += int(weights.sum())
-      facts["bytes"] += int(sizes.sum())
-  return {**facts, "sha256": digest.hexdigest()}
+def _parts_of(folder: pathlib.Path) -> pathlib.Path:
+  """Where the parts of a store wait for the last of them."""
+  return cache.root() / "parts" / folder.name
+
+
+def _task(name, documents, span, tokenizer, context, progress):
+  """A span of documents as batches of chunks, by split."""
+  tasks = silence.import_tasks(progress)
+  task = tasks.corpus_task(
+    name,
+    tasks.stored(documents, span),
+    context=context,
+    tokenizer=tokenizer,
+  )
+  return functools.partial(tasks.chunk_batches, task)
 
 
 def _too_small(name: str, split: Split, counts: dict, context: int):
@@ -256,32 +260,13 @@ def _open(folder: pathlib.Path, name: str, source: str) -> Prepared:
       f"{source}: not prepared as {folder.name}; run `forgetting data prepare"
       f" {source}` first"
     ) from error
+  layout = Layout(np.dtype(meta["dtype"]), meta["context"], meta["prompted"])
   arrays = {}
   for split in Split:
-    path = folder / f"{split}.tokens"
-    chunks = meta["splits"][split]["chunks"]
-    shape = (chunks, meta["context"] + 1)
-    arrays[split.value] = _map(path, meta["dtype"], shape)
-    sizes = path.with_suffix(BYTES_FILE)
-    arrays[f"{split}_bytes"] = _map(sizes, "<u4", (chunks,))
-    if meta["prompted"]:
-      weights = path.with_suffix(WEIGHTS_FILE)
-      shape = (chunks, meta["context"])
-      arrays[f"{split}_weights"] = _map(weights, "u1", shape)
-  return Prepared(
-    name=name, meta=meta, **{str(k): v for k, v in arrays.items()}
-  )
-
-
-def _map(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-  """Maps a file that must have exactly the size its record says."""
-  expected = int(np.prod(shape)) * np.dtype(dtype).itemsize
-  found = path.stat().st_size if path.exists() else 0
-  if found != expected:
-    raise InputError(
-      f"{path} is damaged: found {found} bytes, expected {expected}; delete"
-      " its folder and prepare again"
+    found = chunk_files.open_split(
+      folder / split, layout, chunks=meta["splits"][split]["chunks"]
     )
-  if not expected:  # a streamed source has no stored training text
-    return np.empty(shape, dtype)
-  return np.memmap(path, dtype, mode="r", shape=shape)
+    arrays[f"{split}"] = found[chunk_files.TOKENS]
+    arrays[f"{split}_bytes"] = found[chunk_files.BYTES]
+    arrays[f"{split}_weights"] = found.get(chunk_files.WEIGHTS)
+  return Prepared(name=name, meta=meta, **arrays)

@@ -77,13 +77,13 @@ def corpus_task(
   )
 
 
-def stored(folder: pathlib.Path) -> seqio.DataSource:
-  """The kept documents in a folder of `document_store`."""
+def stored(folder: pathlib.Path, span: range | None = None) -> seqio.DataSource:
+  """The kept documents in a folder of `document_store`; all, or a span."""
 
   def dataset(split: str, shuffle_files: bool, seed: int | None = None):
     del shuffle_files, seed  # key order is the shuffle
     batches = tf.data.Dataset.from_generator(
-      lambda: _text_batches(folder, Split(split)),
+      lambda: _text_batches(folder, Split(split), span),
       output_signature=tf.TensorSpec([None], tf.string),
     )
     return batches.unbatch().map(lambda text: {"text": text})
@@ -139,10 +139,12 @@ def as_tfds(name: str, folder: pathlib.Path) -> tuple[str, str]:
   return f"{name}:{_TFDS_VERSION}", str(place)
 
 
-def _text_batches(folder: pathlib.Path, split: Split) -> Iterator[np.ndarray]:
+def _text_batches(
+  folder: pathlib.Path, split: Split, span: range | None
+) -> Iterator[np.ndarray]:
   """Documents in groups: one crossing from Python serves many."""
   held: list[bytes] = []
-  for text in document_store.read(folder, split):
+  for text in document_store.read(folder, split, span):
     held.append(text)
     if len(held) == _DOCUMENTS_AT_ONCE:
       yield np.array(held, object)
