@@ -32,6 +32,14 @@ def prepared_cache(tmp_path_factory, text) -> pathlib.Path:
   return folder
 
 
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory) -> None:
+  """A FORGETTING_CACHE of a test file's own."""
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+
+
 @pytest.fixture
 def cache(prepared_cache, monkeypatch) -> pathlib.Path:
   monkeypatch.setenv("FORGETTING_CACHE", str(prepared_cache))

@@ -6,13 +6,7 @@ from forgetting.config import InputError
 from forgetting.data import commands, corpora, store
 
 CONTEXT = 16
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory):
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,7 @@ from forgetting.data.store import chunk_ids
 
 CONTEXT = 16
 BATCH = 20
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory):
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")

@@ -24,19 +24,13 @@ from forgetting.data.documents import Split
 from forgetting.data.store import chunk_ids, open_prepared, prepare
 
 CONTEXT = 16
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
   place = tmp_path_factory.mktemp("source") / "made up"
   return synthetic.folder(place, documents=120, seed=7)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory):
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,7 @@ from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.tokenizers import Kind
 
 CONTEXT = 16
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory):
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture(scope="module")
