@@ -1,6 +1,7 @@
 """The command `forgetting`: each verb imports only what it needs."""
 
 import json
+import os
 import pathlib
 import sys
 from typing import Annotated, Literal
@@ -22,6 +23,9 @@ StudyOrTable = Annotated[
     help="A study: its folder or its name under runs/; or a CSV or parquet"
     " table with a row a run.",
   ),
+]
+StudyOrMatrix = Annotated[
+  str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
 ]
 Json = Annotated[
   str | None, tyro.conf.arg(metavar="FILE", help="Write the answer here too.")
@@ -112,6 +116,7 @@ def predict(
   *,
   law: str = "forgetting",
   level: float = 0.95,
+  columns: str = "",
   json: Json = None,
 ) -> int:
   """Predict losses, with intervals, for the rows of a table.
@@ -121,9 +126,11 @@ def predict(
   Args:
     law: Which law is fitted first where FIT is a table.
     level: Of the intervals.
+    columns: Other names of columns, where FIT is a table.
   """
   verbs = _laws()
-  return _answer(verbs.predict(_find(fitted), rows, law=law, level=level), json)
+  asked = dict(law=law, level=level, columns=verbs.parse_columns(columns))
+  return _answer(verbs.predict(_find(fitted), rows, **asked), json)
 
 
 @app.command
@@ -135,6 +142,10 @@ def advise(
   target_tokens: float,
   tolerance: float,
   unit: Literal["loss", "percent", "progress"] = "loss",
+  curve: str | None = None,
+  budget: float | None = None,
+  epochs: float = 10.0,
+  columns: str = "",
   json: Json = None,
 ) -> int:
   """Tell the injection that keeps forgetting under a tolerance.
@@ -149,6 +160,12 @@ def advise(
     tolerance: Forgetting allowed, in UNIT.
     unit: Nats per token of the pretraining loss, percent of it, or percent of
       the progress that pretraining had made.
+    curve: Table of the pretraining, columns step and pretrain_loss; a study
+      has its own.
+    budget: FLOPs of one fine-tuning: tells as well which model size and
+      injection to spend them on.
+    epochs: Passes over the target tokens that the budget pays for.
+    columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
   """
   verbs = _laws()
   asked = dict(
@@ -157,6 +174,10 @@ def advise(
     target_tokens=target_tokens,
     tolerance=tolerance,
     unit=unit,
+    curve=curve,
+    flops=budget,
+    epochs=epochs,
+    columns=verbs.parse_columns(columns),
   )
   return _answer(verbs.advise(_find(table), **asked), json)
 
@@ -170,6 +191,8 @@ def plan(
   target_tokens: float,
   injection: float = 0.0,
   domain: str | None = None,
+  epochs: float = 10.0,
+  guess: str = "",
   json: Json = None,
 ) -> int:
   """Tell which runs to add so that one prediction becomes sharper.
@@ -177,22 +200,34 @@ def plan(
   Example: forgetting plan quickstart --domain kjv --budget 1e13
   --model-params 1e7 --target-tokens 1e6
 
+  For a study that has no runs yet give its file, as in
+  forgetting plan configs/quickstart.py: its levels are the candidates.
+
   Args:
     budget: Training FLOPs to spend on the new runs.
     model_params: Of the prediction that matters.
     target_tokens: Of the prediction that matters.
     injection: Of the prediction that matters.
     domain: The target domain, where the table has several.
+    epochs: Passes over the target tokens that a run costs.
+    guess: For a study without runs, what to expect of it:
+      `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
+      smallest model at the most target tokens).
   """
-  verbs = _laws()
+  from forgetting.laws import verbs_plan
+
+  _laws()
   asked = dict(
     budget=budget,
     model_params=model_params,
     target_tokens=target_tokens,
     injection=injection,
-    domain=domain,
+    epochs=epochs,
   )
-  return _answer(verbs.plan(_find(table), **asked), json)
+  if table.endswith(".py"):
+    asked["guess"] = verbs_plan.parse_guess(guess)
+    return _answer(verbs_plan.plan_new(load_study(table), **asked), json)
+  return _answer(verbs_plan.plan(_find(table), domain=domain, **asked), json)
 
 
 @app.command
@@ -207,6 +242,44 @@ def report(
     tolerance: Forgetting that the page's advice allows, nats per token.
   """
   _write_page(_find(table), tolerance=tolerance)
+  return 0
+
+
+@app.command
+def associate(
+  matrix: tyro.conf.Positional[StudyOrMatrix],
+  *,
+  train_rows: str = "",
+  test_rows: str = "",
+  known: int = 30,
+  seeds: int = 10,
+  choose: Literal["random", "variance", "greedy", "mixed"] = "random",
+  peers: tyro.conf.FlagCreatePairsOff[bool] = False,
+  json: Json = None,
+) -> int:
+  """Tell which examples which task forgets, and predict it for new tasks.
+
+  Example: forgetting associate quickstart
+
+  Args:
+    train_rows: Tasks that are known, as in 0,1,4-9; by default the others.
+    test_rows: Tasks to predict; by default a fifth of them, by chance.
+    known: Examples measured of a new task.
+    seeds: Trials, each with other examples.
+    choose: How these examples are chosen.
+    peers: Try the authors' matrix factorisation too: minutes.
+  """
+  from forgetting import study_texts
+  from forgetting.associations import verbs
+  from forgetting.report import matrix as figures
+
+  rows = dict(train_rows=train_rows, test_rows=test_rows)
+  trial = dict(known=known, seeds=seeds, choose=choose, peers=peers)
+  found = verbs.associate(
+    _find(matrix), **rows, **trial, with_texts=study_texts.attach
+  )
+  _answer(found, json)
+  print(figures.draw(found.matrix, found.structure, found.folder))
   return 0
 
 
@@ -283,6 +356,8 @@ def _find(table: str) -> pathlib.Path:
 
 def _laws():
   """The laws' verbs, in a process that keeps the memory it has freed."""
+  # Before numpy: threads cost more than they bring on such small matrices.
+  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
   from forgetting.laws import verbs
   from forgetting.memory import keep_freed_memory
 
@@ -291,12 +366,12 @@ def _laws():
 
 
 def _answer(report, file: str | None) -> int:
-  print(report.text)
   if file is not None:
     from forgetting.records import write_atomically
 
     text = json.dumps(report.data, indent=1)
     write_atomically(pathlib.Path(file), text.encode())
+  print(report.text)
   return 0
 
 

@@ -13,8 +13,13 @@ from test_laws_forgetting import planted, toy
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import verbs
-from forgetting.laws.compare import backtests, compare, score
+from forgetting.laws import verbs, verbs_plan
+from forgetting.laws.compare import (
+  backtests,
+  compare,
+  compare_pooling,
+  score,
+)
 from forgetting.laws.invert import forgetting_at, injection_needed
 from forgetting.laws.tolerance import from_nats, in_nats
 
@@ -154,6 +159,42 @@ def test_backtest_trains_on_small_and_predicts_large():
   assert result.error < 0.01
 
 
+def test_backtests_leave_out_sizes_data_fractions_and_domains():
+  table = pd.concat([planted(), planted(seed=10, domain="wiki")])
+  result = compare_pooling(table)
+  names = {s.split for s in result.scores["one law for all domains"]}
+  assert names == {
+    "all but the largest N",
+    "all but the largest D",
+    "all but the largest N and D",
+    "all but p = 0.01",
+    "all but p = 0.05",
+    "all but domain kjv",
+    "all but domain wiki",
+  }
+  # Both domains obey one law: nothing is gained by giving each its own.
+  best = result.table["BIC"].idxmin()
+  assert best == "one law for all domains"
+  assert "all but domain wiki: error" in str(result)
+  corner = next(s for s in backtests(FITTED) if "N and D" in s.name)
+  held = {k: v[corner.train] for k, v in FITTED.data.values.items()}
+  assert held["N"].max() == 4e6
+  assert held["D"].max() == 1e6
+
+
+def test_compare_verb_tells_every_backtest_in_json():
+  table = pd.concat([planted(), planted(strength=100.0, domain="wiki")])
+  report = verbs.compare(table)
+  rows = report.data["groups"]["kjv"]
+  assert {row["law"] for row in rows} >= {"forgetting", "forgetting_log"}
+  for key in ("AICc", "BIC", "cross-validated", "backtest"):
+    assert np.isfinite(rows[0][key])
+  assert rows[0]["backtests"][0]["split"] == "all but the largest N"
+  pooled = {row["law"]: row["AICc"] for row in report.data["pooled"]}
+  assert min(pooled, key=pooled.get) != "one law for all domains"
+  json.dumps(report.data)
+
+
 def test_comparison_prefers_the_form_that_fits():
   pair = (("forgetting", ()), ("forgetting_log", ()))
   result = compare(toy(), laws=pair)
@@ -206,7 +247,7 @@ def test_verbs_take_files(tmp_path):
   rows = verbs.predict(stored, path)
   assert len(rows.table) == len(TABLE)
   assert (rows.table["low"] < rows.table["high"]).all()
-  plan = verbs.plan(
+  plan = verbs_plan.plan(
     path, budget=1e15, model_params=1e8, target_tokens=1e7, domain="kjv"
   )
   assert plan.data["after"] < plan.data["before"]

@@ -214,6 +214,15 @@ def test_the_study_verb_prints_both_laws_for_each_domain():
   assert report.data["target"]["groups"]["kjv"]["params"]["E"] > 0
 
 
+def test_a_table_of_one_loss_gets_one_law():
+  report = verbs.fit(planted().drop(columns="target_loss"))
+  assert set(report.data) == {"forgetting"}
+  report = verbs.fit(planted().drop(columns="pretrain_loss"))
+  assert set(report.data) == {"target"}
+  with pytest.raises(InputError, match="pretrain_loss"):
+    verbs.fit(planted().drop(columns=["pretrain_loss", "target_loss"]))
+
+
 @pytest.mark.parametrize(
   ("change", "message"),
   [

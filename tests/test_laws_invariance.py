@@ -158,3 +158,16 @@ def test_a_law_of_ones_own_in_ten_lines():
   fitted = laws.fit(table, law)
   assert fitted.params["A"] == pytest.approx(50, rel=1e-4)
   assert fitted.params["alpha"] == pytest.approx(0.3, rel=1e-5)
+
+
+@pytest.mark.parametrize("draws", [1, 2, 51])
+def test_a_bootstrap_of_any_length_converges(draws):
+  found = laws.bootstrap(FITTED, draws=draws)
+  assert len(found.x) == draws
+  assert found.converged.all()
+  assert (found.objective > 0).all()
+
+
+def test_a_bootstrap_of_nothing_is_refused():
+  with pytest.raises(InputError, match="draws 0"):
+    laws.bootstrap(FITTED, draws=0)

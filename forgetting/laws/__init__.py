@@ -2,7 +2,7 @@
 
 from forgetting.laws.advise import Advice, advise
 from forgetting.laws.budget import at_budget
-from forgetting.laws.compare import Comparison, compare
+from forgetting.laws.compare import Comparison, compare, compare_pooling
 from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.forms import LAWS, Law, Parameter, Variable, register
@@ -35,6 +35,7 @@ __all__ = [
   "at_budget",
   "bootstrap",
   "compare",
+  "compare_pooling",
   "convert",
   "fit",
   "grid",

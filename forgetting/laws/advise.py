@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws.budget import Budget, check
 from forgetting.laws.compare import aicc
 from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit, Fits, quantile
 from forgetting.laws.invert import beyond, forgetting_at, injection_needed
-from forgetting.laws.tolerance import Curve, in_nats
+from forgetting.laws.tolerance import UNITS, Curve, from_nats, in_nats
 
 FORMS = (
   ("forgetting", ()),
@@ -23,6 +24,7 @@ FORMS = (
 )
 
 CLEAR = 2.0
+OTHER_UNITS = {"percent": "the loss", "progress": "pretraining progress"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Advice:
   Attributes:
     domain, model_params, target_tokens: what was asked about.
     tolerance: forgetting tolerated, nats per token.
+    tolerances: the same in every unit that can be told: loss, percent, and
+      progress where there is a pretraining curve.
     injection: the fraction needed; infinite when no fraction suffices.
     low, high: its bootstrap interval at `level`.
     feasible: share of the bootstrap in which some fraction suffices.
@@ -40,6 +44,7 @@ class Advice:
     target_loss: expected target loss and its interval, or None.
     beyond: axis -> how far outside the data, as a factor.
     cautions: what weakens the advice.
+    budget: what a compute budget buys, where one was given.
   """
 
   domain: str
@@ -59,6 +64,8 @@ class Advice:
   beyond: dict[str, float]
   cautions: tuple[str, ...]
   law: str = "forgetting"
+  tolerances: Mapping[str, float] = field(default_factory=dict)
+  budget: Budget | None = None
 
   @property
   def extra_compute(self) -> float:
@@ -74,7 +81,7 @@ class Advice:
       f"{self.target_tokens:,.0f} target tokens"
     )
     lines = [
-      f"{where}: keep forgetting under {self.tolerance:.4g} nats per token",
+      f"{where}: keep forgetting under {self._told_tolerance()}",
       f"  forgetting without injection {self.without:.4g} "
       f"({percent} [{self.without_low:.4g}, {self.without_high:.4g}])",
     ]
@@ -105,7 +112,18 @@ class Advice:
         f"  EXTRAPOLATION: {axis} is {factor:.3g} x outside the data"
       )
     lines += [f"  caution: {what}" for what in self.cautions]
+    if self.budget:
+      lines.append(str(self.budget))
     return "\n".join(lines)
+
+  def _told_tolerance(self) -> str:
+    others = [
+      f"{value:.3g} % of {what}"
+      for unit, what in OTHER_UNITS.items()
+      if (value := self.tolerances.get(unit)) is not None
+    ]
+    told = f"{self.tolerance:.4g} nats per token"
+    return f"{told} ({', '.join(others)})" if others else told
 
   def as_dict(self) -> dict:
     """JSON-able; an infeasible injection is null."""
@@ -115,6 +133,8 @@ class Advice:
         out[name] = None
     out["target_loss"] = list(self.target_loss) if self.target_loss else None
     out["cautions"] = list(self.cautions)
+    out["tolerances"] = dict(self.tolerances)
+    out["budget"] = self.budget.as_dict() if self.budget else None
     compute = self.extra_compute
     out["extra_compute"] = compute if np.isfinite(compute) else None
     return out
@@ -137,6 +157,8 @@ def advise(
   columns: Mapping[str, str] | None = None,
   unit: str = "loss",
   curve: Curve | None = None,
+  flops: float | None = None,
+  epochs: float = 10.0,
 ) -> Advice:
   """How much pretraining data to inject.
 
@@ -147,16 +169,13 @@ def advise(
     unit: loss (nats per token), percent (of the base loss) or progress
       (percent of pretraining progress lost, which needs its curve).
     curve: the pretraining curve of the base model.
+    flops, epochs: tells as well which size and injection a fine-tuning of
+      that compute should have, at so many passes over the target tokens.
     domain: which domain; may be left out when there is one.
     law, free: for a table, the law to fit; by default the form of the
       forgetting law with the lowest AICc.
   """
-  for name, value in (
-    ("model_params", model_params),
-    ("target_tokens", target_tokens),
-  ):
-    if not (np.isfinite(value) and value > 0):
-      raise InputError(f"{name} {value}: must be positive")
+  check(model_params=model_params, target_tokens=target_tokens)
   if not np.isfinite(tolerance):
     raise InputError(f"tolerance {tolerance}: must be a finite number")
   fitted, paper, target, domain = _fits(source, domain, law, free, columns)
@@ -165,9 +184,15 @@ def advise(
       raise InputError(f"law {fitted.law.name} has no {symbol}: take another")
 
   point = {"N": float(model_params), "D": float(target_tokens)}
-  tolerance = in_nats(
-    tolerance, unit, base_loss=fitted.base_loss(model_params), curve=curve
-  )
+  known = {"base_loss": fitted.base_loss(model_params), "curve": curve}
+  tolerance = in_nats(tolerance, unit, **known)
+  units = [name for name in UNITS if name != "progress" or curve is not None]
+  budget = None
+  if flops is not None:
+    asked = dict(flops=flops, target_tokens=target_tokens, epochs=epochs)
+    budget = Budget.of(
+      fitted, target, tolerance=tolerance, level=level, **asked
+    )
   center = fitted.x[None]
   draws = fitted.draws()
   best = float(injection_needed(fitted, center, point, tolerance)[0])
@@ -195,6 +220,8 @@ def advise(
     beyond=beyond(fitted, {**point, "p": used}),
     cautions=tuple(_cautions(fitted, paper, point, tolerance)),
     law=name_of(fitted),
+    tolerances={name: from_nats(tolerance, name, **known) for name in units},
+    budget=budget,
   )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from forgetting.config import InputError
@@ -9,6 +11,85 @@ from forgetting.laws.fitted import Fit, quantile
 from forgetting.laws.invert import forgetting_at
 
 INJECTIONS = (0.0, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+@dataclass(frozen=True)
+class Budget:
+  """What a compute budget buys: see `at_budget`.
+
+  Attributes:
+    flops, epochs, tolerance: what was asked; the tolerance in nats.
+    table: a data frame, one row an injection.
+    best: the row of the lowest target loss (or of the largest model, without
+      a target law) of those that keep the tolerance; None when none does.
+  """
+
+  flops: float
+  epochs: float
+  tolerance: float
+  table: object
+  best: dict | None
+
+  @classmethod
+  def of(cls, fitted: Fit, target: Fit | None, *, tolerance: float, **asked):
+    """Args: tolerance: in nats; asked: as for `at_budget`."""
+    check(**{k: asked[k] for k in ("flops", "target_tokens", "epochs")})
+    exact = _least_injection(fitted, tolerance, asked)
+    levels = sorted({*INJECTIONS, *([exact] if exact else [])})
+    table = at_budget(fitted, target, injections=levels, **asked)
+    kept = table[table["forgetting"] <= tolerance]
+    best = None
+    if len(kept):
+      by = kept["target_loss"] if target else -kept["model_params"]
+      best = kept.loc[by.idxmin()].to_dict()
+    return cls(asked["flops"], asked["epochs"], tolerance, table, best)
+
+  def __str__(self) -> str:
+    lines = [
+      f"{self.flops:.3g} FLOPs buy, at {self.epochs:g} passes over the target "
+      f"tokens:",
+      self.table.to_string(index=False, float_format="{:.4g}".format),
+    ]
+    if self.best is None:
+      return "\n".join([*lines, "none of these keeps the tolerance"])
+    lines.append(
+      f"best that keeps the tolerance: {self.best['model_params']:,.0f} "
+      f"parameters with {100 * self.best['injection']:.3g} % injected"
+    )
+    if self.best["beyond"] > 1:
+      lines.append(
+        f"EXTRAPOLATION: that size is {self.best['beyond']:.3g} x outside "
+        f"the data"
+      )
+    return "\n".join(lines)
+
+  def as_dict(self) -> dict:
+    return {
+      "flops": self.flops,
+      "epochs": self.epochs,
+      "rows": self.table.to_dict("records"),
+      "best": self.best,
+    }
+
+
+def _least_injection(fitted: Fit, tolerance: float, asked) -> float | None:
+  """The smallest injection whose model keeps the tolerance, if any does."""
+  tokens = 6 * asked["epochs"] * asked["target_tokens"]
+
+  def keeps(p):
+    point = {"N": asked["flops"] * (1 - p) / tokens}
+    point["D"] = float(asked["target_tokens"])
+    return forgetting_at(fitted, fitted.x[None], point, p)[0] <= tolerance
+
+  enough = [p for p in INJECTIONS if keeps(p)]
+  if not enough or enough[0] == 0:
+    return None
+  high = enough[0]
+  low = max(p for p in INJECTIONS if p < high)
+  for _ in range(40):
+    middle = 0.5 * (low + high)
+    low, high = (low, middle) if keeps(middle) else (middle, high)
+  return high
 
 
 def at_budget(
@@ -36,13 +117,7 @@ def at_budget(
   """
   import pandas as pd
 
-  for name, value in (
-    ("flops", flops),
-    ("target_tokens", target_tokens),
-    ("epochs", epochs),
-  ):
-    if not (np.isfinite(value) and value > 0):
-      raise InputError(f"{name} {value}: must be positive")
+  check(flops=flops, target_tokens=target_tokens, epochs=epochs)
   rows = []
   tails = [(1 - level) / 2, (1 + level) / 2]
   least, greatest = fitted.ranges["N"]
@@ -65,3 +140,10 @@ def at_budget(
       row["target_loss"] = float(target.losses(target.x[None], values)[0, 0])
     rows.append(row)
   return pd.DataFrame(rows)
+
+
+def check(**positive: float):
+  """Refuses what is not a positive number."""
+  for name, value in positive.items():
+    if not (np.isfinite(value) and value > 0):
+      raise InputError(f"{name} {value}: must be positive")

@@ -8,7 +8,7 @@ import numpy as np
 
 from forgetting.laws import table as tables
 from forgetting.laws.newton import Polished
-from forgetting.laws.problem import Problem, evaluate, predict
+from forgetting.laws.problem import Problem, broken, evaluate, predict
 
 AGREE = 1e-6
 OPTIMAL = 1e-8
@@ -107,7 +107,9 @@ def certify(problem: Problem, data, lanes: Polished, best: int) -> Certificate:
     dof=len(residual) - free,
     noise=noise_of(residual, free),
     signal=_signal(problem),
-    broken=_broken(problem, x),
+    broken=tuple(
+      what for what, fails in broken(problem, x).items() if fails[0]
+    ),
   )
 
 
@@ -129,7 +131,7 @@ def _gap(lanes: Polished, f: float) -> float | None:
 
 
 def _curvature(problem: Problem, x) -> tuple[float, float]:
-  inside = np.flatnonzero(problem.free & ~_on_bound(problem, x[0]))
+  inside = np.flatnonzero(~_on_bound(problem, x[0])[problem.free])
   if not len(inside):
     return 0.0, 1.0
   terms = evaluate(problem, x)
@@ -159,14 +161,3 @@ def _signal(problem: Problem) -> float:
     base = getattr(problem.values, problem.law.offset)
     return float(np.max(np.abs(1 - base / np.exp(log_loss))))
   return float(np.ptp(log_loss))
-
-
-def _broken(problem: Problem, x) -> tuple[str, ...]:
-  from types import SimpleNamespace
-
-  q = SimpleNamespace(**problem.parameter_values(x))
-  return tuple(
-    what
-    for what, holds in problem.law.checks.items()
-    if not np.all(holds(problem.values, q))
-  )

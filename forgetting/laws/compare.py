@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.fit import fit, solve
+from forgetting.laws.fit import fit, lowest
 from forgetting.laws.fitted import Fit
+from forgetting.laws.law import find
 from forgetting.laws.problem import predict
 
 FAMILIES = {
@@ -59,6 +61,12 @@ class Score:
   bias: float
   rows: int
 
+  def __str__(self) -> str:
+    return (
+      f"{self.split}: error {100 * self.error:.3g} %, bias "
+      f"{100 * self.bias:+.2g} % on {self.rows} rows"
+    )
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -85,13 +93,12 @@ class Comparison:
         shown[column] = [f"{v:.1f}" for v in shown[column]]
     lines = [shown.to_string()]
     lines += [f"{name}: {why}" for name, why in self.refused.items()]
-    best = self.scores[self.table.index[0]]
-    lines.append(f"backtests of {self.table.index[0]}:")
-    lines += [
-      f"  {s.split}: error {100 * s.error:.3g} %, bias {100 * s.bias:+.2g} %"
-      f" on {s.rows} rows"
-      for s in best
-    ]
+    told = set()
+    for name in self.table.index:
+      new = [s for s in self.scores[name] if s.split not in told]
+      told |= {s.split for s in new}
+      if new:
+        lines += [f"backtests of {name}:", *(f"  {s}" for s in new)]
     return "\n".join(lines)
 
 
@@ -109,15 +116,49 @@ def compare(
     family: a key of FAMILIES: laws that predict the same loss.
     laws: instead of a family, (law, freed parameters) pairs.
   """
-  import pandas as pd
-
   if laws is None and family not in FAMILIES:
     raise InputError(f"no family {family!r}: there are {', '.join(FAMILIES)}")
+  return _side_by_side(
+    {
+      f"{law} +{'+'.join(free)}" if free else law: partial(
+        fit, table, law, free=free, columns=columns, loss=loss
+      )
+      for law, free in laws or FAMILIES[family]
+    }
+  )
+
+
+def compare_pooling(
+  table, law: str = "forgetting", *, columns: Mapping[str, str] | None = None
+) -> Comparison:
+  """One law for all domains, shared exponents, or each domain its own.
+
+  The first is the only one that can predict a domain that it has not seen:
+  its backtests leave each domain out.
+  """
+  known = [p for p in find(law).parameters if p.default is None]
+  exponents = [p.name for p in known if p.scale == "linear" and p.search]
+  pools = {
+    "one law for all domains": tuple(p.name for p in known),
+    f"shared {', '.join(exponents)}": tuple(exponents),
+    "each domain its own": (),
+  }
+  return _side_by_side(
+    {
+      name: partial(fit, table, law, shared=shared, columns=columns)
+      for name, shared in pools.items()
+    }
+  )
+
+
+def _side_by_side(choices: dict) -> Comparison:
+  """Args: choices: name -> a function that makes the fit."""
+  import pandas as pd
+
   fits, scores, refused, rows = {}, {}, {}, {}
-  for law, free in laws or FAMILIES[family]:
-    name = f"{law} +{'+'.join(free)}" if free else law
+  for name, make in choices.items():
     try:
-      fitted = fit(table, law, free=free, columns=columns, loss=loss)
+      fitted = make()
     except InputError as problem:
       refused[name] = str(problem)
       continue
@@ -129,11 +170,15 @@ def compare(
       "AICc": aicc(fitted),
       "BIC": bic(fitted),
       "cross-validated": cross_validated(fitted),
-      "backtest": _mean(s.error for s in scores[name]),
+      "backtest": np.nan,
       "certified": "yes" if fitted.certificate.holds else "no",
     }
   if not fits:
     raise InputError("; ".join(f"{k}: {v}" for k, v in refused.items()))
+  # Only what all of them were asked is a fair mean.
+  common = set.intersection(*({s.split for s in v} for v in scores.values()))
+  for name, row in rows.items():
+    row["backtest"] = _mean(s.error for s in scores[name] if s.split in common)
   frame = pd.DataFrame.from_dict(rows, orient="index").sort_values("backtest")
   return Comparison(fits, frame, scores, refused)
 
@@ -168,9 +213,8 @@ def score(fitted: Fit, split: Split) -> Score:
   """Refits on a split's training rows and predicts the others."""
   problem = fitted.problem
   train = replace(problem, weight=problem.weight * split.train)
-  lanes = solve(train, STARTS)
-  x = lanes.x[np.argmin(lanes.objective)][None]
-  residual = (predict(problem, x)[0] - problem.log_loss)[~split.train]
+  x, _ = lowest(train, STARTS)
+  residual = (predict(problem, x[None])[0] - problem.log_loss)[~split.train]
   return Score(
     split.name,
     float(np.mean(np.abs(np.expm1(residual)))),
@@ -202,6 +246,10 @@ def backtests(fitted: Fit) -> list[Split]:
   for symbol, v in designed.items():
     if len(np.unique(v)) > 2:
       out.append(Split(f"all but the largest {symbol}", v < v.max()))
+  both = [v < v.max() for v in designed.values() if len(np.unique(v)) > 2]
+  if len(both) > 1:
+    small = np.logical_and.reduce(both)
+    out.append(Split(f"all but the largest {' and '.join(designed)}", small))
   if len(axes) > 1 and len(designed) < len(axes):
     work = sum(np.log(v) for v in axes.values())
     for cut in CUTS:

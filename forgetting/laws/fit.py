@@ -12,10 +12,12 @@ from forgetting.laws import prepare
 from forgetting.laws.certificate import certify
 from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.law import Law, find
-from forgetting.laws.newton import Polished, polish
+from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
 from forgetting.laws.prepare import Choices, Data
-from forgetting.laws.problem import Loss, Problem, predict
+from forgetting.laws.problem import Loss, Problem, broken, evaluate, predict
 from forgetting.laws.varpro import starts, thin
+
+USUAL = 1e-3  # Huber's threshold where losses are measured to a per mille
 
 
 def fit(
@@ -102,6 +104,7 @@ def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
       f"more runs are needed"
     )
   lanes = solve(problem)
+  bare = replace(problem, guard=0.0)
   best = int(np.argmin(_admissible(problem, lanes)))
   return Fit(
     law=law,
@@ -109,7 +112,7 @@ def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
     scales=scales,
     groups=data.groups,
     x=lanes.x[best],
-    objective=float(lanes.objective[best]),
+    objective=float(evaluate(bare, lanes.x[[best]]).objective[0]),
     n=len(data.loss),
     certificate=certify(problem, data, lanes, best),
     basins=basins(lanes),
@@ -132,10 +135,23 @@ def solve(problem: Problem, count: int = 0) -> Polished:
   return _anneal(problem, distinct(lanes)[:3])
 
 
+def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
+  """The best point [slots] and its objective, without a certificate's care:
+  of the starts that are slow to settle only the best goes on."""
+  if problem.loss.delta < USUAL or thin(problem) is not problem:
+    lanes = solve(problem, count)
+  else:
+    lanes = polish(problem, starts(problem, count), limit=FIRST_LIMIT)
+    best = lanes.x[[np.argmin(lanes.objective)]]
+    lanes = polish(problem, best) if problem.free.any() else lanes
+  best = int(np.argmin(lanes.objective))
+  return lanes.x[best], float(lanes.objective[best])
+
+
 def _anneal(problem: Problem, points) -> Polished:
   """Polish; a Huber threshold near zero is approached in steps."""
   delta = problem.loss.delta
-  step = 1e-3
+  step = USUAL
   while step > 1.01 * delta:
     wide = replace(problem, loss=Loss(step, problem.loss.overestimate))
     points = polish(wide, points, limit=60).x
@@ -157,23 +173,17 @@ def distinct(lanes: Polished) -> np.ndarray:
 
 
 def basins(lanes: Polished) -> np.ndarray:
-  """Converged local minima [basins, slots], best first."""
-  good = lanes.converged & np.isfinite(lanes.objective)
-  if not good.any():
-    good = np.isfinite(lanes.objective)
-  return distinct(
-    Polished(*(getattr(lanes, n)[good] for n in lanes.__dataclass_fields__))
-  )
+  """Converged local minima [basins, slots], best first; else the best end."""
+  good = np.flatnonzero(lanes.converged & np.isfinite(lanes.objective))
+  if not len(good):
+    return lanes.x[[np.argmin(lanes.objective)]]
+  return distinct(lanes.take(good))
 
 
 def _admissible(problem: Problem, lanes: Polished) -> np.ndarray:
   """Objectives, infinite where a law's own checks fail (if any pass)."""
-  from types import SimpleNamespace
-
   objective = lanes.objective
-  q = SimpleNamespace(**problem.parameter_values(lanes.x))
-  for holds in problem.law.checks.values():
-    passed = np.asarray(holds(problem.values, q)).all(axis=1)
-    if passed.any():
-      objective = np.where(passed, objective, np.inf)
+  for fails in broken(problem, lanes.x).values():
+    if not fails.all():
+      objective = np.where(fails, np.inf, objective)
   return objective

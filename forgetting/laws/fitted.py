@@ -145,7 +145,10 @@ class Fit:
 
   def variables(self, table):
     """The law's variables [rows] of a table without losses, and groups."""
-    frame = tables.rename(tables.load(table), self.law, self.choices.columns)
+    frame = tables.load(table)
+    # Rows to predict have no loss, and may have our names already.
+    named = {k: v for k, v in self.choices.columns.items() if v in frame}
+    frame = tables.rename(frame, self.law, named)
     values = {
       symbol: tables.numbers(frame, self.law.variables[symbol], symbol)
       for symbol in prepare.wanted(self.law, self.choices)

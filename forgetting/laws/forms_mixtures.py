@@ -23,9 +23,14 @@ def mixed_terms(v, q):
 
 
 def falls_with_ratio(v, q):
-  """Whether more domain data lowers the loss on every row."""
-  rise = q.B * q.eta * v.r ** (q.eta - 1) * np.exp(-q.beta * v.lnD)
-  return rise <= q.C * q.gamma * (v.r + q.eps) ** (-q.gamma - 1)
+  """-dL/dr on every row: the paper's law is one of the domain loss.
+
+  At r = 0 the slope is that of 1 %: r^eta has none there for eta < 1.
+  """
+  ratio = np.maximum(v.r, 0.01)
+  rise = q.B * q.eta * np.exp((q.eta - 1) * np.log(ratio) - q.beta * v.lnD)
+  fall = np.exp((-q.gamma - 1) * np.log(ratio + q.eps)) * q.gamma * q.C
+  return fall - rise
 
 
 register(

@@ -135,10 +135,10 @@ register(
       exponent_of("alpha", ("N",), search=(0.1, 0.8)),
       exponent_of("beta", ("D",), search=(0.1, 0.8)),
       Parameter(
-        "R_D", "epochs until repeats decay", 1e-3, 1e6, (1.0, 300.0), "log"
+        "R_D", "epochs until repeats decay", 1e-3, 1e12, (1.0, 300.0), "log"
       ),
       Parameter(
-        "R_N", "the same for parameters", 1e-3, 1e6, (0.5, 300.0), "log"
+        "R_N", "the same for parameters", 1e-3, 1e12, (0.5, 300.0), "log"
       ),
       Parameter("G", "optimal split", 1e-4, 1e4, (0.05, 20.0), "log"),
     ),

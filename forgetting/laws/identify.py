@@ -110,8 +110,10 @@ def html(fit) -> str:
     f"<td>{escape(interval)}</td></tr>"
     for name, value, interval in rows(fit)
   )
+  latex = fit.law.latex
+  formula = f"${latex}$" if latex else escape(fit.law.equation)
   return (
-    f"<p><b>{escape(fit.law.name)}</b> ${fit.law.latex}$<br>"
+    f"<p><b>{escape(fit.law.name)}</b> {formula}<br>"
     f"{escape(summary(fit))}</p><table>{body}</table>"
     f"<p><small>{escape(str(fit.certificate))}</small></p>"
   )

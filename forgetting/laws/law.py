@@ -69,16 +69,20 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Law:
-  """A law as data; see the module docstring for the general form."""
+  """A law as data; see the module docstring for the general form.
+
+  `checks` are conditions that a fit obeys: what holds -> a function like
+  `terms` that is not negative on the rows where it holds.
+  """
 
   name: str
   equation: str
-  latex: str
-  source: str
   loss: Variable
   variables: Mapping[str, Variable]
   parameters: tuple[Parameter, ...]
   terms: Callable[[Any, Any], dict[str, Any]]
+  latex: str = ""
+  source: str = ""
   offset: str = ""
   outer: str = ""
   rows: str = "all"

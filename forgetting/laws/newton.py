@@ -4,7 +4,7 @@ Exact Hessians with eigenvalues by absolute value, bounds by active sets, and
 only decreases accepted. Scales of the objective do not matter: steps are in
 units of the curvature, and the stop is relative to the objective. Where the
 noise is far above Huber's delta, few rows lie inside it and Newton creeps
-from kink to kink; those lanes come again from a wide delta that is halved.
+from kink to kink; those lanes come again from a wide delta that is narrowed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import numpy as np
 
 from forgetting.laws.problem import Loss, Problem, Terms, evaluate
 
-CHUNK_NUMBERS = 16_000
+CHUNK_NUMBERS = 24_000
 STOP = 1e-19
 CONVERGED = 1e-12
 ROUNDING = 4e-16
 FIRST_LIMIT = 40
-WIDENINGS = 7
+TIRED = 2
+SHORTEST = 0.02
+WIDEST, NARROWING, WIDE_LIMIT = 128.0, 1.4, 30
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,34 @@ class Polished:
     """Lane by lane the one with the lower objective."""
     take = other.objective < self.objective
     columns = []
-    for name in self.__dataclass_fields__:
+    for name in FIELDS:
       left, right = getattr(self, name), getattr(other, name)
       mask = take[:, None] if left.ndim == 2 else take
       columns.append(np.where(mask, right, left))
     return Polished(*columns)
 
+  def take(self, lanes) -> Polished:
+    return Polished(*(getattr(self, n)[lanes] for n in FIELDS))
+
+  def replaced(self, lanes, other: Polished) -> Polished:
+    """With the other's result in those lanes where it is lower."""
+    # Both are minima of the same lane: a widened path may end in a worse one.
+    kept = other.better(self.take(lanes))
+    columns = [getattr(self, n).copy() for n in FIELDS]
+    for column, name in zip(columns, FIELDS, strict=True):
+      column[lanes] = getattr(kept, name)
+    return Polished(*columns)
+
+  @classmethod
+  def join(cls, parts: list[Polished]) -> Polished:
+    """The lanes of all parts, in order."""
+    return cls(
+      *(np.concatenate([getattr(q, n) for q in parts]) for n in FIELDS)
+    )
+
 
 def polish(
-  problem: Problem, start, *, weight=None, log_loss=None, limit=200
+  problem: Problem, start, *, weight=None, log_loss=None, limit=400
 ) -> Polished:
   """Runs every lane to its local minimum.
 
@@ -65,23 +86,27 @@ def polish(
     weight, log_loss: [lanes, rows] instead of the problem's.
     limit: iterations at most; a lane that needs more has a decrement to show.
   """
-  first = _run(problem, start, weight, log_loss, min(limit, FIRST_LIMIT))
-  stuck = np.flatnonzero(~first.converged & np.isfinite(first.objective))
-  if not len(stuck) or limit <= FIRST_LIMIT:
-    return first
-  rows = [None if a is None else a[stuck] for a in (weight, log_loss)]
-  x = first.x[stuck]
-  for power in range(WIDENINGS, 0, -1):
-    wide = Loss(problem.loss.delta * 2**power, problem.loss.overestimate)
-    x = _run(replace(problem, loss=wide), x, *rows, 15).x
-  again = _run(problem, x, *rows, limit)
-  old = Polished(*(getattr(first, n)[stuck] for n in FIELDS))
-  # Both are minima of the same lane: a widened path may end in a worse one.
-  kept = again.better(old)
-  columns = [getattr(first, n).copy() for n in FIELDS]
-  for column, name in zip(columns, FIELDS, strict=True):
-    column[stuck] = getattr(kept, name)
-  return Polished(*columns)
+  found = _run(problem, start, weight, log_loss, min(limit, FIRST_LIMIT))
+  if limit <= FIRST_LIMIT:
+    return found
+  for go_on in (_from_wide, _run):
+    stuck = np.flatnonzero(~found.converged & np.isfinite(found.objective))
+    if not len(stuck):
+      return found
+    rows = [None if a is None else a[stuck] for a in (weight, log_loss)]
+    again = go_on(problem, found.x[stuck], *rows, limit)
+    found = found.replaced(stuck, again)
+  return found
+
+
+def _from_wide(problem, x, weight, log_loss, limit) -> Polished:
+  """Follows the minimum from a wide delta down to the problem's own."""
+  wide = WIDEST
+  while wide > NARROWING:
+    loss = Loss(problem.loss.delta * wide, problem.loss.overestimate)
+    x = _run(replace(problem, loss=loss), x, weight, log_loss, WIDE_LIMIT).x
+    wide /= NARROWING
+  return _run(problem, x, weight, log_loss, limit)
 
 
 FIELDS = tuple(Polished.__dataclass_fields__)
@@ -96,7 +121,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
   lanes = len(x)
   best, decrement = np.full(lanes, np.inf), np.full(lanes, np.inf)
   iterations, tired = np.zeros(lanes, int), np.zeros(lanes, int)
-  damping = np.zeros(lanes)
+  damping, reach = np.zeros(lanes), np.ones(lanes)
   # An exact fit has nothing left but rounding: measure against that.
   least = 1e-28 * problem.weight.sum()
   room = max(1, CHUNK_NUMBERS // problem.rows)
@@ -112,7 +137,9 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     return terms.objective, _Model(terms, points, moving, bounds)
 
   while True:
-    keep = (decrement[at] > STOP) & (tired[at] < 6) & (iterations[at] < limit)
+    keep = (
+      (decrement[at] > STOP) & (tired[at] < TIRED) & (iterations[at] < limit)
+    )
     if not keep.all():
       at, model = at[keep], model.take(keep)
     if waiting < lanes and 4 * len(at) <= 3 * room:
@@ -127,7 +154,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     if not len(at):
       return Polished(x, best, decrement, iterations)
     trial = x[at]
-    trial[:, moving], stopped = model.move(damping[at])
+    trial[:, moving], stopped, fall = model.move(damping[at], reach[at])
     objective, new = measure(trial, at)
     iterations[at] += 1
     small = decrement[at] < 1e-13
@@ -140,8 +167,16 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     best[done] = objective[better]
     decrement[done] = new.decrement[better] / np.maximum(best[done], least)
     damping[done] = np.where(damping[done] > 1e-6, damping[done] * 0.15, 0.0)
-    damping[worse] = np.maximum(damping[worse] * 6, 1e-2)
-    tired[worse[damping[worse] > 1e14]] = 99
+    reach[done] = 1.0
+    # The parabola through both ends says how far the step was too long.
+    rise = np.maximum(objective[~better] - best[worse], 0.0)
+    shrink = np.clip(0.5 * fall[~better] / (fall[~better] + rise), 0.1, 0.5)
+    shrink[~np.isfinite(rise)] = 0.1
+    reach[worse] *= shrink
+    short = worse[reach[worse] < SHORTEST]
+    reach[short] = 1.0
+    damping[short] = np.maximum(damping[short] * 6, 1e-2)
+    tired[short[damping[short] > 1e14]] = 99
 
 
 class _Model:
@@ -167,14 +202,15 @@ class _Model:
   def __init__(self, terms: Terms, x, moving, bounds):
     self.bounds = lower, upper = tuple(b[moving] for b in bounds)
     self.here = x[:, moving]
-    scale = np.maximum(terms.scale[:, moving], 1e-150)
+    scale = np.maximum(terms.scale, 1e-150)
     self.scale = np.where(np.isfinite(scale), scale, 1.0)
-    g = terms.gradient[:, moving]
+    g = terms.gradient
     self.held = (self.here <= lower) & (g > 0)
     self.held |= (self.here >= upper) & (g < 0)
     self.gradient = g / self.scale
-    h = terms.hessian[:, moving[:, None], moving]
-    self.matrix = h / self.scale[:, :, None] / self.scale[:, None, :]
+    self.matrix = (
+      terms.hessian / self.scale[:, :, None] / self.scale[:, None, :]
+    )
     finite = np.isfinite(self.matrix).all(axis=(1, 2))
     finite &= np.isfinite(self.gradient).all(axis=1)
     if not finite.all():
@@ -201,8 +237,12 @@ class _Model:
     inner = self.along / (self.values + damping[:, None])
     return -np.matmul(self.vectors, inner[:, :, None])[:, :, 0] / self.scale
 
-  def move(self, damping):
-    """The next place [lanes, moving], and whether a bound cut the step.
+  def move(self, damping, reach):
+    """The next place [lanes, moving], whether a bound cut the step, and how
+    far the objective would fall along it if it were a straight line.
+
+    Args:
+      damping, reach: [lanes]; of the damped step that share is taken.
 
     A slot on its bound whose step leads out is held as well. The rest of the
     step is cut where it meets its first bound, so it stays a descent.
@@ -225,11 +265,13 @@ class _Model:
     with np.errstate(divide="ignore", invalid="ignore"):
       room = np.where(step < 0, lower - self.here, upper - self.here) / step
     room = np.where(step == 0, np.inf, np.maximum(room, 0.0))
-    length = np.minimum(room.min(axis=1), 1.0)[:, None]
+    length = np.minimum(room.min(axis=1), reach)[:, None]
     place = self.here + length * step
     place = np.where((room <= length) & (step < 0), lower, place)
     place = np.where((room <= length) & (step > 0), upper, place)
-    return np.clip(place, lower, upper), length[:, 0] < 1e-6
+    slope = (self.gradient * self.scale * step).sum(1)
+    stopped = length[:, 0] < 1e-6 * reach
+    return np.clip(place, lower, upper), stopped, -slope * length[:, 0]
 
   def take(self, keep):
     out = object.__new__(_Model)

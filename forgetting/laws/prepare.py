@@ -13,6 +13,7 @@ from forgetting.laws import table as tables
 from forgetting.laws.law import Law
 from forgetting.laws.problem import Loss, Problem, Slot
 
+GUARD = 10.0  # a check outweighs all rows together
 DELTAS = {"huber": 1e-3, "l1": 1e-8, "squares": 1e3}
 
 
@@ -241,6 +242,7 @@ def build(law: Law, data: Data, choices: Choices, scales: dict) -> Problem:
     group=data.group,
     masks=masks,
     at=at,
+    guard=GUARD * float(data.weight.sum()) if law.checks else 0.0,
   )
 
 

@@ -10,7 +10,7 @@ from every good basin, to convergence.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from forgetting.laws.problem import Problem, predict
 
 DRAWS = 1000
 PROBE = 100
+WAVES = (50, 400)
+ENDS = (0, 3)
+LAST_LIMIT = 400
 FEW_ROWS = 100
 WEBB = np.sqrt([1.5, 1.0, 0.5])
 KNOWN = ("pairs", "wild")
@@ -36,6 +39,8 @@ def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
   """
   if method not in KNOWN:
     raise InputError(f"bootstrap method {method!r}: one of {', '.join(KNOWN)}")
+  if draws < 1:
+    raise InputError(f"bootstrap draws {draws}: must be at least 1")
   clusters = fit.data.clusters
   count = int(clusters.max()) + 1
   generator = np.random.default_rng(seed)
@@ -52,71 +57,94 @@ def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
 
 
 def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
-  """Every lane's best result over warm starts from all basins.
+  """Every lane's best result over several warm starts, to convergence.
 
-  Resamples of few rows have local minima of their own: those lanes are tried
-  again from where other lanes ended, first the one that suits them best, then
-  two far ones. For long tables a hundred lanes are asked whether it helps.
+  Lanes go in waves, each from the end of an earlier lane (or the basin) that
+  suits its own rows best. Other basins are tried by every lane. Resamples
+  have local minima of their own, the more the fewer the rows: lanes are tried
+  again from other ends that suit them. For long tables a hundred lanes are
+  asked whether it helps.
   """
-  lanes = len(weight if weight is not None else log_loss)
-  best = None
-  for basin in basins:
-    start = np.repeat(basin[None], lanes, axis=0)
-    found = polish(problem, start, weight=weight, log_loss=log_loss)
-    best = found if best is None else best.better(found)
+  rows = _Rows(problem, weight, log_loss)
+  every = np.arange(rows.lanes)
+  best = _in_waves(rows, basins)
+  if len(basins) > 1:
+    for basin in basins:
+      best = best.better(rows.polish(every, basin[None]))
   if problem.rows > FEW_ROWS:
-    probe = np.arange(min(lanes, PROBE))
-    tried = _from_neighbours(problem, best, probe, weight, log_loss)
-    if not (tried.objective < best.objective[probe] * (1 - 1e-9)).any():
-      return best
-  every = np.arange(lanes)
-  again = _from_neighbours(problem, best, every, weight, log_loss)
-  best = best.better(again)
-  for start in _far_ends(problem, best):
-    start = np.repeat(start[None], lanes, axis=0)
-    again = polish(
-      problem, start, weight=weight, log_loss=log_loss, limit=FIRST_LIMIT
+    probe = every[:PROBE]
+    again = _again(rows, best, probe, ENDS[-1])
+    if (again.objective < best.objective[probe] * (1 - 1e-9)).any():
+      best = best.better(_again(rows, best, every, ENDS[-1]))
+    return _finished(rows, best)
+  for rank in ENDS:
+    best = best.better(_again(rows, best, every, rank))
+  return _finished(rows, best)
+
+
+@dataclass(frozen=True)
+class _Rows:
+  """A problem and its resamples: weights or losses [lanes, rows]."""
+
+  problem: Problem
+  weight: np.ndarray | None
+  log_loss: np.ndarray | None
+
+  @property
+  def lanes(self) -> int:
+    return len(self.log_loss if self.weight is None else self.weight)
+
+  def polish(self, lanes, start, *, limit=FIRST_LIMIT) -> Polished:
+    """Those lanes from starts [lanes or 1, slots]."""
+    return polish(
+      self.problem,
+      np.broadcast_to(start, (len(lanes), start.shape[1])),
+      weight=None if self.weight is None else self.weight[lanes],
+      log_loss=None if self.log_loss is None else self.log_loss[lanes],
+      limit=limit,
     )
-    best = best.better(again)
-  if best.converged.all():
-    return best
-  return best.better(polish(problem, best.x, weight=weight, log_loss=log_loss))
+
+  def cost(self, lanes, points) -> np.ndarray:
+    """Objectives [lanes, points] of each lane at each of the points."""
+    log, loss = predict(self.problem, points), self.problem.loss
+    if self.log_loss is None:
+      cost = self.weight[lanes] @ loss(log - self.problem.log_loss).T
+    else:
+      weight = self.problem.weight
+      each = [loss(log - self.log_loss[lane]) @ weight for lane in lanes]
+      cost = np.stack(each)
+    return np.where(np.isnan(cost), np.inf, cost)
 
 
-def _far_ends(problem, best) -> np.ndarray:
-  """Ends of two lanes, low and high in the last free parameter."""
-  last = np.flatnonzero(problem.free)[-1:]
-  order = np.argsort(best.x[:, last], axis=0)
-  edge = len(order) // 20
-  return best.x[np.concatenate([order[edge], order[-1 - edge]])]
+def _in_waves(rows: _Rows, basins) -> Polished:
+  """All lanes; each wave starts from the ends of those before it."""
+  ends, parts = basins, []
+  for wave in np.split(np.arange(rows.lanes), WAVES):
+    if len(wave):
+      start = ends[rows.cost(wave, ends).argmin(1)]
+      parts.append(rows.polish(wave, start))
+      ends = np.concatenate([ends, parts[-1].x])
+  return Polished.join(parts)
 
 
-def _from_neighbours(problem, best, lanes, weight, log_loss):
-  """Lanes polished from the other lanes' ends that suit them best."""
-  candidates = best.x[:PROBE]
-  log = predict(problem, candidates)
-  if log_loss is None:
-    cost = weight[lanes] @ problem.loss(log - problem.log_loss).T
-  else:
-    cost = np.stack(
-      [
-        (problem.weight * problem.loss(log - log_loss[lane])).sum(1)
-        for lane in lanes
-      ]
-    )
-  own = np.arange(len(lanes)) == lanes
-  own &= lanes < len(candidates)
+def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Polished:
+  """Those lanes from the end of another lane that suits them best (rank 0),
+  or from one that comes after it: too near an end leads to the same place."""
+  ends = best.x[: WAVES[-1]]
+  cost = rows.cost(lanes, ends)
+  own = np.flatnonzero(lanes < len(ends))
   cost[own, lanes[own]] = np.inf
-  cost = np.where(np.isnan(cost), np.inf, cost)
-  chosen = np.argsort(cost, axis=1, kind="stable")
-  start = candidates[chosen[:, 0]]
-  return polish(
-    problem,
-    start,
-    weight=None if weight is None else weight[lanes],
-    log_loss=None if log_loss is None else log_loss[lanes],
-    limit=FIRST_LIMIT,
-  )
+  rank = min(rank, len(ends) - 1)
+  return rows.polish(lanes, ends[np.argpartition(cost, rank, axis=1)[:, rank]])
+
+
+def _finished(rows: _Rows, best: Polished) -> Polished:
+  """The lanes that have not converged go on."""
+  stuck = np.flatnonzero(~best.converged & np.isfinite(best.objective))
+  if not len(stuck):
+    return best
+  again = rows.polish(stuck, best.x[stuck], limit=LAST_LIMIT)
+  return best.replaced(stuck, again)
 
 
 def pairs_weights(clusters, draws: int, generator) -> np.ndarray:
@@ -170,7 +198,7 @@ def profile(fit, name: str, values) -> np.ndarray:
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
-  from forgetting.laws.fit import solve
+  from forgetting.laws.fit import lowest
 
   problem = fit.problem
   members = [i for i, _ in problem.members(fit.law[name])]
@@ -180,8 +208,7 @@ def profile(fit, name: str, values) -> np.ndarray:
     free[members] = False
     at[members] = problem.slots[members[0]].inside(value)
     held = replace(problem, free=free, at=at)
-    lanes = solve(held, 8)
-    out.append(lanes.objective.min())
+    out.append(lowest(held, 8)[1])
   return np.array(out)
 
 

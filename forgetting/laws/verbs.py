@@ -6,7 +6,7 @@ Each returns a Report: text for people and a dict for JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 import json
 import os
 
@@ -14,14 +14,13 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws import table as tables
+from forgetting.laws.advise import CLEAR
 from forgetting.laws.advise import advise as ask
-from forgetting.laws.compare import FAMILIES
+from forgetting.laws.compare import FAMILIES, aicc, compare_pooling
 from forgetting.laws.compare import compare as compare_laws
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.law import find
-from forgetting.laws.plan import Cost, grid
-from forgetting.laws.plan import plan as plan_runs
 from forgetting.laws.ratio import ratio_test
 from forgetting.laws.tolerance import Curve
 
@@ -43,14 +42,17 @@ class Report:
 
 def parse_columns(text: str) -> dict[str, str]:
   """`loss=val_loss,N=params` -> a mapping from our names to the table's."""
+  return pairs(text, "columns", "OURS=THEIRS, as in loss=val_loss")
+
+
+def pairs(text: str, what: str, how: str) -> dict[str, str]:
+  """`a=b,c=d` -> a dict; `how` tells what to write instead."""
   out = {}
   for part in filter(None, (p.strip() for p in text.split(","))):
-    ours, equals, theirs = part.partition("=")
-    if not (ours and equals and theirs):
-      raise InputError(
-        f"columns {part!r}: write OURS=THEIRS, as in loss=val_loss"
-      )
-    out[ours.strip()] = theirs.strip()
+    left, equals, right = part.partition("=")
+    if not (left and equals and right):
+      raise InputError(f"{what} {part!r}: write {how}")
+    out[left.strip()] = right.strip()
   return out
 
 
@@ -69,10 +71,17 @@ def fit(
   frame = tables.load(table)
   group = by or ("domain" if "domain" in frame else None)
   texts, out = [], {}
-  for name in ("forgetting", "target"):
+  for name in _measured(frame, columns):
     text, out[name] = _fit_one(frame, name, group, columns, ())
     texts.append(text)
   return Report("\n\n".join(texts), out)
+
+
+def _measured(frame, columns) -> list[str]:
+  """The laws of fine-tuning whose loss the table has; both if neither."""
+  laws, names = ["forgetting", "target"], {*frame.columns, *(columns or {})}
+  kept = [name for name in laws if names & {*find(name).loss.columns}]
+  return kept or laws
 
 
 def _fit_one(table, law, by, columns, free):
@@ -109,12 +118,15 @@ def _domains(frame, law) -> str | None:
 
 def _beside(fitted, wide, option: str) -> str:
   """One line on a nested choice: what freeing a parameter brings."""
-  low, high = wide.interval()[option]
+  change = aicc(wide) - aicc(fitted)
+  verdict = "worth it" if change < -CLEAR else "not worth a parameter"
+  edge = ", ".join(wide.certificate.at_bounds)
+  note = f"; then {edge} on a bound" if edge else ""
   return (
-    f"  with {option} free: {option} = {wide.params[option]:.4g} "
-    f"[{low:.4g}, {high:.4g}], mean relative error "
-    f"{100 * fitted.mean_relative_error:.3g} -> "
-    f"{100 * wide.mean_relative_error:.3g} %"
+    f"  with {option} free: {option} = {wide.params[option]:.4g}, mean "
+    f"relative error {100 * fitted.mean_relative_error:.3g} -> "
+    f"{100 * wide.mean_relative_error:.3g} %, AICc {change:+.1f}: "
+    f"{verdict}{note}"
   )
 
 
@@ -138,9 +150,22 @@ def compare(
   for name, rows in parts:
     result = compare_laws(rows, family)
     texts.append(f"{by} {name}\n{result}" if by else str(result))
-    out[str(name)] = result.table.reset_index(names="law").to_dict("records")
+    out[str(name)] = records_of(result)
   data = {"by": by, "groups": out} if by else {"laws": out[""]}
+  if by == "domain" and len(out) > 1 and law.rows == "finetunings":
+    pooled = compare_pooling(frame, law)
+    texts.append(f"{law.name}, all domains\n{pooled}")
+    data["pooled"] = records_of(pooled)
   return Report("\n\n".join(texts), {"family": family, **data})
+
+
+def records_of(comparison) -> list[dict]:
+  """One dict a law: the comparison's row, and its backtests."""
+  rows = comparison.table.reset_index(names="law").to_dict("records")
+  for row in rows:
+    scores = comparison.scores[row["law"]]
+    row["backtests"] = [asdict(score) for score in scores]
+  return rows
 
 
 def _family(frame, columns) -> str:
@@ -157,11 +182,17 @@ def advise(source, **asked) -> Report:
 
   Args:
     source: a table, a study directory, a Fit or Fits, or a JSON file of one.
-    asked: as for `forgetting.laws.advise`; `curve` may also be a table. With
-      unit "progress" a study directory brings its own curve.
+    asked: as for `forgetting.laws.advise`; `curve` may also be a table. A
+      study directory brings its own curve.
   """
-  if asked.get("unit") == "progress":
-    asked["curve"] = _curve(source, asked.get("curve"), asked["model_params"])
+  curve, size = asked.get("curve"), asked["model_params"]
+  try:
+    asked["curve"] = _curve(source, curve, size)
+  except InputError:
+    # A curve that nobody asked for only says the tolerance in one more unit.
+    if curve is not None or asked.get("unit") == "progress":
+      raise
+    asked["curve"] = None
   advice = ask(load_fit(source), **asked)
   return Report(str(advice), advice.as_dict())
 
@@ -253,44 +284,3 @@ def _predict(fitted, asked, level):
     part = fitted[str(name)].predict(rows, level)
     parts.append(part.set_index(rows.index))
   return pd.concat(parts).sort_index()
-
-
-def plan(
-  source,
-  *,
-  budget: float,
-  model_params: float,
-  target_tokens: float,
-  injection: float = 0.0,
-  domain: str | None = None,
-  epochs: float = 10.0,
-  candidates: Mapping[str, Sequence[float]] | None = None,
-  columns: Mapping[str, str] | None = None,
-) -> Report:
-  """`forgetting plan`: which runs to add so that one prediction sharpens.
-
-  Args:
-    budget: FLOPs, at 6 N epochs D / (1 - p) a run.
-    model_params, target_tokens, injection: the prediction that matters.
-    candidates: {"model_params": [...], "target_tokens": [...],
-      "injection": [...]}, by default the study's own levels.
-  """
-  law = find("forgetting")
-  frame = tables.rename(tables.load(source), law, columns)
-  if domain is not None:
-    if "domain" not in frame or domain not in set(frame["domain"]):
-      raise InputError(f"no domain {domain!r} in the table")
-    frame = frame[frame["domain"] == domain]
-  fitted = fit_table(frame, law)
-  wanted = None
-  if candidates is not None:
-    axes = ("model_params", "target_tokens", "injection")
-    wanted = grid(*(candidates[name] for name in axes))
-  result = plan_runs(
-    fitted,
-    budget=budget,
-    targets=grid([model_params], [target_tokens], [injection]),
-    candidates=wanted,
-    cost=Cost(epochs=epochs),
-  )
-  return Report(str(result), result.as_dict(), result.runs)

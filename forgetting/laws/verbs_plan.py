@@ -1,0 +1,117 @@
+"""What `forgetting plan` does and prints, for a study or one to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws import table as tables
+from forgetting.laws.fit import fit as fit_table
+from forgetting.laws.law import find
+from forgetting.laws.plan import Cost, grid
+from forgetting.laws.plan import plan as plan_runs
+from forgetting.laws.plan import plan_new as plan_from_guess
+from forgetting.laws.verbs import Report, pairs
+
+# What a study to come is planned from: forgetting (nats) of the smallest model
+# at the most target tokens without injection, and the law's other parameters.
+GUESS = {"forgetting": 0.5, "B": 1000.0, "alpha": 0.5, "beta": 0.4}
+
+
+def parse_guess(text: str) -> dict[str, float]:
+  """`B=1000,alpha=.5` -> numbers by name, over those of GUESS."""
+  how = f"NAME=NUMBER of {', '.join(GUESS)}, as in B=1000"
+  out = dict(GUESS)
+  for name, value in pairs(text, "guess", how).items():
+    try:
+      number = float(value)
+    except ValueError:
+      number = np.nan
+    if name not in GUESS or not (np.isfinite(number) and number > 0):
+      raise InputError(f"guess {name}={value}: write {how}")
+    out[name] = number
+  return out
+
+
+def plan(
+  source,
+  *,
+  budget: float,
+  model_params: float,
+  target_tokens: float,
+  injection: float = 0.0,
+  domain: str | None = None,
+  epochs: float = 10.0,
+  candidates: Mapping[str, Sequence[float]] | None = None,
+  columns: Mapping[str, str] | None = None,
+) -> Report:
+  """`forgetting plan`: which runs to add so that one prediction sharpens.
+
+  Args:
+    budget: FLOPs, at 6 N epochs D / (1 - p) a run.
+    model_params, target_tokens, injection: the prediction that matters.
+    candidates: {"model_params": [...], "target_tokens": [...],
+      "injection": [...]}, by default the study's own levels.
+  """
+  law = find("forgetting")
+  frame = tables.rename(tables.load(source), law, columns)
+  if domain is not None:
+    if "domain" not in frame or domain not in set(frame["domain"]):
+      raise InputError(f"no domain {domain!r} in the table")
+    frame = frame[frame["domain"] == domain]
+  fitted = fit_table(frame, law)
+  wanted = None
+  if candidates is not None:
+    axes = ("model_params", "target_tokens", "injection")
+    wanted = grid(*(candidates[name] for name in axes))
+  result = plan_runs(
+    fitted,
+    budget=budget,
+    targets=grid([model_params], [target_tokens], [injection]),
+    candidates=wanted,
+    cost=Cost(epochs=epochs),
+  )
+  return Report(str(result), result.as_dict(), result.runs)
+
+
+def plan_new(
+  study,
+  *,
+  budget: float,
+  model_params: float,
+  target_tokens: float,
+  injection: float = 0.0,
+  epochs: float = 10.0,
+  guess: Mapping[str, float] = GUESS,
+) -> Report:
+  """`forgetting plan` of a study file: which of its runs to do, in order.
+
+  Args:
+    study: a Study; the levels of its fine-tunings are the candidates.
+    guess: as GUESS, within a factor of e^2 (exponents within .5).
+  """
+  tuned = [run for run in study.runs if run.domain is not None]
+  if not tuned:
+    raise InputError(f"study {study.name}: found no fine-tuning to plan")
+  levels = [
+    sorted({of(run) for run in tuned})
+    for of in (
+      lambda run: run.model.model_params,
+      lambda run: run.target_tokens,
+      lambda run: run.injection,
+    )
+  ]
+  alpha, beta = guess["alpha"], guess["beta"]
+  amplitude = (
+    guess["forgetting"] * levels[0][0] ** alpha / levels[1][-1] ** beta
+  )
+  result = plan_from_guess(
+    {"A": amplitude, "B": guess["B"], "alpha": alpha, "beta": beta},
+    budget=budget,
+    targets=grid([model_params], [target_tokens], [injection]),
+    candidates=grid(*levels),
+    cost=Cost(epochs=epochs),
+  )
+  return Report(str(result), result.as_dict(), result.runs)
