@@ -10,10 +10,25 @@ import typing
 
 from forgetting.errors import InputError
 
+# Metadata of a field that a config has not always had: while it has its default
+# it is left out of the JSON, so that runs done before it came keep their names.
+LATER = {"later": True}
+
 
 def to_json(config) -> str:
   """Canonical JSON of a config: sorted keys, shortest floats."""
-  return json.dumps(dataclasses.asdict(config), sort_keys=True)
+  return json.dumps(_as_dict(config), sort_keys=True)
+
+
+def _as_dict(value):
+  if not dataclasses.is_dataclass(value):
+    return value
+  return {
+    field.name: _as_dict(getattr(value, field.name))
+    for field in dataclasses.fields(value)
+    if not field.metadata.get("later")
+    or getattr(value, field.name) != field.default
+  }
 
 
 def digest(config) -> str:

@@ -5,39 +5,14 @@ Standard library only: a config is read where neither JAX nor TensorFlow is.
 
 import dataclasses
 import functools
-import math
-import os
 import re
 
-from forgetting.canonical import digest
-from forgetting.errors import InputError
+from forgetting.canonical import LATER, digest
+from forgetting.checks import as_floats, check, check_positive
+from forgetting.errors import InputError  # noqa: F401  configs raise it
+from forgetting.names import domain_name, short
 
 BYTE_VOCABULARY = 259  # seqio.ByteVocabulary: pad, end of text, unknown, bytes
-
-
-def _check(holds: bool, field: str, found, expected: str) -> None:
-  if not holds:
-    raise InputError(f"{field}: found {found!r}, expected {expected}")
-
-
-def _as_floats(config) -> None:
-  """Writes 0 as 0.0 where a float is declared: equal configs, equal names."""
-  for field in dataclasses.fields(config):
-    value = getattr(config, field.name)
-    if field.type is float and isinstance(value, int):
-      object.__setattr__(config, field.name, float(value))
-
-
-def _check_positive(config, *fields: str) -> None:
-  for field in fields:
-    value = getattr(config, field)
-    name = f"{type(config).__name__}.{field}"
-    _check(
-      isinstance(value, (int, float)) and math.isfinite(value) and value > 0,
-      name,
-      value,
-      "a number above 0",
-    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,8 +26,8 @@ class Model:
   vocab_size: int = BYTE_VOCABULARY
 
   def __post_init__(self):
-    _check_positive(self, "layers", "width", "heads", "context", "vocab_size")
-    _check(
+    check_positive(self, "layers", "width", "heads", "context", "vocab_size")
+    check(
       self.width % (2 * self.heads) == 0,
       "Model.width",
       self.width,
@@ -91,9 +66,9 @@ class Optimizer:
   clip_norm: float = 1.0
 
   def __post_init__(self):
-    _as_floats(self)
-    _check_positive(self, "peak_lr", "clip_norm")
-    _check(
+    as_floats(self)
+    check_positive(self, "peak_lr", "clip_norm")
+    check(
       self.warmup_steps >= 0,
       "Optimizer.warmup_steps",
       self.warmup_steps,
@@ -101,7 +76,7 @@ class Optimizer:
     )
     for field in ("final_lr_fraction", "b1", "b2"):
       value = getattr(self, field)
-      _check(0 <= value <= 1, f"Optimizer.{field}", value, "within [0, 1]")
+      check(0 <= value <= 1, f"Optimizer.{field}", value, "within [0, 1]")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,10 +95,10 @@ class Evaluation:
   full_target: int = 128
 
   def __post_init__(self):
-    _check_positive(self, *(f.name for f in dataclasses.fields(self)))
+    check_positive(self, *(f.name for f in dataclasses.fields(self)))
     for kind in ("pretrain", "target"):
       curve, full = (getattr(self, f"{s}_{kind}") for s in ("curve", "full"))
-      _check(
+      check(
         curve <= full,
         f"Evaluation.curve_{kind}",
         curve,
@@ -139,6 +114,35 @@ class Evaluation:
     ratio = 20 ** (1 / (self.points - 1)) if self.points > 1 else 1
     steps = {round(total / ratio**i) for i in range(self.points)}
     return tuple(sorted({0} | {max(1, step) for step in steps}))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replay:
+  """Injects from a fixed pool, whose forgetting is measured like the rest's.
+
+  The pool is training text that the parent has not seen, the same for all of
+  its children. Its chunks are drawn without replacement: uniformly, or more
+  often the more they are forgotten, in another run or so far in this one.
+  """
+
+  pool: int  # chunks
+  measured_in: "Run | None" = None  # a run that tells what is forgotten
+  online_after: float = 0.0  # or this run itself, after this part of its steps
+  effective_share: float = 0.25  # effective sample size of the pool's weights
+  probe: bool = False  # a run only to be measured_in: no law is fitted to it
+
+  def __post_init__(self):
+    as_floats(self)
+    check_positive(self, "pool", "effective_share")
+    for field in ("online_after", "effective_share"):
+      value = getattr(self, field)
+      check(0 <= value <= 1, f"Replay.{field}", value, "within [0, 1]")
+    check(
+      not (self.measured_in and self.online_after),
+      "Replay.online_after",
+      self.online_after,
+      "0 where measured_in names a run",
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -162,21 +166,22 @@ class Run:
   seed: int = 0
   evaluation: Evaluation = Evaluation()
   parent: "Run | None" = None
+  replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
   version: int = 1  # of the numbers: raised when the code changes them
 
   def __post_init__(self):
-    _as_floats(self)
-    _check_positive(self, "steps", "batch_size")
-    _check(
+    as_floats(self)
+    check_positive(self, "steps", "batch_size")
+    check(
       0 <= self.injection <= 1,
       "Run.injection",
       self.injection,
       "a fraction within [0, 1]",
     )
-    _check(
+    check(
       bool(self.pretraining), "Run.pretraining", self.pretraining, "a source"
     )
-    _check(
+    check(
       len(set(self.pretraining)) == len(self.pretraining),
       "Run.pretraining",
       self.pretraining,
@@ -188,37 +193,41 @@ class Run:
       self._check_finetuning(self.parent)
 
   def _check_pretraining(self) -> None:
-    _check(
+    check(
       self.domain is None,
       "Run.domain",
       self.domain,
       "none without a parent: a fine-tuning starts from a pretraining",
     )
-    _check(
+    check(
       self.injection == 1,
       "Run.injection",
       self.injection,
       "1 without a parent: a pretraining sees pretraining text only",
     )
+    check(
+      self.replay is None,
+      "Run.replay",
+      self.replay,
+      "none without a parent: a pretraining forgets nothing",
+    )
 
   def _check_finetuning(self, parent: "Run") -> None:
-    _check(
-      parent.parent is None, "Run.parent", parent.name, "a pretraining run"
-    )
-    _check(self.domain is not None, "Run.domain", None, "a target domain")
-    _check(
+    check(parent.parent is None, "Run.parent", parent.name, "a pretraining run")
+    check(self.domain is not None, "Run.domain", None, "a target domain")
+    check(
       self.domain not in self.pretraining,
       "Run.domain",
       self.domain,
       "a domain that is not a pretraining source",
     )
-    _check(
+    check(
       self.target_tokens > 0,
       "Run.target_tokens_asked",
       self.target_tokens_asked,
       f"at least one sequence of {self.model.context} tokens",
     )
-    _check(
+    check(
       self.injection < 1,
       "Run.injection",
       self.injection,
@@ -226,9 +235,41 @@ class Run:
     )
     for field in ("model", "pretraining", "tokenizer"):
       found, expected = getattr(self, field), getattr(parent, field)
-      _check(
+      check(
         found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
       )
+    measured = self.replay and self.replay.measured_in
+    if measured:
+      check(
+        measured.parent == parent
+        and measured.replay is not None
+        and measured.replay.pool == self.replay.pool,
+        "Replay.measured_in",
+        measured.name,
+        "a run from the same parent with a pool of the same size",
+      )
+
+  @property
+  def needs(self) -> "tuple[Run, ...]":
+    """The runs that have to be done before this one."""
+    measured = self.replay and self.replay.measured_in
+    return tuple(run for run in (self.parent, measured) if run)
+
+  @property
+  def replay_policy(self) -> str | None:
+    """How injected text is chosen, a word for tables; None: from all of it."""
+    if self.replay is None:
+      return None
+    if self.replay.probe:
+      return "probe"
+    if not self.injection:
+      return "none"
+    if self.replay.online_after:
+      return "online"
+    if self.replay.measured_in is None:
+      return "uniform"
+    whole = self.replay.measured_in.steps >= self.steps
+    return "true" if whole else "predicted"
 
   @property
   def target_tokens(self) -> int:
@@ -251,12 +292,13 @@ class Run:
   @functools.cached_property
   def name(self) -> str:
     """Axes for people, eight hash characters of the whole config for truth."""
-    axes = [f"n{_short(self.model.model_params)}"]
+    axes = [f"n{short(self.model.model_params)}"]
     if self.parent is None:
       axes += ["pretrain"]
     else:
-      axes += [domain_name(self.domain), f"d{_short(self.target_tokens)}"]
+      axes += [domain_name(self.domain), f"d{short(self.target_tokens)}"]
       axes += [f"p{self.injection:g}"]
+    axes += [self.replay_policy] if self.replay_policy else []
     axes += [f"s{self.seed}", digest(self)]
     return "-".join(axes)
 
@@ -270,41 +312,25 @@ class Study:
   tolerance: float = 0.05  # nats of forgetting that the page's advice allows
 
   def __post_init__(self):
-    _check(
+    check(
       re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name) is not None,
       "Study.name",
       self.name,
       "letters, digits, '.', '_' and '-': it names a folder",
     )
-    _check(bool(self.runs), "Study.runs", self.runs, "at least one run")
-    _check_positive(self, "tolerance")
+    check(bool(self.runs), "Study.runs", self.runs, "at least one run")
+    check_positive(self, "tolerance")
 
   def ordered(self) -> tuple[Run, ...]:
-    """Every run once, each parent before its children."""
-    parents = dict.fromkeys(r.parent for r in self.runs if r.parent)
-    return tuple(dict.fromkeys([*parents, *self.runs]))
+    """Every run once, each after those that it needs."""
+    found: dict[Run, None] = {}
 
+    def add(run: Run) -> None:
+      for needed in run.needs:
+        add(needed)
+      found.setdefault(run)
 
-def domain_name(source: str | None) -> str | None:
-  """Word for a source in names and tables.
-
-  A path gives its stem, a TFDS data set its name and config.
-  """
-  if source is None:
-    return None
-  tfds = re.fullmatch(
-    r"(?:stream:)?(?:tfds:)?([a-z]\w*(?:/[\w.-]+?)?)(:[\d.]+)?(\?.*)?", source
-  )
-  if tfds and (tfds[2] or source.startswith(("tfds:", "stream:"))):
-    stem = tfds[1]
-  else:
-    stem = os.path.basename(source.rstrip("/\\")).split(".")[0]
-  return re.sub(r"\W+", "_", stem).strip("_") or "text"
-
-
-def _short(count: int) -> str:
-  """Counts in names: 25k, 1.3m, 12.8k, 512."""
-  for unit, letter in ((10**9, "b"), (10**6, "m"), (10**3, "k")):
-    if count >= unit:
-      return f"{count / unit:.3g}{letter}"
-  return str(count)
+    for run in sorted(self.runs, key=lambda run: run.replay is not None):
+      add(run)
+    parents = [run for run in found if run.parent is None]
+    return tuple(dict.fromkeys([*parents, *found]))

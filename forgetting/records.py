@@ -5,6 +5,7 @@ A run directory is all that passes from training to analysis:
   config.json     written first; a resume with a different config refuses
   records.jsonl   one line an evaluation
   examples.npz    per-example pretraining loss at base and at best
+  replay.npz      of a run that replays by forgetting: its pool's weights
   ckpt/<step>/    state
   result.json     written last, atomically: its presence means done
 """
@@ -26,7 +27,7 @@ COLUMNS = (
   "run", "study", "domain", "model_params", "total_params", "target_tokens",
   "target_tokens_asked", "injection", "seed", "pretrain_loss",
   "base_pretrain_loss", "target_loss", "base_target_loss", "best_step",
-  "steps", "tokens", "status",
+  "steps", "tokens", "status", "replay",
 )  # fmt: skip
 
 LOSSES = (
@@ -113,12 +114,26 @@ class RunDirectory:
     return kept
 
   def write_examples(self, **columns: np.ndarray) -> None:
-    temporary = self.path / f".examples-{secrets.token_hex(4)}.npz"
-    np.savez(temporary, **columns)
-    os.replace(temporary, self.path / "examples.npz")
+    self._write_arrays("examples", columns)
 
   def examples(self) -> dict[str, np.ndarray]:
-    with np.load(self.path / "examples.npz") as file:
+    return self._arrays("examples")
+
+  def write_replay(self, **columns: np.ndarray) -> None:
+    self._write_arrays("replay", columns)
+
+  def replay(self) -> dict[str, np.ndarray]:
+    """Forgetting and weights of the replay pool; {} before they are known."""
+    there = (self.path / "replay.npz").exists()
+    return self._arrays("replay") if there else {}
+
+  def _write_arrays(self, name: str, columns: Mapping) -> None:
+    temporary = self.path / f".{name}-{secrets.token_hex(4)}.npz"
+    np.savez(temporary, **columns)
+    os.replace(temporary, self.path / f"{name}.npz")
+
+  def _arrays(self, name: str) -> dict[str, np.ndarray]:
+    with np.load(self.path / f"{name}.npz") as file:
       return dict(file)
 
   def write_result(self, result: Mapping) -> None:
@@ -148,6 +163,7 @@ def axes(study: str, run: Run) -> dict:
     target_tokens_asked=run.target_tokens_asked,
     injection=run.injection,
     seed=run.seed,
+    replay=run.replay_policy,
   )
 
 

@@ -8,128 +8,15 @@ import time
 
 import numpy as np
 
-from forgetting import canonical
-from forgetting import config as config_lib
-from forgetting.config import InputError, Run
-from forgetting.data import corpora, store, tfds_source, tokenizers
-from forgetting.data.mixture import Epochs, Mixture
-from forgetting.data.pool import Pool, chunks_within, validation_sample
+from forgetting import canonical, run_text
+from forgetting.config import Run
+from forgetting.data import store
+from forgetting.data.mixture import Mixture
+from forgetting.data.pool import Pool, validation_sample
 from forgetting.data.streamed import StreamedMixture
+from forgetting.names import domain_name
 from forgetting.records import RunDirectory, axes
-
-
-def mixture_of(run: Run) -> Mixture | StreamedMixture:
-  """The batches of a run, over the text that it names.
-
-  Raises:
-    InputError: the domain has less text than asked.
-  """
-  if any(map(tfds_source.is_streamed, pretraining_sources(run))):
-    return _streamed_mixture(run)
-  parent = run.parent or run
-  return Mixture(
-    pretraining=Pool.of(_opened(run, pretraining_sources(run)), "train"),
-    target=_epochs(run) if run.domain else None,
-    injection=run.injection,
-    batch_size=run.batch_size,
-    seed=run.seed,
-    parent_seed=parent.seed,
-    parent_chunks=run.parent.steps * run.parent.batch_size if run.parent else 0,
-  )
-
-
-def _streamed_mixture(run: Run) -> StreamedMixture:
-  source, *others = pretraining_sources(run)
-  if others:
-    raise InputError(
-      f"Run.pretraining: found {source!r} beside {', '.join(others)}, expected"
-      " one streamed source alone"
-    )
-  return StreamedMixture(
-    source=tfds_source.parse(source),
-    tokenizer=tokenizers.find(run.tokenizer),
-    context=run.model.context,
-    target=_epochs(run) if run.domain else None,
-    injection=run.injection,
-    batch_size=run.batch_size,
-    seed=run.seed,
-  )
-
-
-def pretraining_sources(run: Run) -> list[str]:
-  """With the members of sets in their place, each once."""
-  return corpora.expand(run.pretraining)
-
-
-def sources_of(run: Run) -> list[str]:
-  """All text that a run reads."""
-  return pretraining_sources(run) + ([run.domain] if run.domain else [])
-
-
-def _epochs(run: Run) -> Epochs:
-  pool = Pool.of(_opened(run, (run.domain,)), "train")
-  chunks = chunks_within(pool, run.target_tokens_asked, seed=run.seed)
-  return Epochs(pool, chunks, run.seed)
-
-
-def _opened(run: Run, sources: Sequence[str]) -> list["store.Prepared"]:
-  return [open_source(run, source) for source in sources]
-
-
-def open_source(run: Run, source: str) -> "store.Prepared":
-  return _open(source, run.model.context, run.tokenizer)
-
-
-@functools.cache
-def _open(source: str, context: int, tokenizer: str) -> "store.Prepared":
-  return store.open_prepared(source, context=context, tokenizer=tokenizer)
-
-
-def check_text(run: Run) -> None:
-  """Refuses what the prepared text cannot give, before any compute.
-
-  Raises:
-    InputError: too little text, a vocabulary larger than the model's, or a
-      domain that is pretraining text.
-  """
-  if run.domain in pretraining_sources(run):
-    raise InputError(
-      f"Run.domain: found {run.domain!r}, expected a domain that is not among"
-      f" the pretraining sources {', '.join(run.pretraining)}"
-    )
-  if run.domain is not None and tfds_source.is_streamed(run.domain):
-    raise InputError(
-      f"Run.domain: found {run.domain!r}, expected prepared text: its unique"
-      " tokens are counted and repeated; write tfds: in place of stream:"
-    )
-  try:
-    mixture_of(run).check(run.steps)
-  except InputError as error:
-    raise InputError(f"{run.name}: {error}") from error
-  for source in sources_of(run):
-    found = open_source(run, source).meta["vocab_size"]
-    if found > run.model.vocab_size:
-      raise InputError(
-        f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
-        f" the {found} of tokenizer {run.tokenizer!r}"
-      )
-
-
-def text_fingerprint(run: Run) -> dict[str, str]:
-  """Content of every split that the run reads: what its numbers stand on."""
-  return {
-    f"{config_lib.domain_name(source)}/{split}": facts["sha256"]
-    for source in sources_of(run)
-    for split, facts in open_source(run, source).meta["splits"].items()
-  }
-
-
-def provenance(run: Run) -> dict[str, dict[str, str]]:
-  """The exact data of each source: versions, hashes, licence, split rule."""
-  return {
-    config_lib.domain_name(source): store.provenance(open_source(run, source))
-    for source in sources_of(run)
-  }
+from forgetting.replaying import Replaying
 
 
 def do_run(
@@ -155,7 +42,7 @@ def do_run(
   from forgetting.training.programs import compile_programs
 
   start, clock = time.perf_counter(), loop.Clock()
-  check_text(run)
+  run_text.check_text(run)
   directory.create(run)
   with compilation.one_at_a_time(canonical.to_json(run.model)):
     programs = clock.time(
@@ -164,7 +51,9 @@ def do_run(
     )
   evaluator = clock.time("start", evaluator_of, run, programs)
   params, base = clock.time("start", _start, run, evaluator, root, study)
-  mixture = mixture_of(run)
+  replay = Replaying(run, directory, evaluator, base.pool)
+  replay.measure_before(root, study)
+  mixture = replay.mixture()
   measured = loop.train(
     run,
     directory=directory,
@@ -172,15 +61,16 @@ def do_run(
     params=params,
     base=base,
     epoch_chunks=mixture.target and mixture.target.chunks,
-    batches=lambda first: mixture.batches(first, run.steps),
+    batches=lambda first: replay.mixture().batches(first, run.steps),
+    renew=replay.measure_online,
     clock=clock,
     save_every=save_every,
     stop=stop,
   )
   about = dict(
     **_weighted(mixture),
-    text=text_fingerprint(run),
-    data=provenance(run),
+    text=run_text.text_fingerprint(run),
+    data=run_text.provenance(run),
     executor=executor,
     versions=_versions(),
     host=platform.node(),
@@ -211,37 +101,53 @@ def _weighted(mixture: Mixture | StreamedMixture) -> dict:
 
 def evaluator_of(run: Run, programs):
   """The `training.loop.Evaluator` of a run: the same for all of a parent's."""
-  return _evaluator(run.parent or run, run.domain, run.evaluation, programs)
+  pool = run.replay.pool if run.replay else 0
+  parent = run.parent or run
+  return _evaluator(parent, run.domain, run.evaluation, pool, programs)
 
 
 @functools.lru_cache(maxsize=32)
-def _evaluator(pretraining: Run, domain, evaluation, programs):
+def _evaluator(pretraining: Run, domain, evaluation, pool: int, programs):
   from forgetting.training.loop import Evaluator
 
   target = None
   if domain is not None:
     target = _validation_set(pretraining, (domain,), evaluation.full_target)
-  sources, count = pretraining_sources(pretraining), evaluation.full_pretrain
+  sources = run_text.pretraining_sources(pretraining)
   return Evaluator(
     programs=programs,
     evaluation=evaluation,
-    pretrain=_validation_set(pretraining, sources, count),
+    pretrain=_validation_set(pretraining, sources, evaluation.full_pretrain),
     target=target,
+    pool=_replay_set(pretraining, sources, pool) if pool else None,
   )
 
 
 def _validation_set(run: Run, sources: Sequence[str], count: int):
+  prepared = run_text.opened(run, sources)
+  pool = Pool.of(prepared, "validation")
+  return _measured(
+    sources, prepared, "validation", validation_sample(pool, count)
+  )
+
+
+def _replay_set(parent: Run, sources: Sequence[str], count: int):
+  index = run_text.replay_pool_of(parent, count)
+  return _measured(sources, run_text.opened(parent, sources), "train", index)
+
+
+def _measured(sources, prepared, split: str, index: np.ndarray):
+  """Chunks of a split as a set to measure losses on."""
   from forgetting.training.evaluate import ValidationSet
 
-  prepared = _opened(run, sources)
-  pool = Pool.of(prepared, "validation")
-  index = validation_sample(pool, count)
+  pool = Pool.of(prepared, split)
   chunks = pool.take(index)
-  names = np.array([config_lib.domain_name(source) for source in sources])
+  sizes = [getattr(p, f"{split}_bytes") for p in prepared]
+  names = np.array([domain_name(source) for source in sources])
   return ValidationSet(
     chunks=chunks,
     weights=pool.weights_of(index),
-    bytes=np.concatenate([p.validation_bytes for p in prepared])[index],
+    bytes=np.concatenate(sizes)[index],
     id=store.chunk_ids(chunks),
     source=names[pool.source_of(index)],
   )

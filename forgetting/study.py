@@ -9,7 +9,7 @@ import pathlib
 import signal
 import time
 
-from forgetting import run as run_lib
+from forgetting import run_text
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
@@ -139,7 +139,7 @@ def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
   wanted = {
     (source, run.model.context, run.tokenizer): source == run.domain
     for run in runs
-    for source in run_lib.sources_of(run)
+    for source in run_text.sources_of(run)
   }
   for source, _, _ in wanted:
     sources.find(source)  # a name that is wrong is told before any download
@@ -163,11 +163,12 @@ def _check(
   todo = []
   for run in runs:
     result = RunDirectory.of(root, study.name, run).result()
-    if run.parent and run.parent.name in summary.failed:
+    lost = {*summary.failed, *summary.left_out}
+    if any(needed.name in lost for needed in run.needs):
       summary.left_out.append(run.name)
       continue
     if not result:
-      run_lib.check_text(run)
+      run_text.check_text(run)
       todo.append(run)
       continue
     _check_same_text(run, result["text"])
@@ -179,7 +180,7 @@ def _check(
 
 
 def _check_same_text(run: Run, expected: dict[str, str]) -> None:
-  found = run_lib.text_fingerprint(run)
+  found = run_text.text_fingerprint(run)
   for split in sorted(found.keys() | expected.keys()):
     if found.get(split) != expected.get(split):
       raise InputError(
@@ -193,7 +194,7 @@ def _check_same_text(run: Run, expected: dict[str, str]) -> None:
 def _check_names(runs: Iterable[Run]) -> None:
   """Tables and results tell text by name alone."""
   named = {}
-  for source in dict.fromkeys(s for r in runs for s in run_lib.sources_of(r)):
+  for source in dict.fromkeys(s for r in runs for s in run_text.sources_of(r)):
     name = domain_name(source)
     if name in named:
       raise InputError(
@@ -247,7 +248,7 @@ class _Pool:
       run
       for name, run in self._todo.items()
       if name not in under_way
-      and (run.parent is None or run.parent.name not in self._todo)
+      and not any(needed.name in self._todo for needed in run.needs)
     ]
     return max(
       ready, key=lambda run: (run.parent is None, run.flops), default=None
@@ -283,7 +284,7 @@ class _Pool:
 
   def _fail(self, run: Run, line: str) -> None:
     """Sets a run aside, and those that would start from it."""
-    children = [r for r in self._todo.values() if r.parent == run]
+    children = [r for r in self._todo.values() if _stands_on(r, run)]
     for failed in (run, *children):
       del self._todo[failed.name]
     if children:
@@ -291,6 +292,10 @@ class _Pool:
     self._summary.failed[run.name] = line
     self._summary.left_out += [child.name for child in children]
     self._progress.say(line)
+
+
+def _stands_on(run: Run, other: Run) -> bool:
+  return any(n == other or _stands_on(n, other) for n in run.needs)
 
 
 @contextlib.contextmanager

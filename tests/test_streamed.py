@@ -7,6 +7,7 @@ import pytest
 import synthetic
 
 from forgetting import run as run_lib
+from forgetting import run_text
 from forgetting.config import InputError
 from forgetting.data import store, streamed, tfds_source, tokenizers
 from forgetting.data.mixture import Epochs
@@ -154,10 +155,10 @@ def test_an_interrupted_run_goes_on_with_exactly_the_next_batch(run, tmp_path):
 
 
 def test_validation_is_the_data_sets_own(run):
-  prepared = run_lib.open_source(run, run.pretraining[0])
+  prepared = run_text.open_source(run, run.pretraining[0])
   assert not len(prepared.train) and len(prepared.validation)
   assert prepared.name == "web"
-  chunks = drawn(run_lib.mixture_of(run.parent).batches(0, 12))
+  chunks = drawn(run_text.mixture_of(run.parent).batches(0, 12))
   trained = set(chunk_ids(injected(chunks)))
   assert not trained & set(chunk_ids(prepared.validation))
 
@@ -181,8 +182,8 @@ def test_streams_stand_alone_and_are_no_domains(run, text):
     run.parent, pretraining=(*run.pretraining, text["news"])
   )
   with pytest.raises(InputError, match="expected one streamed source alone"):
-    run_lib.check_text(parent)
+    run_text.check_text(parent)
   domain = f"{run.pretraining[0]}&split=validation"
   store.prepare(domain, context=CONTEXT)
   with pytest.raises(InputError, match="write tfds: in place of stream:"):
-    run_lib.check_text(dataclasses.replace(run, domain=domain))
+    run_text.check_text(dataclasses.replace(run, domain=domain))

@@ -13,9 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from forgetting import canonical
-from forgetting import records
-from forgetting import run as run_lib
+from forgetting import canonical, records, run_text
 from forgetting import study as study_lib
 from forgetting.config import InputError, Optimizer, Run, Study
 from forgetting.data import corpora, fetch
@@ -111,8 +109,8 @@ def test_every_result_names_its_exact_text(cache, toy, tmp_path):
   study_lib.do_study(toy, root=str(tmp_path), workers=1)
   table = records.data(tmp_path / "toy").set_index("name")
   assert sorted(table.index) == ["law", "letters", "news"]  # each once
-  for source in run_lib.sources_of(toy.runs[0]):
-    prepared = run_lib.open_source(toy.runs[0], source)
+  for source in run_text.sources_of(toy.runs[0]):
+    prepared = run_text.open_source(toy.runs[0], source)
     row = table.loc[prepared.name]
     assert row["train_sha256"] == prepared.meta["splits"]["train"]["sha256"]
     assert prepared.meta["tokenizer_sha256"] in row["tokenizer"]
@@ -153,10 +151,10 @@ def test_a_set_stands_for_its_members(finetuning, monkeypatch):
   monkeypatch.setitem(corpora.SETS, "mine", members)
   parent = dataclasses.replace(finetuning.parent, pretraining=("mine",))
   run = dataclasses.replace(finetuning, pretraining=("mine",), parent=parent)
-  assert run_lib.pretraining_sources(run) == members
+  assert run_text.pretraining_sources(run) == members
   inside = dataclasses.replace(run, domain=members[0])
   with pytest.raises(InputError, match="not among the pretraining sources"):
-    run_lib.check_text(inside)
+    run_text.check_text(inside)
   assert Run.__dataclass_fields__["pretraining"].default == ("mix",)
   assert not {"news", "usenet", "tweets"} & set(corpora.SETS["mix"])
 

@@ -12,6 +12,7 @@ import pytest
 import synthetic
 
 from forgetting import run as run_lib
+from forgetting import run_text
 from forgetting.config import InputError, Optimizer
 from forgetting.data import store
 from forgetting.records import RunDirectory
@@ -51,7 +52,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
   directory = RunDirectory.of(tmp_path, study, run)
   directory.create(run)
   evaluator = run_lib.evaluator_of(run, programs)
-  mixture = run_lib.mixture_of(run)
+  mixture = run_text.mixture_of(run)
   return loop.train(
     run,
     directory=directory,
@@ -274,7 +275,10 @@ def test_prompts_carry_no_loss_and_do_not_count_as_target_tokens(
     finetuning, domain=f"{file}:q->a:{{prompt}}{{response}}"
   )
   store.prepare(run.domain, context=run.model.context)
-  draw, result = run_lib.mixture_of(run), train(run, tmp_path, programs, params)
+  draw, result = (
+    run_text.mixture_of(run),
+    train(run, tmp_path, programs, params),
+  )
 
   # of the bytes, only "?" are prompts; 34 is "?" after three special ids
   def counted(chunks):

@@ -95,6 +95,8 @@ class Mixture:
     seed: of this run: its injected chunks and their places.
     parent_seed: of the pretraining run; a pretraining gives its own seed.
     parent_chunks: how many chunks the pretraining drew: they are not fresh.
+    replayed: indices into the pretraining pool of the chunks to inject, in
+      their order; None: all fresh ones, in an order of the run's own.
   """
 
   pretraining: Pool
@@ -104,6 +106,7 @@ class Mixture:
   seed: int
   parent_seed: int
   parent_chunks: int
+  replayed: np.ndarray | None = None
 
   @functools.cached_property
   def blocks(self) -> Blocks:
@@ -120,6 +123,12 @@ class Mixture:
       InputError: too few fresh pretraining chunks.
     """
     need = int(self.blocks.injected_before(steps * self.batch_size))
+    if self.replayed is not None and need > len(self.replayed):
+      raise InputError(
+        f"Replay.pool: found {len(self.replayed)} chunks, expected at least"
+        f" the {need} that {self.injection:g} of {steps} steps of"
+        f" {self.batch_size} take, and some times as many to choose from"
+      )
     if need > self.fresh_chunks:
       raise InputError(
         f"injection: found {self.injection:g} over {steps} steps of"
@@ -173,6 +182,8 @@ class Mixture:
     A pretraining takes the shuffled pool from its start; its children go on
     where it ended, each in an order of its own.
     """
+    if self.replayed is not None:
+      return self.replayed[n]
     if self.parent_chunks:
       key = stream_key(self.seed, "injected")
       n = permute(n, self.fresh_chunks, key=key) + self.parent_chunks

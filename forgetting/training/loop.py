@@ -30,6 +30,7 @@ class Losses(NamedTuple):
 
   pretrain: np.ndarray
   target: np.ndarray  # empty in a pretraining
+  pool: np.ndarray = np.empty(0, np.float32)  # of full measurements alone
 
 
 @dataclasses.dataclass
@@ -51,12 +52,14 @@ class Evaluator:
 
   Attributes:
     pretrain, target: the full validation sets; a pretraining has no target.
+    pool: the pool that is replayed from, if any.
   """
 
   programs: Programs
   evaluation: Evaluation
   pretrain: ValidationSet
   target: ValidationSet | None
+  pool: ValidationSet | None = None
 
   def curve(self, params) -> Losses:
     """On the first sequences of each set: what the U-curve is made of."""
@@ -66,7 +69,15 @@ class Evaluator:
   def full(self, params) -> Losses:
     """On all sequences: what a run's result is made of."""
     e = self.evaluation
-    return self._measure(params, e.full_pretrain, e.full_target)
+    losses = self._measure(params, e.full_pretrain, e.full_target)
+    return losses._replace(pool=self.of_pool(params))
+
+  def of_pool(self, params) -> np.ndarray:
+    """Losses of the pool; empty where there is none."""
+    if self.pool is None:
+      return np.empty(0, np.float32)
+    pool = self.pool
+    return per_example(self.programs.losses, params, pool.chunks, pool.weights)
 
   def _measure(self, params, pretrain: int, target: int) -> Losses:
     chunks = [self.pretrain.chunks[:pretrain]]
@@ -85,8 +96,8 @@ class Evaluator:
   def means(self, losses: Losses, prefix: str = "") -> dict:
     """In nats a token and in bits a byte; None without a target."""
     out = {}
-    for kind, values in losses._asdict().items():
-      measured: ValidationSet | None = getattr(self, kind)
+    for kind in ("pretrain", "target"):
+      values, measured = getattr(losses, kind), getattr(self, kind)
       mean = bits = None
       if measured is not None:
         mean = measured.mean(values)
@@ -105,6 +116,7 @@ def train(
   base: Losses,
   batches: Batches,
   epoch_chunks: int | None,
+  renew: Callable[[int, dict], Iterator | None] = lambda step, params: None,
   clock: Clock,
   save_every: int | None = None,
   stop: Callable[[], bool] = lambda: False,
@@ -115,6 +127,8 @@ def train(
     params: the parent's parameters, or fresh ones.
     base: `evaluator.full` of them.
     epoch_chunks: target chunks in an epoch; None in a pretraining.
+    renew: asked before every draw, with the step and the parameters: other
+      batches from this step on, or None.
     clock: goes on counting; its seconds become part of the result.
     save_every: steps between checkpoints; None saves at the end of a
       pretraining and on `stop` only.
@@ -156,7 +170,8 @@ def train(
         if stop_reason:
           break
       _save_if_due(save, state, best_params, step, save_every, stop)
-      batch = clock.time("input", lambda: programs.put(next(drawn)))
+      drawn = renew(step, state["params"]) or drawn
+      batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
       state, _ = clock.time(
         "training", programs.train, state, batch, hyperparameters
       )
@@ -173,6 +188,7 @@ def train(
     best=best.pretrain,
     id=evaluator.pretrain.id,
     source=evaluator.pretrain.source,
+    **_pool_columns(evaluator, base, best),
   )
   return dict(
     status="done",
@@ -186,6 +202,14 @@ def train(
     forgetting_standard_error=evaluator.pretrain.standard_error(
       best.pretrain - base.pretrain
     ),
+  )
+
+
+def _pool_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
+  if evaluator.pool is None:
+    return {}
+  return dict(
+    pool_base=base.pool, pool_best=best.pool, pool_id=evaluator.pool.id
   )
 
 
