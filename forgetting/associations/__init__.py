@@ -1,0 +1,1 @@
+"""Which examples are forgotten, by which task, and how to tell beforehand."""

@@ -1,0 +1,133 @@
+"""Predicting a new task's row of Z from the few examples measured of it.
+
+One interface: a method is chosen (`tuned`, by leaving out one training task
+after another), fitted to the training rows, and then predicts whole rows from
+the k values measured of each. Every new row is predicted by itself.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Sequence
+import dataclasses
+from typing import ClassVar, Self
+
+import numpy as np
+
+TUNING_COLUMNS = 5000  # at most so many are looked at to choose a method
+TUNING_ROWS = 48  # and so many training rows are left out in turn
+TUNING_DRAWS = 4  # of the k examples, for each row left out
+
+
+class Predictor(abc.ABC):
+  """A method that has seen the training rows."""
+
+  @abc.abstractmethod
+  def predict(self, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Predicts rows from what was measured of them.
+
+    Args:
+      known: [k] columns that were measured.
+      values: [t, k] what was measured, of t new tasks.
+
+    Returns:
+      [t, N] nats per token, the measured columns predicted as any other.
+    """
+
+
+class Method(abc.ABC):
+  """A way to predict; its fields are its hyper-parameters."""
+
+  name: ClassVar[str]
+
+  @abc.abstractmethod
+  def fit(self, train: np.ndarray) -> Predictor:
+    """Learns from training rows [n, N] without NaN."""
+
+  def candidates(self) -> Sequence[Self]:
+    """The hyper-parameters that `tuned` chooses from."""
+    return (self,)
+
+  def tuned(self, train: np.ndarray, *, known: int) -> Self:
+    """The candidate with the least squared error on left-out tasks.
+
+    Args:
+      train: [n, N] training rows without NaN; nothing else is looked at.
+      known: k, how many examples will be measured.
+    """
+    candidates = self.candidates()
+    if len(candidates) == 1:
+      return candidates[0]
+    squares = np.zeros(len(candidates))
+    for fold in folds(train, known=known):
+      for i, candidate in enumerate(candidates):
+        columns = fold.known[0]
+        predictor = candidate.fit(fold.rest)
+        row = predictor.predict(columns, fold.row[None, columns])[0]
+        squares[i] += fold.squared_error(row, columns)
+    return candidates[int(np.argmin(squares))]
+
+
+@dataclasses.dataclass(frozen=True)
+class Fold:
+  """A training task left out.
+
+  Attributes:
+    rest: [n - 1, N] the other training rows.
+    row: [N] the one left out.
+    known: draws of the k columns that are measured of it.
+  """
+
+  rest: np.ndarray
+  row: np.ndarray
+  known: tuple[np.ndarray, ...]
+
+  def squared_error(self, row: np.ndarray, known: np.ndarray) -> float:
+    """Sum of squares over the columns that were not measured."""
+    error = self.row - row
+    error[..., known] = 0
+    return np.square(error).sum(-1)
+
+
+def folds(train: np.ndarray, *, known: int) -> Iterator[Fold]:
+  """Leave-one-task-out over at most `TUNING_COLUMNS` columns.
+
+  The draws are the same for every method: their errors are paired.
+  """
+  generator = np.random.default_rng(0)
+  rows, columns = train.shape
+  if columns > TUNING_COLUMNS:
+    kept = generator.choice(columns, TUNING_COLUMNS, replace=False)
+    train = train[:, np.sort(kept)]
+  if rows < 2:
+    return
+  left_out = np.arange(rows)
+  if rows > TUNING_ROWS:
+    left_out = np.sort(generator.choice(rows, TUNING_ROWS, replace=False))
+  known = min(known, train.shape[1])
+  for row in left_out:
+    draws = [
+      generator.choice(train.shape[1], known, replace=False)
+      for _ in range(TUNING_DRAWS)
+    ]
+    yield Fold(np.delete(train, row, axis=0), train[row], tuple(draws))
+
+
+def predict_measured(
+  predictor: Predictor, known: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+  """As `predict`, for rows in which some of the known cells are NaN.
+
+  Returns:
+    [t, N] with what was measured put in.
+  """
+  measured = ~np.isnan(values)
+  out = None
+  for pattern in np.unique(measured, axis=0):
+    rows = (measured == pattern).all(1)
+    predicted = predictor.predict(known[pattern], values[rows][:, pattern])
+    predicted[:, known[pattern]] = values[rows][:, pattern]
+    if out is None:
+      out = np.empty((len(values), predicted.shape[1]))
+    out[rows] = predicted
+  return out

@@ -1,0 +1,102 @@
+"""What the leading components of a forgetting matrix are made of."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from scipy.stats import norm
+
+from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.associations.structure import Structure
+
+TASKS = 5  # named for each component
+EXAMPLES = 100  # looked at for each component
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceShare:
+  """A source among the examples that a component forgets most.
+
+  Attributes:
+    among: its part of those examples.
+    overall: its part of all examples.
+    p_value: two-sided, of a two-proportion z-test of those against the rest.
+  """
+
+  source: str
+  among: float
+  overall: float
+  p_value: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+  """One term s u v' of the SVD, named by what weighs most in it.
+
+  Attributes:
+    rank: 1 for the largest.
+    singular_value: s.
+    tasks: (name, u) by falling |u|.
+    examples: (id, v) by falling |v|, the first few.
+    sources: of the `EXAMPLES` examples with the largest |v|; empty where
+      sources are unknown.
+  """
+
+  rank: int
+  singular_value: float
+  tasks: tuple[tuple[str, float], ...]
+  examples: tuple[tuple[str, float], ...]
+  sources: tuple[SourceShare, ...]
+
+
+def leading(
+  matrix: ForgettingMatrix, structure: Structure, *, count: int = 3
+) -> tuple[Component, ...]:
+  """The first `count` components, as far as there are any."""
+  out = []
+  for rank in range(min(count, len(structure.right))):
+    left, right = structure.left[:, rank], structure.right[rank]
+    order = np.argsort(-np.abs(right), kind="stable")
+    tasks = np.argsort(-np.abs(left), kind="stable")[:TASKS]
+    out.append(
+      Component(
+        rank=rank + 1,
+        singular_value=float(structure.singular_values[rank]),
+        tasks=_named(matrix.tasks, left, tasks),
+        examples=_named(matrix.examples, right, order[:TASKS]),
+        sources=_shares(matrix.sources, order[:EXAMPLES]),
+      )
+    )
+  return tuple(out)
+
+
+def _named(names, values, index) -> tuple[tuple[str, float], ...]:
+  return tuple((str(names[i]), float(values[i])) for i in index)
+
+
+def _shares(sources, top) -> tuple[SourceShare, ...]:
+  known = [source for source in np.unique(sources) if source]
+  rest = np.delete(np.arange(len(sources)), top)
+  out = []
+  for source in known:
+    inside, outside = (sources[part] == source for part in (top, rest))
+    out.append(
+      SourceShare(
+        source=str(source),
+        among=float(inside.mean()),
+        overall=float((sources == source).mean()),
+        p_value=_two_proportions(inside, outside),
+      )
+    )
+  return tuple(sorted(out, key=lambda share: -share.among))
+
+
+def _two_proportions(a: np.ndarray, b: np.ndarray) -> float:
+  if not (len(a) and len(b)):
+    return float("nan")
+  pooled = (a.sum() + b.sum()) / (len(a) + len(b))
+  deviation = np.sqrt(pooled * (1 - pooled) * (1 / len(a) + 1 / len(b)))
+  if deviation == 0:
+    return float("nan")
+  return float(2 * norm.sf(abs(a.mean() - b.mean()) / deviation))

@@ -1,0 +1,168 @@
+"""A forgetting matrix from a study's run directories, or from one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import os
+import pathlib
+import zipfile
+
+import numpy as np
+
+from forgetting import config as config_lib
+from forgetting import records
+from forgetting.associations.matrix import ForgettingMatrix, build
+from forgetting.config import InputError, Run
+from forgetting.records import RunDirectory
+
+NAMES = {  # of the arrays in an npz
+  "tasks": ("tasks",),
+  "examples": ("examples", "upstream"),
+  "sources": ("sources",),
+  "families": ("families",),
+  "repeats": ("repeats",),
+  "texts": ("texts",),
+}
+
+
+def load(path: str | os.PathLike) -> ForgettingMatrix:
+  """The forgetting matrix of a study, or one in a file.
+
+  Args:
+    path: a study's folder; an npz with `Z` (tasks x examples) and, if there
+      are any, `tasks`, `examples`, `sources`, `families`, `repeats`, `base`,
+      `texts` (of the examples) and `task_texts`; or a CSV or parquet table
+      with a row a task and a column an example, task names in the first
+      column if that is no numbers.
+
+  Raises:
+    InputError: nothing there, or it is no forgetting matrix.
+  """
+  path = pathlib.Path(path)
+  readers = {".npz": _load_npz, ".csv": _load_table, ".parquet": _load_table}
+  if path.is_dir():
+    matrix = gather(path)
+  elif not path.exists():
+    raise InputError(
+      f"{path}: no such file, expected a study or a matrix (npz, CSV, parquet)"
+    )
+  elif path.suffix in readers:
+    matrix = readers[path.suffix](path)
+  else:
+    raise InputError(
+      f"{path}: found {path.suffix!r}, expected a study's folder or .npz,"
+      " .csv, .parquet"
+    )
+  return matrix.without_unmeasured()
+
+
+def gather(study: str | os.PathLike) -> ForgettingMatrix:
+  """The matrix that a study's finished fine-tunings have left.
+
+  A row is best - base of a run's `examples.npz`. Columns are the examples by
+  content id, in the order in which they are first met; an example that a run
+  did not measure is NaN in its row.
+
+  Raises:
+    InputError: no finished fine-tuning is there.
+  """
+  runs, directories = zip(*finished(study), strict=True)
+  found = [directory.examples() for directory in directories]
+  place, sources = {}, {}
+  for examples in found:
+    for key, source in zip(examples["id"], examples["source"], strict=True):
+      place.setdefault(key, len(place))
+      sources.setdefault(key, source)
+  values = np.full((len(found), len(place)), np.nan)
+  base = np.full_like(values, np.nan)
+  for row, examples in enumerate(found):
+    at = [place[key] for key in examples["id"]]
+    base[row, at] = examples["base"]
+    values[row, at] = np.float64(examples["best"]) - examples["base"]
+  return build(
+    values,
+    tasks=_task_names(runs),
+    examples=list(place),
+    sources=list(sources.values()),
+    families=[config_lib.domain_name(run.domain) for run in runs],
+    repeats=[_without_seed(run) for run in runs],
+    base=base,
+  )
+
+
+def finished(study: str | os.PathLike) -> list[tuple[Run, RunDirectory]]:
+  """The fine-tunings of a study that left a row, in the matrix's order.
+
+  Raises:
+    InputError: there is none.
+  """
+  found = [
+    (run, directory)
+    for directory, run in records.run_directories(pathlib.Path(study))
+    if run.parent is not None
+    and directory.result().get("status") == "done"
+    and (directory.path / "examples.npz").exists()
+  ]
+  if not found:
+    raise InputError(
+      f"{study}: found no finished fine-tuning, expected one or more with"
+      " examples.npz; a done study has them"
+    )
+  return found
+
+
+def _task_names(runs: Sequence[Run]) -> list[str]:
+  """Run names without their hash, where that still tells them apart."""
+  short = [run.name.rpartition("-")[0] for run in runs]
+  return short if len(set(short)) == len(runs) else [run.name for run in runs]
+
+
+def _without_seed(run: Run) -> str:
+  parent = dataclasses.replace(run.parent, seed=0)
+  return config_lib.digest(dataclasses.replace(run, seed=0, parent=parent))
+
+
+def _load_npz(path: pathlib.Path) -> ForgettingMatrix:
+  try:
+    with np.load(path, allow_pickle=False) as file:
+      arrays = dict(file)
+  except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    raise InputError(f"{path}: cannot be read as npz ({error})") from None
+  if "Z" not in arrays:
+    raise InputError(
+      f"{path}: found arrays {sorted(arrays)}, expected `Z` (tasks x examples)"
+    )
+  known = {
+    ours: arrays[theirs]
+    for ours, names in NAMES.items()
+    for theirs in names
+    if theirs in arrays
+  }
+  if "task_texts" in arrays:
+    known["task_texts"] = [(str(text),) for text in arrays["task_texts"]]
+  return build(arrays["Z"], base=arrays.get("base"), **known)
+
+
+def _load_table(path: pathlib.Path) -> ForgettingMatrix:
+  import pandas as pd
+
+  try:
+    read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
+    table = read(path)
+  except (OSError, ValueError) as error:
+    raise InputError(f"{path}: cannot be read as a table ({error})") from None
+  tasks = None
+  if len(table.columns) and not _numeric(table.iloc[:, 0]):
+    tasks, table = table.iloc[:, 0], table.iloc[:, 1:]
+  words = [name for name in table if not _numeric(table[name])]
+  if words:
+    raise InputError(
+      f"{path}: found no numbers in column {words[0]!r}, expected a column an"
+      " example and the task names in the first"
+    )
+  return build(table.to_numpy(float), tasks=tasks, examples=[*table.columns])
+
+
+def _numeric(column) -> bool:
+  return column.dtype.kind in "fiub"

@@ -1,0 +1,292 @@
+"""The trial: new tasks predicted from k examples, over seeds and methods.
+
+As Jin & Ren's: each test task alone, beside the training rows, k of its cells
+measured, the rest predicted; errors pooled over tasks, means and deviations
+over seeds. Whatever is chosen is chosen on the training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import dataclasses
+import time
+
+import numpy as np
+
+from forgetting.associations import metrics
+from forgetting.associations.baselines import Additive, ExampleMean, Knn
+from forgetting.associations.choice import CHOICES, Chooser, choosers
+from forgetting.associations.completion import (
+  Method,
+  Predictor,
+  folds,
+  predict_measured,
+)
+from forgetting.associations.kriging import Kriging, KrigingT
+from forgetting.associations.matrix import ForgettingMatrix, fill
+from forgetting.associations.soft_impute import SoftImpute
+from forgetting.config import InputError
+
+DEFAULT = "kriging_t"
+METHODS = (
+  ExampleMean(),
+  Additive(),
+  Knn(),
+  SoftImpute(),
+  Kriging(),
+  KrigingT(),
+)
+NORMAL_90 = 1.6449  # deviations that hold 90 % of a normal
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+  """Which rows are trained on, and which are new tasks.
+
+  Attributes:
+    train: [n] rows.
+    test: [t] rows.
+  """
+
+  train: np.ndarray
+  test: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+  """What came out.
+
+  Attributes:
+    prediction: method -> metric -> mean over seeds, and `<metric>_sd`.
+    choices: rule of choice -> the same for the default method, with
+      `rmse_x100_unchosen`: on columns that no rule has measured.
+    tuned: method -> its hyper-parameters.
+    top: largest variances that the mixed rule takes.
+    coverage: share of unmeasured cells within the default method's 90 %
+      interval.
+    seconds: method -> of tuning, and of predicting one seed.
+  """
+
+  prediction: dict[str, dict[str, float]]
+  choices: dict[str, dict[str, float]]
+  tuned: dict[str, dict[str, float]]
+  top: int
+  coverage: float
+  seconds: dict[str, dict[str, float]]
+
+
+def split(
+  matrix: ForgettingMatrix,
+  *,
+  train: Sequence[int] = (),
+  test: Sequence[int] = (),
+) -> Split:
+  """Rows as asked for; what is not said is the rest.
+
+  Without either, a fifth of the tasks is new. A task's repeats with other
+  seeds stay together, and so do the tasks of a domain where there are five
+  domains or more.
+
+  Raises:
+    InputError: a row that is not there, one on both sides, or none on one.
+  """
+  count = len(matrix.values)
+  for row in (*train, *test):
+    if not 0 <= row < count:
+      raise InputError(f"row {row}: expected 0 to {count - 1}, the matrix's")
+  both = sorted({*train} & {*test})
+  if both:
+    raise InputError(
+      f"row {both[0]} is in the train rows and in the test rows, expected one"
+    )
+  rows = np.arange(count)
+  if not (len(train) or len(test)):
+    drawn = _drawn(matrix)
+    train, test = rows[~drawn], rows[drawn]
+  # in the order given, each once: a row's place changes no score
+  chosen_train = dict.fromkeys(train) if len(train) else {*rows} - {*test}
+  chosen_test = dict.fromkeys(test) if len(test) else {*rows} - {*train}
+  if not (chosen_train and chosen_test):
+    raise InputError(
+      f"found {count} tasks, {len(chosen_train)} to train on and"
+      f" {len(chosen_test)} to test, expected one or more of each"
+    )
+  return Split(
+    np.array([*chosen_train], dtype=int), np.array([*chosen_test], dtype=int)
+  )
+
+
+def _drawn(matrix: ForgettingMatrix) -> np.ndarray:
+  """[M] whether a row is a new task, by chance with a fixed seed."""
+  families = np.unique(matrix.families)
+  words = matrix.families if len(families) >= 5 else matrix.repeats
+  groups = np.unique(words)
+  if len(groups) < 2:
+    return np.zeros(len(words), bool)
+  drawn = np.random.default_rng(0).permutation(groups)
+  return np.isin(words, drawn[: max(len(groups) // 5, 1)])
+
+
+def run(
+  matrix: ForgettingMatrix,
+  rows: Split,
+  *,
+  known: int = 30,
+  seeds: int = 10,
+  choose: str = "random",
+  peers: Sequence[Method] = (),
+) -> Trial:
+  """Tunes and tries every method.
+
+  Args:
+    known: k, examples measured of a new task.
+    choose: the rule by which they are chosen, of `CHOICES`.
+    peers: methods to try beside our own.
+
+  Raises:
+    InputError: a number or a rule that cannot be.
+  """
+  _check(matrix, known=known, seeds=seeds, choose=choose)
+  train = fill(matrix.values[rows.train])
+  truth = matrix.values[rows.test]
+  tuned, seconds = {}, {}
+  for method in (*METHODS, *peers):
+    start = time.perf_counter()
+    tuned[method.name] = method.tuned(train, known=known)
+    seconds[method.name] = {"tuning": time.perf_counter() - start}
+  default = tuned[DEFAULT]
+  rules = choosers(train, count=known, method=default)
+  drawn = [rules[choose].choose(known, seed=seed) for seed in range(seeds)]
+  trial = _Truth(matrix.binary, train, truth, known)
+  by_seed, fitted = {}, {}
+  for name, method in tuned.items():
+    fitted[name] = method.fit(train)
+    start = time.perf_counter()
+    by_seed[name] = trial.scores(method, fitted[name], drawn)
+    seconds[name]["seed"] = (time.perf_counter() - start) / seeds
+  return Trial(
+    prediction={
+      name: _summary(scores) | _paired(scores, by_seed[DEFAULT])
+      for name, scores in by_seed.items()
+    },
+    choices=_compare_choices(fitted[DEFAULT], rules, truth, known, seeds),
+    tuned={name: dataclasses.asdict(m) for name, m in tuned.items()},
+    top=rules["mixed"].top,
+    coverage=_coverage(fitted[DEFAULT], truth, drawn[0]),
+    seconds=seconds,
+  )
+
+
+def _check(matrix, *, known: int, seeds: int, choose: str) -> None:
+  columns = matrix.shape[1]
+  if not 1 <= known < columns:
+    raise InputError(
+      f"known: found {known}, expected 1 to {columns - 1}: the matrix has"
+      f" {columns} examples"
+    )
+  if seeds < 1:
+    raise InputError(f"seeds: found {seeds}, expected 1 or more")
+  if choose not in CHOICES:
+    raise InputError(f"choose: found {choose!r}, expected one of {CHOICES}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Truth:
+  """What predictions are held against."""
+
+  binary: bool
+  train: np.ndarray
+  truth: np.ndarray
+  known: int
+
+  def scores(
+    self, method: Method, fitted: Predictor, drawn: Sequence[np.ndarray]
+  ) -> list[dict[str, float]]:
+    threshold = self._threshold(method) if self.binary else 0.5
+    out = []
+    for columns in drawn:
+      predicted = predict_measured(fitted, columns, self.truth[:, columns])
+      found = metrics.scores(self.truth, predicted, columns)
+      if self.binary:
+        rest = np.delete(np.arange(self.truth.shape[1]), columns)
+        truth, score = self.truth[:, rest].ravel(), predicted[:, rest].ravel()
+        seen = ~np.isnan(truth)
+        found |= metrics.binary_scores(
+          truth[seen], score[seen], threshold=threshold
+        )
+      out.append(found)
+    return out
+
+  def _threshold(self, method: Method) -> float:
+    """By leave-one-task-out; a peer, slow to fit, is cut at one half."""
+    if not isinstance(method, tuple(type(m) for m in METHODS)):
+      return 0.5
+    truth, score = [], []
+    for fold in folds(self.train, known=self.known):
+      columns = fold.known[0]
+      row = method.fit(fold.rest).predict(columns, fold.row[None, columns])[0]
+      rest = np.delete(np.arange(len(row)), columns)
+      truth.append(fold.row[rest])
+      score.append(row[rest])
+    if not truth:
+      return 0.5
+    return metrics.best_threshold(np.concatenate(truth), np.concatenate(score))
+
+
+def _compare_choices(
+  fitted: Predictor,
+  rules: Mapping[str, Chooser],
+  truth: np.ndarray,
+  known: int,
+  seeds: int,
+) -> dict[str, dict[str, float]]:
+  """Every rule, also on the columns that none of them has measured."""
+  out, scored = {how: [] for how in rules}, {}
+  for seed in range(seeds):
+    chosen = {h: r.choose(known, seed=seed) for h, r in rules.items()}
+    rest = np.delete(
+      np.arange(truth.shape[1]), np.concatenate([*chosen.values()])
+    )
+    for how, columns in chosen.items():
+      row = predict_measured(fitted, columns, truth[:, columns])
+      unchosen = metrics.rmse_x100(truth[:, rest], row[:, rest])
+      key = columns.tobytes()  # some rules choose the same for every seed
+      if key not in scored:
+        scored[key] = metrics.scores(truth, row, columns)
+      out[how].append(scored[key] | {"rmse_x100_unchosen": unchosen})
+  return {how: _summary(scores) for how, scores in out.items()}
+
+
+def _summary(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+  out = {}
+  for name in scores[0]:
+    values = np.array([score[name] for score in scores])
+    out[name] = float(values.mean())
+    out[f"{name}_sd"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+  return out
+
+
+def _paired(scores, default) -> dict[str, float]:
+  """RMSE x 100 above the default method's, seed by seed."""
+  pairs = zip(scores, default, strict=True)
+  above = np.array([a["rmse_x100"] - b["rmse_x100"] for a, b in pairs])
+  return {
+    "above_default_x100": float(above.mean()),
+    "above_default_x100_sd": float(above.std(ddof=1))
+    if len(above) > 1
+    else 0.0,
+  }
+
+
+def _coverage(fitted, truth, known) -> float:
+  values = truth[:, known]
+  told = ~np.isnan(values).any(1)
+  if not told.any():
+    return float("nan")
+  mean = fitted.predict(known, values[told])
+  deviation = np.sqrt(fitted.variance(known, values[told]))
+  error = np.abs(truth[told] - mean)
+  rest = np.delete(np.arange(truth.shape[1]), known)
+  seen = ~np.isnan(error[:, rest])
+  inside = error[:, rest] <= NORMAL_90 * deviation[:, rest]
+  return float(inside[seen].mean())

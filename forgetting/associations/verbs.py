@@ -1,0 +1,146 @@
+"""What `forgetting associate` does and prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import math
+import os
+import pathlib
+
+import numpy as np
+
+from forgetting.associations import (
+  components,
+  load,
+  noise,
+  protocol,
+  similarity,
+  structure,
+  words,
+)
+from forgetting.associations.factorisation import AuthorsFactorisation
+from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.config import InputError
+
+WithTexts = Callable[[ForgettingMatrix, pathlib.Path], ForgettingMatrix]
+
+
+@dataclasses.dataclass(frozen=True)
+class Association:
+  """The verb's answer.
+
+  Attributes:
+    text: for people.
+    data: for JSON.
+    matrix, structure: what the figures are drawn from.
+    folder: where they go: in the study, of a file in <stem>-report of the
+      working directory.
+  """
+
+  text: str
+  data: dict
+  matrix: ForgettingMatrix
+  structure: structure.Structure
+  folder: pathlib.Path
+
+
+def associate(
+  path: str | os.PathLike,
+  *,
+  train_rows: str = "",
+  test_rows: str = "",
+  known: int = 30,
+  seeds: int = 10,
+  choose: str = "random",
+  peers: bool = False,
+  with_texts: WithTexts = lambda matrix, path: matrix,
+) -> Association:
+  """`forgetting associate`: structure of a matrix, prediction of new tasks.
+
+  Args:
+    path: as for `load.load`.
+    train_rows, test_rows: row numbers, as in "0,1,4-9"; see `protocol.split`.
+    known, seeds, choose: see `protocol.run`.
+    peers: try the authors' factorisation too, which needs JAX and minutes.
+    with_texts: puts the texts of a study's tasks and examples into its
+      matrix, where they are at hand.
+
+  Raises:
+    InputError: no matrix there, or rows that cannot be.
+  """
+  matrix = load.load(path)
+  found = structure.analyse(matrix)
+  parts = components.leading(matrix, found)
+  own = noise.measure(matrix)
+  alike = _similarities(with_texts(matrix, pathlib.Path(path)))
+  lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
+  lines += [*words.component_lines(parts), "", words.noise_line(own)]
+  lines += ["", *words.similarity_lines(alike)]
+  data = {
+    "shape": list(matrix.shape),
+    "structure": {
+      name: {"r2": model.r2, "r2_held_out": model.r2_held_out}
+      for name, model in found.models.items()
+    },
+    "singular_values": found.singular_values.tolist(),
+    "components": [dataclasses.asdict(part) for part in parts],
+    "noise": dataclasses.asdict(own) if own else None,
+    "similarity": {n: dataclasses.asdict(c) for n, c in alike.items()},
+  }
+  if min(matrix.shape) > 1:
+    asked = dict(known=known, seeds=seeds, choose=choose)
+    rows = protocol.split(
+      matrix, train=parse_rows(train_rows), test=parse_rows(test_rows)
+    )
+    others = (AuthorsFactorisation(),) if peers else ()
+    trial = protocol.run(matrix, rows, **asked, peers=others)
+    lines += ["", *words.trial_lines(trial, rows, **asked)]
+    data |= dataclasses.asdict(trial) | asked
+    data |= {
+      "train_rows": rows.train.tolist(),
+      "test_rows": rows.test.tolist(),
+    }
+  else:
+    lines += ["", "prediction: needs two tasks and two examples or more"]
+  path = pathlib.Path(path)
+  folder = path if path.is_dir() else pathlib.Path(f"{path.stem}-report")
+  return Association(
+    "\n".join(lines), _plain(data), matrix, found, folder / "figures"
+  )
+
+
+def parse_rows(text: str) -> tuple[int, ...]:
+  """ "0,1,4-6" -> (0, 1, 4, 5, 6)."""
+  rows = []
+  for part in filter(None, (p.strip() for p in text.split(","))):
+    first, dash, last = part.partition("-")
+    if not first.isdecimal() or (dash and not last.isdecimal()):
+      raise InputError(f"rows: found {part!r}, expected as in 0,1,4-9")
+    rows += range(int(first), int(last if dash else first) + 1)
+  return tuple(rows)
+
+
+def _similarities(matrix: ForgettingMatrix) -> dict:
+  """Correlation of forgetting with what might explain it, by its name."""
+  z = matrix.values
+  found = {
+    "mean of the other tasks": similarity.correlate(z, similarity.others(z))
+  }
+  if matrix.texts is not None and matrix.task_texts is not None:
+    alike = similarity.text_similarity(matrix.task_texts, matrix.texts)
+    found["text similarity, TF-IDF"] = similarity.correlate(z, alike)
+  if matrix.base is not None:
+    found["loss before"] = similarity.correlate(z, matrix.base)
+  return found
+
+
+def _plain(value):
+  """As JSON takes it: what is not a number is null."""
+  if isinstance(value, dict):
+    return {key: _plain(part) for key, part in value.items()}
+  if isinstance(value, (list, tuple)):
+    return [_plain(part) for part in value]
+  if isinstance(value, (float, np.floating)):
+    return float(value) if math.isfinite(value) else None
+  return int(value) if isinstance(value, np.integer) else value

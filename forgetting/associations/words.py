@@ -1,0 +1,138 @@
+"""What `forgetting associate` prints, part by part."""
+
+from __future__ import annotations
+
+import math
+
+from forgetting.associations import components, noise, protocol, structure
+from forgetting.associations.matrix import ForgettingMatrix
+
+MEASURES = {  # metric -> head of its column
+  "rmse_x100": "RMSE x 100",
+  "rmse_x100_unmeasured": "unmeasured",
+  "rmse_x100_without_worst": "no worst task",
+  "spearman": "Spearman",
+  "precision_at_10": "P@10 %",
+  "mass_at_5": "mass@5 %",
+  "f1": "F1",
+  "auc": "AUC",
+}
+
+
+def headline(matrix: ForgettingMatrix) -> str:
+  seen = matrix.values[matrix.measured]
+  above, missing = (seen > 0).mean(), 1 - matrix.measured.mean()
+  return (
+    f"{matrix.shape[0]} tasks x {matrix.shape[1]} examples, mean forgetting"
+    f" {seen.mean():.4f}, deviation {seen.std():.4f}, {100 * above:.1f} %"
+    f" above 0, {100 * missing:.2g} % not measured"
+  )
+
+
+def structure_lines(found: structure.Structure) -> list[str]:
+  rows = [("description", "R2", "R2, task held out")]
+  rows += [
+    (model.name, _number(model.r2, 4), _number(model.r2_held_out, 4))
+    for model in found.models.values()
+    if model.name != "multiplicative"  # that is rank 1
+  ]
+  return _table(rows)
+
+
+def component_lines(parts) -> list[str]:
+  lines = []
+  for part in parts:
+    tasks = ", ".join(f"{name} {u:+.2f}" for name, u in part.tasks)
+    lines.append(f"component {part.rank}: tasks {tasks}")
+    examples = ", ".join(f"{name} {v:+.2f}" for name, v in part.examples)
+    lines.append(f"  examples {examples}")
+    if part.sources:
+      shares = ", ".join(
+        f"{s.source} {100 * s.among:.0f} % (of all {100 * s.overall:.0f} %,"
+        f" p {s.p_value:.1g})"
+        for s in part.sources[:4]
+      )
+      lines.append(f"  sources of its {components.EXAMPLES} largest: {shares}")
+  return lines
+
+
+def similarity_lines(alike) -> list[str]:
+  def cell(value, interval):
+    low, high = interval
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+  rows = [("forgetting with", "Pearson", "Spearman")]
+  rows += [
+    (
+      name,
+      cell(found.pearson, found.pearson_interval),
+      cell(found.spearman, found.spearman_interval),
+    )
+    for name, found in alike.items()
+  ]
+  return _table(rows)
+
+
+def noise_line(own: noise.Noise | None) -> str:
+  if own is None:
+    return "own noise: not known, no task was trained with two seeds"
+  return (
+    f"own noise: {own.tasks} tasks with several seeds; the seed's luck is"
+    f" {100 * own.share:.1f} % of the variance, rows of one task correlate"
+    f" {own.correlation:.3f}"
+  )
+
+
+def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
+  measures = [m for m in MEASURES if m in trial.prediction[protocol.DEFAULT]]
+  plural = "s" if seeds > 1 else ""
+  lines = [
+    f"{len(rows.test)} new tasks from {len(rows.train)} trained ones, {known}"
+    f" examples measured ({choose}), {seeds} seed{plural}; deviations over"
+    " seeds",
+    *_score_table("method", trial.prediction, measures),
+    f"default: {protocol.DEFAULT}; {100 * trial.coverage:.0f} % of cells lie"
+    " within its 90 % interval",
+    "",
+    f"choice of the examples, {protocol.DEFAULT}; unchosen: columns that no"
+    " rule measures",
+  ]
+  measures = ["rmse_x100", "rmse_x100_unchosen", "spearman"]
+  lines += _score_table("rule", trial.choices, measures)
+  unchosen = {h: s["rmse_x100_unchosen"] for h, s in trial.choices.items()}
+  if unchosen["greedy"] > unchosen["random"]:
+    lines.append("greedy choice is worse than random where neither measures")
+  lines.append(
+    f"mixed: the {trial.top} largest variances over the trained tasks, the"
+    " rest at random"
+  )
+  return lines
+
+
+def _score_table(head: str, scores, measures) -> list[str]:
+  heads = [MEASURES.get(m, m.removeprefix("rmse_x100_")) for m in measures]
+  rows = [(head, *heads)]
+  for name, found in scores.items():
+    cells = [
+      f"{found[m]:.3f} ±{found[m + '_sd']:.3f}" if m in found else ""
+      for m in measures
+    ]
+    rows.append((name, *cells))
+  return _table(rows)
+
+
+def _table(rows) -> list[str]:
+  widths = [
+    max(len(cell) for cell in column) for column in zip(*rows, strict=True)
+  ]
+  return [
+    "  ".join(
+      cell.ljust(width) if i == 0 else cell.rjust(width)
+      for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+    )
+    for row in rows
+  ]
+
+
+def _number(value: float, digits: int) -> str:
+  return "" if math.isnan(value) else f"{value:.{digits}f}"

@@ -1,0 +1,80 @@
+"""The leading components of a forgetting matrix, and all singular values."""
+
+import numpy as np
+
+from forgetting.report import style
+from forgetting.report.figure_matrix import (
+  draw_cells,
+  mark_sources,
+  name_rows,
+  settled,
+  symmetric_limit,
+)
+
+
+def components(table):
+  """Each component s u v' as a heat map of its own, on one scale."""
+  from matplotlib.figure import Figure
+
+  ranks = sorted(table["component"].unique())
+  terms = {}
+  for rank in ranks:
+    here = table[table["component"] == rank]
+    task, examples = (
+      here[here["kind"] == kind].sort_values("place")
+      for kind in ("task", "examples")
+    )
+    cells = np.outer(task["weight"], examples["weight"])
+    terms[rank] = (task["name"].tolist(), examples, cells)
+  names = terms[ranks[0]][0]
+  figure = Figure(
+    figsize=(style.WIDTH, 1.4 + 0.075 * min(len(names), 90)),
+    layout="constrained",
+  )
+  panels = figure.subplots(1, len(ranks), sharey=True, squeeze=False)[0]
+  limit = symmetric_limit(
+    np.concatenate([t[2].ravel() for t in terms.values()])
+  )
+  for panel, rank in zip(panels, ranks, strict=True):
+    names, examples, cells = terms[rank]
+    image = draw_cells(panel, cells, limit)
+    mark_sources(panel, examples.rename(columns={"group": "source"}))
+    panel.set_title(f"component {rank}")
+    panel.tick_params(axis="y", length=0)
+  name_rows(panels[0], names)
+  panels[0].tick_params(axis="y", labelsize=4.2)
+  figure.supxlabel("pretraining examples, by mean forgetting", fontsize=9)
+  figure.colorbar(
+    image,
+    ax=panels.tolist(),
+    label="nats/token",
+    shrink=0.7,
+    aspect=40,
+    extend="both",
+  )
+  return settled(figure)
+
+
+def singular_values(table):
+  """Bars: singular values; line: R2 of the fit of that rank."""
+  from matplotlib.figure import Figure
+
+  figure = Figure(figsize=(6.0, 3.2), layout="constrained")
+  panel = figure.subplots()
+  panel.bar(table["rank"], table["singular_value"], color=style.DOMAINS[0])
+  panel.set_xlabel("rank")
+  panel.set_ylabel("singular value", color=style.DOMAINS[0])
+  panel.set_xticks(table["rank"][:: 1 if len(table) <= 20 else 5])
+  panel.grid(axis="x", visible=False)
+  other = panel.twinx()
+  other.plot(
+    table["rank"],
+    table["r2"],
+    marker="o",
+    color=style.DOMAINS[1],
+    clip_on=False,
+  )
+  other.set_ylim(0, 1)
+  other.set_ylabel("R² of the fit of that rank", color=style.DOMAINS[1])
+  other.grid(False)
+  return figure

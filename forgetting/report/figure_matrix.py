@@ -1,0 +1,126 @@
+"""The forgetting matrix as a heat map, with its row and column means."""
+
+import numpy as np
+
+from forgetting.report import style
+
+COLORS = "RdBu_r"  # blue is learnt, red is forgotten
+LABELLED = 90  # tasks at most whose names are written
+
+
+def heat_map(table):
+  """Tasks x examples; beside it each task's mean, above each example's."""
+  from matplotlib.figure import Figure
+
+  tasks = list(dict.fromkeys(table["task"]))
+  cells = grid(table, "task", tasks, "forgetting")
+  count = table.drop_duplicates("place").sort_values("place")["examples"]
+  limit = symmetric_limit(cells)
+  figure = Figure(
+    figsize=(style.WIDTH, 2.2 + 0.105 * min(len(tasks), LABELLED)),
+    layout="constrained",
+  )
+  axes = figure.subplots(
+    2,
+    2,
+    sharex="col",
+    sharey="row",
+    width_ratios=(8, 1),
+    height_ratios=(1, 8),
+    squeeze=False,
+  )
+  above, corner = axes[0]
+  map_, beside = axes[1]
+  corner.remove()
+  image = draw_cells(map_, cells, limit)
+  name_rows(map_, tasks)
+  mark_sources(map_, table)
+  places = np.arange(cells.shape[1])
+  above.fill_between(
+    places, mean(cells, 0), step="mid", color=style.DOMAINS[0], linewidth=0
+  )
+  above.set_ylabel("mean")
+  weight = count.to_numpy(float)
+  means = mean(cells * weight, 1) / weight.mean()
+  beside.barh(np.arange(len(tasks)), means, color=style.DOMAINS[0])
+  beside.set_xlabel("task mean")
+  beside.tick_params(axis="y", length=0)
+  beside.grid(axis="y", visible=False)
+  map_.set_xlabel("pretraining examples, by mean forgetting")
+  figure.colorbar(
+    image,
+    ax=axes[1].tolist(),
+    label="forgetting (nats/token)",
+    shrink=0.6,
+    aspect=40,
+    extend="both",
+  )
+  return settled(figure)
+
+
+def settled(figure):
+  """The figure with its layout computed once for all of its files."""
+  figure.draw_without_rendering()
+  figure.set_layout_engine("none")
+  return figure
+
+
+def grid(table, rows: str, names, value: str):
+  """Cells [rows, places] of a table with a row a cell."""
+  wide = table.pivot(index=rows, columns="place", values=value)
+  return wide.loc[list(names)].to_numpy(float)
+
+
+def mean(cells, axis: int):
+  """Over what was measured; 0 where nothing was."""
+  seen = ~np.isnan(cells)
+  total = np.where(seen, cells, 0).sum(axis)
+  return total / np.maximum(seen.sum(axis), 1)
+
+
+def symmetric_limit(cells) -> float:
+  """Of the colours: all but the most extreme hundredth of the cells."""
+  seen = np.abs(cells[~np.isnan(cells)])
+  return float(np.quantile(seen, 0.99)) or 1.0
+
+
+def draw_cells(panel, cells, limit: float):
+  panel.grid(False)
+  return panel.imshow(
+    cells,
+    aspect="auto",
+    interpolation="nearest",
+    cmap=COLORS,
+    vmin=-limit,
+    vmax=limit,
+  )
+
+
+def name_rows(panel, names) -> None:
+  if len(names) > LABELLED:
+    panel.set_ylabel(f"{len(names)} tasks")
+    return
+  panel.set_yticks(np.arange(len(names)), [_short(n) for n in names])
+  panel.tick_params(axis="y", labelsize=5.5, length=0)
+
+
+def _short(name: str) -> str:
+  name = str(name)
+  return name if len(name) <= 32 else name[:31] + "…"
+
+
+def mark_sources(panel, table) -> None:
+  """Writes the sources under the places that they fill."""
+  places = table.drop_duplicates("place").sort_values("place")
+  # a column of empty words is read back as one of NaN
+  sources = [s if isinstance(s, str) else "" for s in places["source"]]
+  starts = [i for i, s in enumerate(sources) if i == 0 or s != sources[i - 1]]
+  ends = [*starts[1:], len(sources)]
+  middles = [(a + b - 1) / 2 for a, b in zip(starts, ends, strict=True)]
+  for start in starts[1:]:
+    panel.axvline(start - 0.5, color=style.INK, linewidth=0.6)
+  if sources[0] or len(starts) > 1:
+    panel.set_xticks(middles, [sources[i] for i in starts])
+    panel.tick_params(axis="x", labelrotation=20, length=0)
+  else:
+    panel.set_xticks([])

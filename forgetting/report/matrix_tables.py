@@ -1,0 +1,106 @@
+"""What the figures of a forgetting matrix show, as tables.
+
+Tasks are in the order of their families, then of their mean forgetting;
+examples in the order of their sources, then of theirs. Many examples are
+drawn as groups of neighbours, by their mean.
+"""
+
+import numpy as np
+
+PLACES = 300  # columns drawn at most, about
+RANKS = 20  # singular values drawn
+
+
+def heat_map(matrix):
+  """One row a drawn cell: a task and a group of neighbouring examples."""
+  import pandas as pd
+
+  values = matrix.values
+  order = _task_order(matrix)
+  groups = _groups(matrix)
+  blocks = [np.nanmean(_measured(values[:, g]), axis=1) for g in groups]
+  first = [g[0] for g in groups]
+
+  def by_task(column):
+    return np.repeat(column[order], len(groups))
+
+  def by_place(column):
+    return np.tile(column, len(order))
+
+  return pd.DataFrame(
+    dict(
+      task=by_task(matrix.tasks),
+      family=by_task(matrix.families),
+      place=by_place(np.arange(len(groups))),
+      source=by_place(matrix.sources[first]),
+      examples=by_place([len(g) for g in groups]),
+      first_example=by_place(matrix.examples[first]),
+      forgetting=np.array(blocks).T[order].ravel(),
+    )
+  )
+
+
+def components(matrix, structure, *, count: int):
+  """One row a weight: of a task, or the mean of a group of examples."""
+  import pandas as pd
+
+  order, groups = _task_order(matrix), _groups(matrix)
+  rows = []
+  for rank in range(min(count, len(structure.right))):
+    scale = np.sqrt(structure.singular_values[rank])
+    left, right = structure.left[:, rank], structure.right[rank]
+    tasks = [(matrix.tasks[i], matrix.families[i], left[i]) for i in order]
+    places = [
+      (matrix.examples[g[0]], matrix.sources[g[0]], right[g].mean())
+      for g in groups
+    ]
+    for kind, weights in (("task", tasks), ("examples", places)):
+      rows += [
+        dict(
+          component=rank + 1,
+          kind=kind,
+          place=place,
+          name=name,
+          group=group,
+          weight=weight * scale,
+        )
+        for place, (name, group, weight) in enumerate(weights)
+      ]
+  return pd.DataFrame(rows)
+
+
+def singular_values(structure):
+  """One row a rank."""
+  import pandas as pd
+
+  count = min(RANKS, len(structure.singular_values))
+  return pd.DataFrame(
+    dict(
+      rank=np.arange(count) + 1,
+      singular_value=structure.singular_values[:count],
+      r2=structure.r2_by_rank[:count],
+    )
+  )
+
+
+def _task_order(matrix) -> np.ndarray:
+  means = np.nanmean(matrix.values, axis=1)
+  return np.lexsort((-means, matrix.families))
+
+
+def _groups(matrix) -> list[np.ndarray]:
+  """Columns of each drawn place: neighbours of one source."""
+  means = np.nanmean(_measured(matrix.values), axis=0)
+  order = np.lexsort((-means, matrix.sources))
+  size = -(-len(order) // PLACES)
+  groups = []
+  for source in np.unique(matrix.sources):
+    own = order[matrix.sources[order] == source]
+    groups += np.array_split(own, -(-len(own) // size))
+  return groups
+
+
+def _measured(values):
+  """Values without the warning of a mean over nothing."""
+  empty = np.isnan(values).all()
+  return np.zeros_like(values) if empty else values
