@@ -268,8 +268,7 @@ class Run:
       return "online"
     if self.replay.measured_in is None:
       return "uniform"
-    whole = self.replay.measured_in.steps >= self.steps
-    return "true" if whole else "predicted"
+    return "predicted" if self.replay.measured_in.replay.probe else "true"
 
   @property
   def target_tokens(self) -> int:

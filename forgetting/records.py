@@ -30,6 +30,9 @@ COLUMNS = (
   "steps", "tokens", "status", "replay",
 )  # fmt: skip
 
+# policies of replay that inject as if from all of the pretraining text
+RANDOM_REPLAY = ("none", "uniform")
+
 LOSSES = (
   "pretrain_loss", "base_pretrain_loss", "target_loss", "base_target_loss",
 )  # fmt: skip
@@ -212,6 +215,14 @@ def _load_table(path: pathlib.Path):
     if column not in table:
       table[column] = defaults.get(column, np.nan)
   return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
+
+
+def random_injection(table):
+  """The rows of a table that inject by chance, as the laws assume."""
+  if "replay" not in table:
+    return table
+  policy = table["replay"]
+  return table[policy.isna() | policy.isin(RANDOM_REPLAY)]
 
 
 def curves(root: str | os.PathLike):

@@ -166,18 +166,35 @@ def _start(run: Run, evaluator, root: str, study: str):
 @functools.lru_cache(maxsize=8)
 def _start_of_children(parent: RunDirectory, evaluator):
   """Read and measured once for all runs that start from one pretraining."""
+  programs = evaluator.programs
+  params = _load(
+    parent, programs.shapes["params"], programs.shardings["params"]
+  )
+  return params, evaluator.full(params)
+
+
+def load_params(directory: RunDirectory, run: Run):
+  """The parameters that a pretraining ended with, on this machine's devices.
+
+  Raises:
+    InputError: they are not there, or of another model.
+  """
+  from forgetting.training import model, sharding
+
+  shapes = model.shapes(run.model)
+  placed = sharding.shardings(shapes, sharding.make_mesh())
+  return _load(directory, shapes, placed)
+
+
+def _load(directory: RunDirectory, shapes, shardings):
+  """On the host: a run's first step gives its buffers away."""
   import jax
 
   from forgetting.training.checkpoint import Checkpoints
 
-  programs = evaluator.programs
-  with Checkpoints(parent.checkpoints) as checkpoints:
-    params = checkpoints.load_params(
-      shapes=programs.shapes["params"], shardings=programs.shardings["params"]
-    )
-  # on the host: a run's first step gives its buffers away
-  params = jax.tree.map(lambda x: np.array(x, copy=True), params)
-  return params, evaluator.full(params)
+  with Checkpoints(directory.checkpoints) as checkpoints:
+    params = checkpoints.load_params(shapes=shapes, shardings=shardings)
+  return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
 
 def _versions() -> dict[str, str]:

@@ -87,14 +87,3 @@ def test_sentence_embeddings_need_their_package(monkeypatch):
   monkeypatch.setitem(sys.modules, "sentence_transformers", None)
   with pytest.raises(InputError, match="not installed"):
     similarity.sentence_embeddings(["a"])
-
-
-def test_projection_keeps_inner_products():
-  generator = np.random.default_rng(0)
-  a = generator.normal(size=5000)
-  b = 0.5 * a + generator.normal(size=5000)
-  pa, pb = (similarity.project(g, dimensions=2048, seed=3) for g in (a, b))
-  lengths = np.linalg.norm(a) * np.linalg.norm(b)
-  assert pa @ pb == pytest.approx(a @ b, abs=0.1 * lengths)
-  found = similarity.projected_products(pa[None], np.array([pb, pa]))
-  np.testing.assert_allclose(found, [[pa @ pb, pa @ pa]])

@@ -59,7 +59,7 @@ BELOW = {
   "training": ("config", "records"),
   "laws": ("config", "records"),
   "associations": ("config", "records"),
-  "report": ("config", "records", "laws"),
+  "report": ("config", "records", "laws", "associations"),
 }
 
 

@@ -102,9 +102,7 @@ def test_what_is_forgotten_more_is_injected_sooner(cache, uniform):
 def test_a_study_waits_for_the_run_that_tells(cache, uniform, tmp_path):
   """The four policies, and the weights of each against the losses on disk."""
   none = dataclasses.replace(uniform, injection=0)
-  short = dataclasses.replace(
-    none, steps=6, replay=Replay(pool=64, probe=True)
-  )
+  short = dataclasses.replace(none, steps=6, replay=Replay(pool=64, probe=True))
   runs = {
     policy: dataclasses.replace(uniform, replay=replay)
     for policy, replay in {

@@ -175,6 +175,6 @@ def test_the_exact_text_is_shown(small):
   about |= dict(train_sha256="12" * 32, validation_sha256="34" * 32)
   directory.write_result(directory.result() | {"data": {"kjv": about}})
   shown = page_of(small).text
-  for words in ("a==1 sha256:abc", "public domain", "12" * 8, "34" * 8):
-    assert words in shown
+  for told in ("a==1 sha256:abc", "public domain", "12" * 8, "34" * 8):
+    assert told in shown
   assert pd.read_csv(small / "data.csv")["source"].tolist() == [about["source"]]

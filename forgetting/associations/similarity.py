@@ -186,33 +186,3 @@ def sentence_embeddings(texts: Sequence[str]) -> np.ndarray:
     ) from None
   model = SentenceTransformer(SENTENCE_MODEL)
   return model.encode(list(texts), normalize_embeddings=True)
-
-
-def projected_products(
-  task_gradients: np.ndarray, example_gradients: np.ndarray
-) -> np.ndarray:
-  """Inner products of projected gradients, [M, N].
-
-  Args:
-    task_gradients: [M, d] mean projected gradient of each task's text.
-    example_gradients: [N, d] of each example, by the same projection.
-  """
-  return task_gradients @ example_gradients.T
-
-
-def project(gradient: np.ndarray, *, dimensions: int, seed: int) -> np.ndarray:
-  """A gradient times random signs / sqrt(d), [d]: keeps inner products.
-
-  The signs are drawn block by block, so that they are never all in memory.
-
-  Args:
-    gradient: [params] flat.
-  """
-  generator = np.random.default_rng(seed)
-  out = np.zeros(dimensions)
-  block = max(1, 2**22 // dimensions)
-  for start in range(0, len(gradient), block):
-    part = gradient[start : start + block]
-    bits = generator.integers(0, 2, (dimensions, len(part)), np.int8)
-    out += (2.0 * bits - 1.0) @ part
-  return out / np.sqrt(dimensions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import dataclasses
 import math
 import os
@@ -10,10 +10,12 @@ import pathlib
 
 import numpy as np
 
+from forgetting import records
 from forgetting.associations import (
   components,
   load,
   noise,
+  policies,
   protocol,
   similarity,
   structure,
@@ -24,6 +26,8 @@ from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
 
 WithTexts = Callable[[ForgettingMatrix, pathlib.Path], ForgettingMatrix]
+Embed = Callable[[Sequence[str]], object]
+Products = Callable[[ForgettingMatrix, pathlib.Path], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +59,8 @@ def associate(
   choose: str = "random",
   peers: bool = False,
   with_texts: WithTexts = lambda matrix, path: matrix,
+  gradients: Products | None = None,
+  embed: Embed | None = None,
 ) -> Association:
   """`forgetting associate`: structure of a matrix, prediction of new tasks.
 
@@ -65,6 +71,9 @@ def associate(
     peers: try the authors' factorisation too, which needs JAX and minutes.
     with_texts: puts the texts of a study's tasks and examples into its
       matrix, where they are at hand.
+    gradients: minus the inner products of gradients, [M, N], to hold
+      forgetting against.
+    embed: texts -> vectors of length 1, beside TF-IDF.
 
   Raises:
     InputError: no matrix there, or rows that cannot be.
@@ -73,7 +82,12 @@ def associate(
   found = structure.analyse(matrix)
   parts = components.leading(matrix, found)
   own = noise.measure(matrix)
-  alike = _similarities(with_texts(matrix, pathlib.Path(path)))
+  texts = with_texts(matrix, pathlib.Path(path))
+  alike = _similarities(texts, embed)
+  if gradients is not None:
+    expected = gradients(matrix, pathlib.Path(path))
+    correlation = similarity.correlate(matrix.values, expected)
+    alike["minus the gradient product"] = correlation
   lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
   lines += [*words.component_lines(parts), "", words.noise_line(own)]
   lines += ["", *words.similarity_lines(alike)]
@@ -103,11 +117,20 @@ def associate(
     }
   else:
     lines += ["", "prediction: needs two tasks and two examples or more"]
+  runs = _runs(path)
+  if runs is not None and policies.has_policies(runs):
+    data["policies"] = policies.as_data(runs)
+    lines += ["", *policies.lines(runs)]
   path = pathlib.Path(path)
   folder = path if path.is_dir() else pathlib.Path(f"{path.stem}-report")
   return Association(
     "\n".join(lines), _plain(data), matrix, found, folder / "figures"
   )
+
+
+def _runs(path: str | os.PathLike):
+  """The table of a study's runs; a matrix in a file has none."""
+  return records.load(path) if pathlib.Path(path).is_dir() else None
 
 
 def parse_rows(text: str) -> tuple[int, ...]:
@@ -121,7 +144,7 @@ def parse_rows(text: str) -> tuple[int, ...]:
   return tuple(rows)
 
 
-def _similarities(matrix: ForgettingMatrix) -> dict:
+def _similarities(matrix: ForgettingMatrix, embed: Embed | None) -> dict:
   """Correlation of forgetting with what might explain it, by its name."""
   z = matrix.values
   found = {
@@ -130,6 +153,11 @@ def _similarities(matrix: ForgettingMatrix) -> dict:
   if matrix.texts is not None and matrix.task_texts is not None:
     alike = similarity.text_similarity(matrix.task_texts, matrix.texts)
     found["text similarity, TF-IDF"] = similarity.correlate(z, alike)
+    if embed is not None:
+      alike = similarity.text_similarity(
+        matrix.task_texts, matrix.texts, embed=embed
+      )
+      found["text similarity, embeddings"] = similarity.correlate(z, alike)
   if matrix.base is not None:
     found["loss before"] = similarity.correlate(z, matrix.base)
   return found

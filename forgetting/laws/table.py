@@ -11,6 +11,7 @@ import os
 
 import numpy as np
 
+from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws.law import Law, Variable
 
@@ -68,6 +69,7 @@ def select(frame, law: Law):
   """The rows that the law is about: finished, and of the right kind."""
   if "status" in frame:
     frame = frame[frame["status"] == "done"]
+  frame = records.random_injection(frame)
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
     named = domain.notna() & (domain.astype(str) != "")

@@ -50,8 +50,12 @@ class Evidence:
 
   @property
   def measured(self):
-    """The fine-tunings that are done and have both losses."""
-    runs = self.finetunings
+    """The fine-tunings that are done, have both losses, and inject by chance.
+
+    Those that choose what to replay, or are there to tell, are compared by
+    themselves.
+    """
+    runs = records.random_injection(self.finetunings)
     numbers = runs[["forgetting", "target_loss"]].to_numpy(float)
     return runs[(runs["status"] == "done") & np.isfinite(numbers).all(axis=1)]
 

@@ -11,9 +11,11 @@ from forgetting.report import (
   figure_curves,
   figure_injection,
   figure_predicted,
+  figure_replay,
   fitted,
   page,
   provenance,
+  replay,
   sections,
   style,
   tables,
@@ -40,6 +42,7 @@ CAPTIONS = {
     "line a law is exact. The middle panel takes the base off: there the "
     "errors are as large as they matter for forgetting."
   ),
+  "replay": replay.CAPTION,
 }
 
 
@@ -122,6 +125,7 @@ def _draw(evidence: Evidence, fits, folder) -> dict[str, str]:
       tables.predicted(evidence, fits),
       lambda table: figure_predicted.predicted(table, **known),
     ),
+    "replay": (replay.cells(evidence.runs), figure_replay.replay),
   }
   return {
     name: page.figure(
@@ -149,6 +153,9 @@ def _sections(evidence, fits, counsels, drawings, tolerance):
   if fits:
     body = sections.laws(evidence, fits)
     yield Section("laws", "The fitted laws", body)
+  if "replay" in drawings:
+    body = drawings["replay"] + replay.comparison(evidence.runs)
+    yield Section("replay", "Replay policies compared", body)
   if "predicted" in drawings:
     title = "Predicted against measured"
     yield Section("predicted", title, drawings["predicted"])

@@ -62,6 +62,10 @@ def test_memory_is_flat(tmp_path):
   large = measure(write(tmp_path / "large", LARGE_MB), tmp_path / "cache")
   small_filter, small_peak, small_chunks = small
   large_filter, large_peak, large_chunks = large
+  print(f"\npeak MB of 50 MB: {small_filter} filtering, {small_peak} in all")
+  print(
+    f"peak MB of {LARGE_MB} MB: {large_filter} filtering, {large_peak} in all"
+  )
   assert large_chunks > small_chunks
   table = min(LARGE_MB // 2 * 2, TABLE_MB)
   assert large_filter < small_filter + table + 150
