@@ -32,6 +32,7 @@ def table(*, noise: float = 0.0, seeds: int = 5) -> pd.DataFrame:
     target_tokens_asked=500,
     base_pretrain_loss=2.0,
     pretrain_loss=2.0 + frame["forgetting"],
+    target_loss=np.where(frame["replay"] == "true", 1.51, 1.5),
     status="done",
   ).drop(columns="forgetting")
 
@@ -55,6 +56,8 @@ def test_an_interval_holds_what_is_nil_and_not_what_is_there():
   assert gains["online"]["gain_low"] < 0 < gains["online"]["gain_high"]
   assert gains["predicted"]["gain_low"] > 0 and gains["true"]["gain_low"] > 0
   assert list(gains) == ["predicted", "online", "true"]
+  assert gains["true"]["target_rise"] == pytest.approx(0.01)
+  assert gains["online"]["target_rise"] == 0
 
 
 def test_intervals_cover_at_their_level():

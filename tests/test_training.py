@@ -1,6 +1,7 @@
 """Programs, evaluation, sharding, checkpoints and the loop."""
 
 import dataclasses
+import functools
 import json
 import pathlib
 import subprocess
@@ -82,6 +83,19 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
     params, chunks[:, :-1], chunks[:, 1:], model=finetuning.model
   ).mean(axis=1)
   np.testing.assert_allclose(whole, one_batch, rtol=2e-6)
+
+
+@pytest.mark.parametrize("micro", [1, 4, 16, 32])
+def test_loss_does_not_depend_on_how_many_are_measured_at_once(
+  finetuning, programs, params, micro, monkeypatch
+):
+  chunks = chunks_of(finetuning, 45)
+  weights = np.ones((45, finetuning.model.context), np.float32)
+  expected = evaluate.per_example(programs.losses, params, chunks, weights)
+  monkeypatch.setattr(evaluate, "MICRO", micro)
+  losses = functools.partial(evaluate.block_losses, model=finetuning.model)
+  found = evaluate.per_example(jax.jit(losses), params, chunks, weights)
+  np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
 def test_weights_choose_the_targets_that_count(finetuning, programs, params):

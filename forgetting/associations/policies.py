@@ -89,21 +89,27 @@ def compare(table, *, level: float = 0.95):
 def overall(table, *, level: float = 0.95) -> dict[str, dict[str, float]]:
   """Policy -> mean gain over uniform, with an interval over domains and seeds.
 
-  Injections of one domain and seed share the run without injection and the
-  target text: they are averaged before they count once.
+  Beside it `target_rise`: the target loss minus that of uniform replay, what
+  the gain may have cost. Injections of one domain and seed share the run
+  without injection and the target text: they are averaged and count once.
   """
   runs, _ = _done(table)
-  wide = runs.pivot_table(
-    index=[*CELL, "seed"], columns="replay", values="forgetting"
+  forgetting, target = (
+    runs.pivot_table(index=[*CELL, "seed"], columns="replay", values=values)
+    for values in ("forgetting", "target_loss")
   )
   out = {}
-  for policy in CHOSEN:
-    if policy not in wide:
-      continue
-    gain = (wide[UNIFORM] - wide[policy]).dropna()
-    each = gain.groupby(["domain", "seed"]).mean()
-    out[policy] = _interval("gain", each.to_numpy(), level)
+  for policy in (p for p in CHOSEN if p in forgetting):
+    gain = forgetting[UNIFORM] - forgetting[policy]
+    rise = target[policy] - target[UNIFORM]
+    out[policy] = _of_pairs("gain", gain, level)
+    out[policy] |= _of_pairs("target_rise", rise, level)
   return out
+
+
+def _of_pairs(name: str, differences, level: float) -> dict[str, float]:
+  each = differences.dropna().groupby(["domain", "seed"]).mean()
+  return _interval(name, each.to_numpy(), level)
 
 
 def worth(table, *, level: float = 0.95, seed: int = 0) -> list[Worth]:
@@ -228,7 +234,9 @@ def lines(table) -> list[str]:
   for policy, gain in overall(table).items():
     out.append(
       f"{policy}: gain over uniform {gain['gain']:+.4f}"
-      f" [{gain['gain_low']:+.4f}, {gain['gain_high']:+.4f}] in the mean"
+      f" [{gain['gain_low']:+.4f}, {gain['gain_high']:+.4f}] in the mean;"
+      f" target loss {gain['target_rise']:+.4f}"
+      f" [{gain['target_rise_low']:+.4f}, {gain['target_rise_high']:+.4f}]"
     )
   for w in worth(table):
     out.append(

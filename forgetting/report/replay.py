@@ -31,12 +31,15 @@ def comparison(runs) -> str:
   Args:
     runs: `records.load` of a study.
   """
-  header = ["Replay chosen", "Gain over uniform", "95 % interval"]
+  header = [
+    *("Replay chosen", "Gain over uniform", "95 % interval"),
+    *("Target loss against uniform", "95 % interval"),
+  ]
   rows = [
     [
       escape(NAMES[policy]),
-      f"{number(gain['gain'], 4)}",
-      f"[{number(gain['gain_low'], 4)}, {number(gain['gain_high'], 4)}]",
+      *_with_interval(gain, "gain"),
+      *_with_interval(gain, "target_rise"),
     ]
     for policy, gain in policies.overall(runs).items()
   ]
@@ -52,6 +55,11 @@ def comparison(runs) -> str:
     f"{worth}<p>B of <i>F = F</i><sub>0</sub> / (1 + <i>B p</i>), with one "
     "<i>F</i><sub>0</sub> a domain; intervals from a bootstrap over seeds.</p>"
   )
+
+
+def _with_interval(found: dict, name: str) -> tuple[str, str]:
+  low, high = (number(found[f"{name}_{end}"], 4) for end in ("low", "high"))
+  return number(found[name], 4), f"[{low}, {high}]"
 
 
 def _worth(runs) -> Iterator[list[str]]:

@@ -260,6 +260,9 @@ def runs(evidence: Evidence) -> str:
   ]
   if bits:
     header.insert(8, "Pretraining bits/byte")
+  replayed = frame["replay"].notna().any()
+  if replayed:
+    header.insert(4, "Replay")
   rows = []
   for run in frame.to_dict("records"):
     status = escape(str(run["status"]))
@@ -280,8 +283,11 @@ def runs(evidence: Evidence) -> str:
     ]
     if bits:
       cells.insert(8, number(run["pretrain_bits_per_byte"]))
+    if replayed:
+      cells.insert(4, escape(str(run["replay"] or "")))
     rows.append(cells)
-  return table(header, rows, text=(0, -1))
+  words_at = (0, 4, -1) if replayed else (0, -1)
+  return table(header, rows, text=words_at)
 
 
 def _forgetting(run: dict) -> str:
