@@ -279,3 +279,24 @@ def test_laws_import_without_jax_tensorflow_or_scipy():
     [sys.executable, "-c", code], capture_output=True, text=True, check=True
   )
   assert out.stdout.strip() == "[]"
+
+
+def test_advice_says_what_else_would_keep_the_tolerance():
+  advice = laws.advise(
+    FITTED, model_params=4e6, target_tokens=1e6, tolerance=0.1
+  )
+  asked = dict(injection=0.0, tolerance=0.1)
+  tokens = laws.target_tokens_allowed(FITTED, model_params=4e6, **asked)
+  size = laws.model_params_needed(FITTED, target_tokens=1e6, **asked)
+  assert advice.instead == {"target_tokens": tokens, "model_params": size}
+  told = str(advice)
+  assert f"at most {tokens.value:,.4g} target tokens" in told
+  assert f"at least {size.value:,.4g} parameters" in told
+  stored = json.loads(json.dumps(advice.as_dict()))
+  assert stored["instead"]["model_params"]["value"] == size.value
+  hopeless = laws.advise(
+    FITTED, model_params=4e6, target_tokens=1e6, tolerance=1e-9
+  )
+  assert "or without injection: no amount of target text keeps it" in str(
+    hopeless
+  )

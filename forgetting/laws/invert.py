@@ -37,6 +37,12 @@ class Answer:
     flags = [f"{k} {v:.3g} x outside the data" for k, v in self.beyond.items()]
     return "; EXTRAPOLATION: ".join([text, *flags])
 
+  def as_dict(self) -> dict:
+    """JSON-able; what there is none of is null."""
+    ends = {name: getattr(self, name) for name in ("value", "low", "high")}
+    finite = {k: v if np.isfinite(v) else None for k, v in ends.items()}
+    return finite | {"level": self.level, "beyond": dict(self.beyond)}
+
 
 def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
   """Forgetting [lanes] by points x [lanes, slots] at injections [lanes]."""
