@@ -116,8 +116,9 @@ class Advice:
       if not 1 <= answer.value < np.inf:
         lines.append(f"  or without injection: {none} keeps it")
         continue
-      ends = f"[{answer.low:,.4g}, {answer.high:,.4g}]"
-      line = f"{some.format(f'{answer.value:,.4g}')} ({100 * answer.level:g} % {ends})"
+      line = some.format(f"{answer.value:,.4g}")
+      line += f" ({100 * answer.level:g} % [{answer.low:,.4g}, "
+      line += f"{answer.high:,.4g}])"
       for factor in answer.beyond.values():
         line += f"; EXTRAPOLATION: {factor:.3g} x outside the data"
       lines.append(f"  or without injection: {line}")
