@@ -14,8 +14,9 @@ quickstart: env
 smoke: env
 	$(BIN)/forgetting study configs/smoke.py
 
+# two processes, a file of tests in one of them
 test: env
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: env
 	$(BIN)/python -m pytest -m ""
