@@ -62,6 +62,39 @@ def study(
 
 
 @app.command
+def run(
+  config: tyro.conf.Positional[Config],
+  *,
+  index: int | None = None,
+  name: str | None = None,
+  root: str = "runs",
+  save_every: int | None = None,
+) -> int:
+  """Do one run of a study in this process; without which, list them.
+
+  The exit code is 0 when its result is there, 75 when a signal has stopped it
+  and it has saved (run it again), 3 when a run that it needs is not done.
+
+  Example: forgetting run configs/quickstart.py --index 0
+
+  Args:
+    index: Place in the list.
+    name: Or its name.
+    root: Results go to ROOT/STUDY.
+    save_every: Steps between checkpoints; by default at the end, or when it is
+      stopped.
+  """
+  from forgetting import single
+
+  plan = load_study(config)
+  if index is None and name is None:
+    print(single.listing(plan, root=root))
+    return 0
+  chosen = single.find(plan, index=index, name=name)
+  return single.do(plan, chosen, root=root, save_every=save_every)
+
+
+@app.command
 def report(
   table: tyro.conf.Positional[StudyOrTable], *, tolerance: float = 0.05
 ) -> int:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
-VERBS = ("study", "fit", "predict", "advise", "plan", "report", "data")
+VERBS = ("study", "run", "fit", "predict", "advise", "plan", "report", "data")
 
 
 def forgetting(*arguments, cwd=None) -> subprocess.CompletedProcess:

@@ -1,0 +1,111 @@
+"""One run of a study in this process: what every engine starts.
+
+Done again it is a no-op; stopped it saves and goes on at the next call.
+"""
+
+import pathlib
+import signal
+import sys
+
+from forgetting import study as study_lib
+from forgetting.config import InputError, Run, Study
+from forgetting.data import cache
+from forgetting.memory import keep_freed_memory
+from forgetting.records import RunDirectory
+
+DONE, STOPPED, PARENT_MISSING = 0, 75, 3
+EXECUTOR = "one process, all of its devices"
+
+
+def find(study: Study, *, index: int | None, name: str | None) -> Run:
+  """The run of that place in `Study.ordered()`, or of that name.
+
+  Raises:
+    InputError: there is none, or neither or both were given.
+  """
+  runs = study.ordered()
+  if (index is None) == (name is None):
+    raise InputError("run: expected --index or --name, one of them")
+  if index is not None:
+    if not 0 <= index < len(runs):
+      raise InputError(
+        f"index: found {index}, expected 0 to {len(runs) - 1}: {study.name} has"
+        f" {len(runs)} runs"
+      )
+    return runs[index]
+  for run in runs:
+    if run.name == name:
+      return run
+  raise InputError(f"name: found {name!r}, expected a run of {study.name}")
+
+
+def listing(study: Study, *, root: str) -> str:
+  """A line a run: its index, its name, what has become of it."""
+  return "\n".join(
+    f"{index:4d}  {run.name}  {_state(study, run, root)}"
+    for index, run in enumerate(study.ordered())
+  )
+
+
+def _state(study: Study, run: Run, root: str) -> str:
+  if result := RunDirectory.of(root, study.name, run).result():
+    return result["status"]
+  return "waiting" if _missing(study, run, root) else "to do"
+
+
+def _missing(study: Study, run: Run, root: str) -> list[Run]:
+  """The runs that it needs and that are not done."""
+  needed = [(n, RunDirectory.of(root, study.name, n)) for n in run.needs]
+  return [n for n, directory in needed if not directory.done]
+
+
+def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
+  """Does a run unless its result is there; the exit code says how it went.
+
+  Returns:
+    DONE, STOPPED by a signal after saving, or PARENT_MISSING.
+
+  Raises:
+    InputError: a bad config, or text that cannot be had.
+  """
+  directory = RunDirectory.of(root, study.name, run)
+  if directory.done:
+    _say(f"{run.name}: {directory.result()['status']} already")
+    return DONE
+  if missing := _missing(study, run, root):
+    _say(f"{run.name}: found no result of {missing[0].name}, which it needs")
+    return PARENT_MISSING
+  stopping = _on_signals()
+  study_lib.prepare_text([run])
+  keep_freed_memory()
+  from forgetting.run import do_run
+  from forgetting.training import compilation
+  from forgetting.training.loop import Interrupted
+
+  compilation.use_cache(pathlib.Path(cache.root() / "compiled"))
+  try:
+    result = do_run(
+      run,
+      root=root,
+      study=study.name,
+      executor=EXECUTOR,
+      save_every=save_every,
+      stop=stopping,
+    )
+  except Interrupted as stopped:
+    _say(f"{run.name}: {stopped}; the same command goes on from there")
+    return STOPPED
+  _say(f"{run.name}: {result['status']}, {result['stop_reason']}")
+  return DONE
+
+
+def _on_signals():
+  """Whether SIGTERM or Ctrl-C has come: the run saves before its next step."""
+  asked = []
+  for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: asked.append(True))
+  return lambda: bool(asked)
+
+
+def _say(line: str) -> None:
+  print(f"forgetting: {line}", file=sys.stderr)
