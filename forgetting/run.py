@@ -47,7 +47,9 @@ def do_run(
   with compilation.one_at_a_time(canonical.to_json(run.model)):
     programs = clock.time(
       "compilation",
-      lambda: compile_programs(run.model, batch_size=run.batch_size),
+      lambda: compile_programs(
+        run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+      ),
     )
   evaluator = clock.time("start", evaluator_of, run, programs)
   params, base = clock.time("start", _start, run, evaluator, root, study)

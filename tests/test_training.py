@@ -17,6 +17,7 @@ from forgetting.config import InputError, Optimizer
 from forgetting.data import store
 from forgetting.records import RunDirectory
 from forgetting.training import evaluate, loop, sharding
+from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 from forgetting.training.checkpoint import Checkpoints
 from forgetting.training.programs import compile_programs
@@ -78,7 +79,7 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
       programs.losses, params, chunks[:rows], weights[:rows]
     )
     np.testing.assert_array_equal(part, whole[:rows])
-  one_batch = model_lib.token_losses(
+  one_batch = losses_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=finetuning.model
   ).mean(axis=1)
   np.testing.assert_allclose(whole, one_batch, rtol=2e-6)
@@ -90,7 +91,7 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
 
   batch = batch_of(finetuning)
   losses = np.asarray(
-    model_lib.token_losses(
+    losses_lib.token_losses(
       params, batch["tokens_BxL"], batch["targets_BxL"],
       model=finetuning.model,
     )
@@ -98,11 +99,11 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
   batch["weights_BxL"][:, ::3] = 0
   batch["weights_BxL"][0] = 0
   state = programs.init_state(params)
-  _, loss = programs.train(
+  _, metrics = programs.train(
     state, programs.put(batch), Hyperparameters.of(finetuning)
   )
   expected = np.average(losses, weights=batch["weights_BxL"])
-  np.testing.assert_allclose(loss, expected, rtol=1e-5)
+  np.testing.assert_allclose(metrics.loss, expected, rtol=1e-5)
 
 
 def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
@@ -114,8 +115,8 @@ def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
   state = programs.init_state(params)
   batch = programs.put(batch_of(run))
   for _ in range(run.steps):
-    state, loss = programs.train(state, batch, Hyperparameters.of(run))
-  assert float(loss) < 1.5  # of random bytes: ln 256 = 5.5
+    state, metrics = programs.train(state, batch, Hyperparameters.of(run))
+  assert float(metrics.loss) < 1.5  # of random bytes: ln 256 = 5.5
   assert int(state["step"]) == run.steps
 
 
@@ -155,9 +156,9 @@ state = programs.init_state(model.init(shape, seed=0))
 draw = np.random.default_rng(0)
 for step in range(5):
   batch = as_batch(draw.integers(0, 259, (8, 17), np.int32), ones(8))
-  state, loss = programs.train(state, programs.put(batch),
-                               Hyperparameters.of(run))
-  print(repr(float(loss)))
+  state, metrics = programs.train(state, programs.put(batch),
+                                  Hyperparameters.of(run))
+  print(repr(float(metrics.loss)))
 chunks = draw.integers(0, 259, (20, 17), np.int32)
 losses = evaluate.per_example(programs.losses, state["params"], chunks,
                               ones(20))
@@ -288,7 +289,7 @@ def test_prompts_carry_no_loss_and_do_not_count_as_target_tokens(
   assert draw.target.tokens == counted(seen) <= run.target_tokens_asked
   assert len(seen) > run.target_chunks  # some of each chunk does not count
   chunks = run_lib.evaluator_of(run, programs).target.chunks
-  losses = model_lib.token_losses(
+  losses = losses_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=run.model
   )
   kept = np.asarray(losses, np.float64)[chunks[:, 1:] != ord("?") + 3]
