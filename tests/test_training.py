@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import pathlib
-import subprocess
-import sys
 
 import jax
 import numpy as np
@@ -126,59 +124,6 @@ def test_every_parameter_and_moment_has_a_rule(finetuning, programs):
   assert len(jax.tree.leaves(placed)) == len(jax.tree.leaves(programs.shapes))
   with pytest.raises(ValueError, match="no rule of sharding.RULES"):
     sharding.spec_of("layers/renamed/kernel")
-
-
-def test_sizes_that_do_not_divide_over_the_devices_are_refused():
-  mesh = jax.sharding.AbstractMesh((3,), ("data",))
-  with pytest.raises(InputError, match="batch_size: found 16, .* 3 devices"):
-    sharding.check(mesh, batch_size=16, width=48)
-  with pytest.raises(InputError, match="width: found 16"):
-    sharding.check(mesh, batch_size=15, width=16)
-
-
-MANY_DEVICES = """
-import sys
-import jax
-jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
-import numpy as np
-from forgetting.config import Model, Optimizer, Run
-from forgetting.data.mixture import as_batch
-from forgetting.training import evaluate, model
-ones = lambda rows: np.ones((rows, 16), np.float32)
-from forgetting.training.optimizer import Hyperparameters
-from forgetting.training.programs import compile_programs
-
-shape = Model(layers=2, width=16, heads=2, context=16)
-run = Run(model=shape, optimizer=Optimizer(peak_lr=1e-2), steps=5,
-          batch_size=8, pretraining=("a",), injection=1)
-programs = compile_programs(shape, batch_size=8)
-state = programs.init_state(model.init(shape, seed=0))
-draw = np.random.default_rng(0)
-for step in range(5):
-  batch = as_batch(draw.integers(0, 259, (8, 17), np.int32), ones(8))
-  state, metrics = programs.train(state, programs.put(batch),
-                                  Hyperparameters.of(run))
-  print(repr(float(metrics.loss)))
-chunks = draw.integers(0, 259, (20, 17), np.int32)
-losses = evaluate.per_example(programs.losses, state["params"], chunks,
-                              ones(20))
-print(*map(repr, losses.tolist()), sep="\\n")
-print(programs.device, file=sys.stderr)
-"""
-
-
-def test_four_devices_give_the_losses_of_one():
-  outputs = []
-  for devices in (1, 4):
-    done = subprocess.run(
-      [sys.executable, "-c", MANY_DEVICES, str(devices)],
-      capture_output=True,
-      text=True,
-      check=True,
-    )
-    assert f"{devices} x cpu" in done.stderr
-    outputs.append([float(line) for line in done.stdout.split()])
-  np.testing.assert_allclose(*outputs, rtol=2e-5)
 
 
 def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
@@ -321,6 +266,43 @@ def test_stops_when_the_target_loss_has_turned(
   assert len(records) - 1 - 3 == [r["step"] for r in records].index(
     result["best_step"]
   )
+
+
+def test_a_run_that_diverges_on_the_way_stops_there(
+  cache, finetuning, tmp_path, programs, params
+):
+  """Not at its next evaluation, and without asking the device each step."""
+  from forgetting.training.watch import BEHIND
+
+  wild = dataclasses.replace(
+    finetuning,
+    steps=200,
+    optimizer=Optimizer(peak_lr=1e38, warmup_steps=0),
+    evaluation=dataclasses.replace(finetuning.evaluation, points=1),
+  )
+  result = train(wild, tmp_path, programs, params)
+  assert result["status"] == "diverged"
+  assert "found training loss nan" in result["stop_reason"]
+  assert result["steps"] <= BEHIND + 3
+
+
+def test_spikes_are_told_and_steps_without_are_not():
+  from forgetting.training.watch import MOST_SPIKES, Watch, spikes_of
+
+  watch, draw = Watch(), np.random.default_rng(0)
+  losses = draw.normal(3, 0.1, 120)
+  losses[70] = 9.0
+  for step, loss in enumerate(losses):
+    watch.add(step, (np.float32(loss), np.float32(1)))
+    assert not watch.diverged()
+  assert not watch.catch_up()
+  record = watch.take_spikes()
+  assert [spike["step"] for spike in record["loss_spikes"]] == [70]
+  assert watch.take_spikes() == {}
+  assert len(spikes_of([record] * 200)) == MOST_SPIKES
+  watch.add(120, (np.float32(1), np.float32("inf")))
+  assert watch.catch_up()
+  assert "gradient norm inf at step 120" in watch.why
 
 
 def test_divergence_is_a_result_with_a_reason(

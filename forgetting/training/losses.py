@@ -126,7 +126,7 @@ def _sum_and_gradients(x_BxLxD, embedding_VxD, targets, weights, model, parts):
     total += (losses_BxC * weights_BxC).sum()
     return (total, gradient_VxD), jnp.dot(slope_BxCxV, table_VxD)
 
-  start = (jnp.zeros((), weights.dtype), jnp.zeros_like(embedding_VxD))
+  start = (jnp.zeros((), embedding_VxD.dtype), jnp.zeros_like(embedding_VxD))
   (total, gradient_VxD), gradient_x = jax.lax.scan(
     part, start, _split((x_BxLxD, targets, weights), parts)
   )

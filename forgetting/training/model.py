@@ -87,7 +87,9 @@ class Block(nn.Module):
     norm = functools.partial(nn.RMSNorm, dtype=x_BxLxD.dtype)
     # flat, a kernel that is sharded by heads would be gathered
     dot = _flat_dot if jax.default_backend() == "cpu" else jax.lax.dot_general
-    dense = functools.partial(nn.DenseGeneral, use_bias=False, dot_general=dot)
+    dense = functools.partial(
+      nn.DenseGeneral, use_bias=False, dot_general=dot, dtype=x_BxLxD.dtype
+    )
 
     h_BxLxD = norm(name="attention_norm")(x_BxLxD)
     qkv = dense((3, self.heads, width // self.heads), name="qkv")(h_BxLxD)

@@ -46,11 +46,15 @@ class Programs:
   def init_state(self, params) -> State:
     """A state at step 0: zero moments around the parameters given."""
     zeros = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), self.shapes)
+    if _is_spread(params):
+      del zeros["params"]
+      rest = {k: v for k, v in self.shardings.items() if k != "params"}
+      return sharding.place(zeros, rest) | {"params": self.keep(params)}
     return sharding.place(zeros | {"params": params}, self.shardings)
 
   def place(self, params):
     """Parameters, kept by `keep` or on the host, as `losses` takes them."""
-    if isinstance(jax.tree.leaves(params)[0], jax.Array):
+    if _is_spread(params):
       return params
     return sharding.place(params, self.shardings["params"])
 
@@ -59,7 +63,7 @@ class Programs:
 
     On the host; where no process has all of it, on the devices.
     """
-    if jax.process_count() > 1:
+    if _is_spread(params):
       return jax.tree.map(jnp.copy, params)
     return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
@@ -69,6 +73,12 @@ class Programs:
       jax.make_array_from_process_local_data, self.batch_sharding
     )
     return jax.tree.map(put, batch)
+
+
+def _is_spread(params) -> bool:
+  """Whether they lie on devices of other processes as well."""
+  leaf = jax.tree.leaves(params)[0]
+  return isinstance(leaf, jax.Array) and not leaf.is_fully_addressable
 
 
 class Metrics(NamedTuple):
@@ -137,42 +147,61 @@ def compile_programs(
     micro_batches: parts that it is computed in.
     model_axis: devices of the mesh's axis `model`; as few as will do.
   """
-  rows = batch_size // micro_batches
-  mesh = sharding.make_mesh(
-    model_axis
-    or sharding.model_axis(model, rows=rows, devices=jax.device_count())
+  mesh = _mesh(model, batch_size // micro_batches, model_axis)
+  state, placed = _state_shapes(model), _placed(model, mesh)
+  return Programs(
+    train=_compile_step(model, mesh, batch_size, micro_batches),
+    losses=_compile_losses(model, mesh),
+    shapes=state,
+    shardings=placed,
+    batch_sharding=sharding.batch_sharding(mesh),
   )
-  shares = mesh.shape["data"]
-  state = _state_shapes(model)
-  placed = sharding.shardings(state, mesh)
-  by_batch, everywhere = (
-    sharding.batch_sharding(mesh),
-    sharding.replicated(mesh),
-  )
+
+
+def compile_step(
+  model: config.Model, *, batch_size: int, micro_batches: int = 1
+) -> jax.stages.Compiled:
+  """The train step alone: nothing is allocated."""
+  mesh = _mesh(model, batch_size // micro_batches, None)
+  return _compile_step(model, mesh, batch_size, micro_batches)
+
+
+def _mesh(model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
+  devices = jax.device_count()
+  axis = model_axis or sharding.model_axis(model, rows=rows, devices=devices)
+  return sharding.make_mesh(axis)
+
+
+def _compile_step(model, mesh, batch_size: int, micro_batches: int):
+  placed, everywhere = _placed(model, mesh), sharding.replicated(mesh)
   train = jax.jit(
     functools.partial(train_step, model=model, micro_batches=micro_batches),
-    in_shardings=(placed, by_batch, everywhere),
+    in_shardings=(placed, sharding.batch_sharding(mesh), everywhere),
     # left free, Auto axes may give gradients and state another layout
     out_shardings=(placed, everywhere),
     donate_argnums=0,
   )
+  with jax.set_mesh(mesh):
+    batch = _batch_shapes(model, batch_size)
+    return train.lower(_state_shapes(model), batch, _HYPERPARAMETERS).compile()
+
+
+def _compile_losses(model, mesh):
+  shares, everywhere = mesh.shape["data"], sharding.replicated(mesh)
   losses = jax.jit(
     functools.partial(evaluate.block_losses, model=model, shares=shares),
-    in_shardings=(placed["params"], everywhere, everywhere),
+    in_shardings=(_placed(model, mesh)["params"], everywhere, everywhere),
     out_shardings=everywhere,
   )
   sequences = evaluate.BLOCK * shares
   chunks = jax.ShapeDtypeStruct((sequences, model.context + 1), jnp.int32)
   weights = jax.ShapeDtypeStruct((sequences, model.context), jnp.float32)
   with jax.set_mesh(mesh):
-    batch = _batch_shapes(model, batch_size)
-    return Programs(
-      train=train.lower(state, batch, _HYPERPARAMETERS).compile(),
-      losses=losses.lower(state["params"], chunks, weights).compile(),
-      shapes=state,
-      shardings=placed,
-      batch_sharding=by_batch,
-    )
+    return losses.lower(model_lib.shapes(model), chunks, weights).compile()
+
+
+def _placed(model, mesh) -> State:
+  return sharding.shardings(_state_shapes(model), mesh)
 
 
 _SCALAR = jax.ShapeDtypeStruct((), jnp.float32)
