@@ -151,17 +151,15 @@ def train(
   hyperparameters = Hyperparameters.of(run)
   due = run.evaluation.steps(run.steps)
   with Checkpoints(directory.checkpoints) as checkpoints:
-    state = programs.init_state(params)
-    best_params, first = (
-      programs.keep(state["params"]),
-      checkpoints.latest_step or 0,
+    resumed = checkpoints.resume(
+      shapes=programs.shapes, shardings=programs.shardings, batches=batches
     )
-    drawn = batches(first)
-    if checkpoints.latest_step is not None:
-      state, best_params = checkpoints.load(
-        shapes=programs.shapes, shardings=programs.shardings, batches=drawn
-      )
-      best_params = programs.keep(best_params)
+    if resumed is None:
+      first, drawn = 0, batches(0)
+      state, best_params = programs.init_state(params), params
+    else:
+      first, state, best_params, drawn = resumed
+    best_params = programs.keep(best_params)
     records, watch = directory.keep_records_before(first), Watch()
     save = functools.partial(checkpoints.save, batches=drawn)
 
