@@ -28,6 +28,10 @@ def study(
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
+  dry_run: tyro.conf.FlagCreatePairsOff[bool] = False,
+  chip: str = "h200",
+  devices: int = 1,
+  mfu: float | None = None,
 ) -> int:
   """Do every run of a study that has no result yet, then write its page.
 
@@ -43,10 +47,19 @@ def study(
     workers: Processes; one a core by default.
     save_every: Steps between the checkpoints of a run; by default a run is
       saved when it ends or is stopped.
+    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours.
+    chip: Of a dry run: h200, h100, a100, rtx4090, v4, v5e, cpu, ...
+    devices: Of a dry run: how many; of cpu, cores.
+    mfu: Of a dry run: the part of the chip's peak that training reaches.
   """
+  plan = load_study(config, domains=domain, pretraining=pretraining)
+  if dry_run:
+    from forgetting import dry_run as dry_run_lib
+
+    print(dry_run_lib.tell(plan, chip=chip, devices=devices, mfu=mfu))
+    return 0
   from forgetting import study as study_lib
 
-  plan = load_study(config, domains=domain, pretraining=pretraining)
   try:
     summary = study_lib.do_study(
       plan, root=root, workers=workers, save_every=save_every

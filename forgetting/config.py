@@ -11,46 +11,7 @@ from forgetting.canonical import LATER, digest
 from forgetting.checks import as_floats, check, check_positive
 from forgetting.errors import InputError  # noqa: F401  configs raise it
 from forgetting.names import domain_name, short
-
-BYTE_VOCABULARY = 259  # seqio.ByteVocabulary: pad, end of text, unknown, bytes
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Model:
-  """Shape of the decoder; two runs with equal shapes share their programs."""
-
-  layers: int
-  width: int
-  heads: int
-  context: int = 128  # tokens a sequence
-  vocab_size: int = BYTE_VOCABULARY
-
-  def __post_init__(self):
-    check_positive(self, "layers", "width", "heads", "context", "vocab_size")
-    check(
-      self.width % (2 * self.heads) == 0,
-      "Model.width",
-      self.width,
-      f"a multiple of 2 x heads = {2 * self.heads} (rotary halves)",
-    )
-
-  @property
-  def model_params(self) -> int:
-    """Non-embedding parameters, N: matrices 12 width^2 a layer, norm scales."""
-    block = 12 * self.width**2 + 2 * self.width
-    return self.layers * block + self.width
-
-  @property
-  def total_params(self) -> int:
-    """All parameters; the output layer is the embedding, transposed."""
-    return self.model_params + self.vocab_size * self.width
-
-  @property
-  def flops_per_token(self) -> int:
-    """Training FLOPs a token: 6 x matrices (head included, look-up not) plus
-    attention as a full square, 12 x layers x width x context."""
-    matrices = self.layers * 12 * self.width**2 + self.vocab_size * self.width
-    return 6 * matrices + 12 * self.layers * self.width * self.context
+from forgetting.shape import BYTE_VOCABULARY, Model  # noqa: F401  part of a run
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -157,6 +118,8 @@ class Run:
   optimizer: Optimizer
   steps: int  # at most; a fine-tuning stops once its target loss has turned
   batch_size: int  # sequences
+  # parts that a batch is computed in, one after the other, to save memory
+  micro_batches: int = dataclasses.field(default=1, metadata=LATER)
   injection: float  # fraction of the batch's tokens drawn from pretraining
   # sources: catalogue names, sets of them, or paths of text
   pretraining: tuple[str, ...] = ("mix",)
@@ -171,7 +134,13 @@ class Run:
 
   def __post_init__(self):
     as_floats(self)
-    check_positive(self, "steps", "batch_size")
+    check_positive(self, "steps", "batch_size", "micro_batches")
+    check(
+      self.batch_size % self.micro_batches == 0,
+      "Run.micro_batches",
+      self.micro_batches,
+      f"a divisor of the batch of {self.batch_size} sequences",
+    )
     check(
       0 <= self.injection <= 1,
       "Run.injection",

@@ -9,11 +9,12 @@ import time
 import numpy as np
 
 from forgetting import canonical, run_text
-from forgetting.config import Run
+from forgetting.config import InputError, Run
 from forgetting.data import store
 from forgetting.data.mixture import Mixture
 from forgetting.data.pool import Pool, validation_sample
 from forgetting.data.streamed import StreamedMixture
+from forgetting.following import Followed
 from forgetting.names import domain_name
 from forgetting.records import RunDirectory, axes
 from forgetting.replaying import Replaying
@@ -38,16 +39,24 @@ def do_run(
   if directory.done:
     return directory.result()
   # imported here: planning a study needs the text's sizes but not JAX
-  from forgetting.training import compilation, loop
+  import jax
+
+  from forgetting.training import compilation, loop, processes
   from forgetting.training.programs import compile_programs
 
   start, clock = time.perf_counter(), loop.Clock()
   run_text.check_text(run)
+  _check_processes(run)
+  if not processes.first():
+    directory = Followed(directory.path)
   directory.create(run)
+  processes.wait_for_others("created")
   with compilation.one_at_a_time(canonical.to_json(run.model)):
     programs = clock.time(
       "compilation",
-      lambda: compile_programs(run.model, batch_size=run.batch_size),
+      lambda: compile_programs(
+        run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+      ),
     )
   evaluator = clock.time("start", evaluator_of, run, programs)
   params, base = clock.time("start", _start, run, evaluator, root, study)
@@ -61,11 +70,13 @@ def do_run(
     params=params,
     base=base,
     epoch_chunks=mixture.target and mixture.target.chunks,
-    batches=lambda first: replay.mixture().batches(first, run.steps),
+    batches=lambda first: replay.mixture().batches(
+      first, run.steps, **processes.share()
+    ),
     renew=replay.measure_online,
     clock=clock,
     save_every=save_every,
-    stop=stop,
+    stop=processes.agreed(stop),
   )
   about = dict(
     **_weighted(mixture),
@@ -75,12 +86,23 @@ def do_run(
     versions=_versions(),
     host=platform.node(),
     device=programs.device,
-    processes=1,
+    processes=jax.process_count(),
     wall_seconds=time.perf_counter() - start,
   )
   result = axes(study, run) | measured | about
   directory.write_result(result)
+  processes.wait_for_others("written")
   return result
+
+
+def _check_processes(run: Run) -> None:
+  import jax
+
+  if run.replay is not None and jax.process_count() > 1:
+    raise InputError(
+      f"{run.name}: found {jax.process_count()} processes, expected one: a run"
+      " that replays measures its pool and reads it back"
+    )
 
 
 def _weighted(mixture: Mixture | StreamedMixture) -> dict:
@@ -159,7 +181,7 @@ def _start(run: Run, evaluator, root: str, study: str):
 
   if run.parent is None:
     params = model.init(run.model, seed=run.seed)
-    return params, evaluator.full(params)
+    return params, evaluator.full(evaluator.programs.place(params))
   return _start_of_children(RunDirectory.of(root, study, run.parent), evaluator)
 
 
@@ -170,6 +192,8 @@ def _start_of_children(parent: RunDirectory, evaluator):
   params = _load(
     parent, programs.shapes["params"], programs.shardings["params"]
   )
+  # a run's first step gives its buffers away
+  params = programs.keep(params)
   return params, evaluator.full(params)
 
 
@@ -187,14 +211,10 @@ def load_params(directory: RunDirectory, run: Run):
 
 
 def _load(directory: RunDirectory, shapes, shardings):
-  """On the host: a run's first step gives its buffers away."""
-  import jax
-
   from forgetting.training.checkpoint import Checkpoints
 
   with Checkpoints(directory.checkpoints) as checkpoints:
-    params = checkpoints.load_params(shapes=shapes, shardings=shardings)
-  return jax.tree.map(lambda x: np.array(x, copy=True), params)
+    return checkpoints.load_params(shapes=shapes, shardings=shardings)
 
 
 def _versions() -> dict[str, str]:

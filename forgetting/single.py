@@ -1,6 +1,7 @@
 """One run of a study in this process: what every engine starts.
 
-Done again it is a no-op; stopped it saves and goes on at the next call.
+Done again it is a no-op; stopped it saves and goes on at the next call. On a
+cluster every process of the run is started with the same command.
 """
 
 import pathlib
@@ -79,9 +80,10 @@ def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
   study_lib.prepare_text([run])
   keep_freed_memory()
   from forgetting.run import do_run
-  from forgetting.training import compilation
+  from forgetting.training import compilation, processes
   from forgetting.training.loop import Interrupted
 
+  processes.start()
   compilation.use_cache(pathlib.Path(cache.root() / "compiled"))
   try:
     result = do_run(

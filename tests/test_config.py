@@ -14,7 +14,7 @@ CONFIGS = pathlib.Path(__file__).parents[1] / "configs"
 
 
 def test_every_shipped_config_builds():
-  files = sorted(CONFIGS.glob("*.py"))
+  files = sorted({*CONFIGS.glob("*.py")} - {CONFIGS / "sizes.py"})
   assert files
   for file in files:
     runs = load_study(str(file)).ordered()

@@ -11,6 +11,7 @@ from forgetting import study_gradients
 from forgetting.associations import load
 from forgetting.config import InputError
 from forgetting.training import gradients
+from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 
 
@@ -24,7 +25,7 @@ def sequences():
 
 def whole(params, chunk, weight, model) -> np.ndarray:
   def loss(params):
-    losses = model_lib.token_losses(
+    losses = losses_lib.token_losses(
       params, chunk[None, :-1], chunk[None, 1:], model=model
     )[0]
     return (losses * weight).sum() / weight.sum()

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from forgetting.config import Model
+from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 
 MODELS = [
@@ -17,7 +18,7 @@ def tokens_of(model: Model, rows: int) -> np.ndarray:
 
 
 def logits(params, tokens, model: Model) -> np.ndarray:
-  return np.asarray(model_lib.apply(params, tokens, model=model))
+  return np.asarray(losses_lib.apply(params, tokens, model=model))
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -63,7 +64,7 @@ def test_scanned_and_unrolled_layers_agree(monkeypatch):
 def test_a_fresh_model_knows_nothing():
   model = Model(layers=2, width=64, heads=2, context=64)
   tokens = tokens_of(model, 8)
-  losses = model_lib.token_losses(
+  losses = losses_lib.token_losses(
     model_lib.init(model, seed=0), tokens, np.roll(tokens, -1, 1), model=model
   )
   assert losses.shape == tokens.shape
@@ -78,7 +79,7 @@ def test_loss_is_the_negative_log_likelihood():
   z = logits(params, tokens, model).astype(np.float64)
   log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
   expected = -np.take_along_axis(log_p, targets[..., None], -1)[..., 0]
-  found = model_lib.token_losses(params, tokens, targets, model=model)
+  found = losses_lib.token_losses(params, tokens, targets, model=model)
   np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 

@@ -4,8 +4,6 @@ import dataclasses
 import functools
 import json
 import pathlib
-import subprocess
-import sys
 
 import jax
 import numpy as np
@@ -18,6 +16,7 @@ from forgetting.config import InputError, Optimizer
 from forgetting.data import store
 from forgetting.records import RunDirectory
 from forgetting.training import evaluate, loop, sharding
+from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 from forgetting.training.checkpoint import Checkpoints
 from forgetting.training.programs import compile_programs
@@ -79,7 +78,7 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
       programs.losses, params, chunks[:rows], weights[:rows]
     )
     np.testing.assert_array_equal(part, whole[:rows])
-  one_batch = model_lib.token_losses(
+  one_batch = losses_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=finetuning.model
   ).mean(axis=1)
   np.testing.assert_allclose(whole, one_batch, rtol=2e-6)
@@ -94,7 +93,9 @@ def test_loss_does_not_depend_on_how_many_are_measured_at_once(
   expected = evaluate.per_example(programs.losses, params, chunks, weights)
   monkeypatch.setattr(evaluate, "MICRO", micro)
   losses = functools.partial(evaluate.block_losses, model=finetuning.model)
-  found = evaluate.per_example(jax.jit(losses), params, chunks, weights)
+  block = (params, chunks[:32], weights[:32])
+  program = jax.jit(losses).lower(*block).compile()
+  found = evaluate.per_example(program, params, chunks, weights)
   np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
@@ -104,7 +105,7 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
 
   batch = batch_of(finetuning)
   losses = np.asarray(
-    model_lib.token_losses(
+    losses_lib.token_losses(
       params, batch["tokens_BxL"], batch["targets_BxL"],
       model=finetuning.model,
     )
@@ -112,11 +113,11 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
   batch["weights_BxL"][:, ::3] = 0
   batch["weights_BxL"][0] = 0
   state = programs.init_state(params)
-  _, loss = programs.train(
+  _, metrics = programs.train(
     state, programs.put(batch), Hyperparameters.of(finetuning)
   )
   expected = np.average(losses, weights=batch["weights_BxL"])
-  np.testing.assert_allclose(loss, expected, rtol=1e-5)
+  np.testing.assert_allclose(metrics.loss, expected, rtol=1e-5)
 
 
 def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
@@ -128,8 +129,8 @@ def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
   state = programs.init_state(params)
   batch = programs.put(batch_of(run))
   for _ in range(run.steps):
-    state, loss = programs.train(state, batch, Hyperparameters.of(run))
-  assert float(loss) < 1.5  # of random bytes: ln 256 = 5.5
+    state, metrics = programs.train(state, batch, Hyperparameters.of(run))
+  assert float(metrics.loss) < 1.5  # of random bytes: ln 256 = 5.5
   assert int(state["step"]) == run.steps
 
 
@@ -139,59 +140,6 @@ def test_every_parameter_and_moment_has_a_rule(finetuning, programs):
   assert len(jax.tree.leaves(placed)) == len(jax.tree.leaves(programs.shapes))
   with pytest.raises(ValueError, match="no rule of sharding.RULES"):
     sharding.spec_of("layers/renamed/kernel")
-
-
-def test_sizes_that_do_not_divide_over_the_devices_are_refused():
-  mesh = jax.sharding.AbstractMesh((3,), ("data",))
-  with pytest.raises(InputError, match="batch_size: found 16, .* 3 devices"):
-    sharding.check(mesh, batch_size=16, width=48)
-  with pytest.raises(InputError, match="width: found 16"):
-    sharding.check(mesh, batch_size=15, width=16)
-
-
-MANY_DEVICES = """
-import sys
-import jax
-jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
-import numpy as np
-from forgetting.config import Model, Optimizer, Run
-from forgetting.data.mixture import as_batch
-from forgetting.training import evaluate, model
-ones = lambda rows: np.ones((rows, 16), np.float32)
-from forgetting.training.optimizer import Hyperparameters
-from forgetting.training.programs import compile_programs
-
-shape = Model(layers=2, width=16, heads=2, context=16)
-run = Run(model=shape, optimizer=Optimizer(peak_lr=1e-2), steps=5,
-          batch_size=8, pretraining=("a",), injection=1)
-programs = compile_programs(shape, batch_size=8)
-state = programs.init_state(model.init(shape, seed=0))
-draw = np.random.default_rng(0)
-for step in range(5):
-  batch = as_batch(draw.integers(0, 259, (8, 17), np.int32), ones(8))
-  state, loss = programs.train(state, programs.put(batch),
-                               Hyperparameters.of(run))
-  print(repr(float(loss)))
-chunks = draw.integers(0, 259, (20, 17), np.int32)
-losses = evaluate.per_example(programs.losses, state["params"], chunks,
-                              ones(20))
-print(*map(repr, losses.tolist()), sep="\\n")
-print(programs.device, file=sys.stderr)
-"""
-
-
-def test_four_devices_give_the_losses_of_one():
-  outputs = []
-  for devices in (1, 4):
-    done = subprocess.run(
-      [sys.executable, "-c", MANY_DEVICES, str(devices)],
-      capture_output=True,
-      text=True,
-      check=True,
-    )
-    assert f"{devices} x cpu" in done.stderr
-    outputs.append([float(line) for line in done.stdout.split()])
-  np.testing.assert_allclose(*outputs, rtol=2e-5)
 
 
 def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
@@ -302,7 +250,7 @@ def test_prompts_carry_no_loss_and_do_not_count_as_target_tokens(
   assert draw.target.tokens == counted(seen) <= run.target_tokens_asked
   assert len(seen) > run.target_chunks  # some of each chunk does not count
   chunks = run_lib.evaluator_of(run, programs).target.chunks
-  losses = model_lib.token_losses(
+  losses = losses_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=run.model
   )
   kept = np.asarray(losses, np.float64)[chunks[:, 1:] != ord("?") + 3]
@@ -334,6 +282,43 @@ def test_stops_when_the_target_loss_has_turned(
   assert len(records) - 1 - 3 == [r["step"] for r in records].index(
     result["best_step"]
   )
+
+
+def test_a_run_that_diverges_on_the_way_stops_there(
+  cache, finetuning, tmp_path, programs, params
+):
+  """Not at its next evaluation, and without asking the device each step."""
+  from forgetting.training.watch import BEHIND
+
+  wild = dataclasses.replace(
+    finetuning,
+    steps=200,
+    optimizer=Optimizer(peak_lr=1e38, warmup_steps=0),
+    evaluation=dataclasses.replace(finetuning.evaluation, points=1),
+  )
+  result = train(wild, tmp_path, programs, params)
+  assert result["status"] == "diverged"
+  assert "found training loss nan" in result["stop_reason"]
+  assert result["steps"] <= BEHIND + 3
+
+
+def test_spikes_are_told_and_steps_without_are_not():
+  from forgetting.training.watch import MOST_SPIKES, Watch, spikes_of
+
+  watch, draw = Watch(), np.random.default_rng(0)
+  losses = draw.normal(3, 0.1, 120)
+  losses[70] = 9.0
+  for step, loss in enumerate(losses):
+    watch.add(step, (np.float32(loss), np.float32(1)))
+    assert not watch.diverged()
+  assert not watch.catch_up()
+  record = watch.take_spikes()
+  assert [spike["step"] for spike in record["loss_spikes"]] == [70]
+  assert watch.take_spikes() == {}
+  assert len(spikes_of([record] * 200)) == MOST_SPIKES
+  watch.add(120, (np.float32(1), np.float32("inf")))
+  assert watch.catch_up()
+  assert "gradient norm inf at step 120" in watch.why
 
 
 def test_divergence_is_a_result_with_a_reason(

@@ -1,12 +1,27 @@
 """Save, resume, load parameters only: the one place that knows Orbax."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+import contextlib
+import logging
+import os
 import pathlib
+import sys
+from typing import NamedTuple
 
 import jax
 from orbax.checkpoint import v1 as ocp
 
 from forgetting.config import InputError
+from forgetting.training import processes
+
+
+class Resumed(NamedTuple):
+  """What a run goes on from."""
+
+  step: int
+  state: dict
+  best_params: dict
+  batches: Iterator
 
 
 class Checkpoints:
@@ -17,18 +32,34 @@ class Checkpoints:
   """
 
   def __init__(self, directory: pathlib.Path):
-    self._checkpointer = ocp.training.Checkpointer(
-      directory.resolve(),  # Orbax refuses relative paths
-      preservation_policy=ocp.training.preservation_policies.LatestN(2),
-      # what a kill left half-written is removed, never read
-      cleanup_tmp_directories=True,
-    )
+    self._directory = directory.resolve()  # Orbax refuses relative paths
+    self._saving = None  # the save under way
+    # Orbax logs tracebacks of what is told here in one line
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    with _told_in_one_line(self._directory):
+      self._checkpointer = ocp.training.Checkpointer(
+        self._directory,
+        preservation_policy=ocp.training.preservation_policies.LatestN(2),
+        # what a kill left half-written is removed, never read
+        cleanup_tmp_directories=True,
+      )
 
   def __enter__(self) -> "Checkpoints":
     return self
 
   def __exit__(self, *_) -> None:
-    self._checkpointer.close()
+    try:
+      self._finish()
+    finally:
+      with contextlib.suppress(Exception):  # told by _finish already
+        self._checkpointer.close()
+
+  def _finish(self) -> None:
+    """Waits for the save under way."""
+    saving, self._saving = self._saving, None
+    if saving is not None:
+      with _told_in_one_line(self._directory):
+        saving.result()
 
   @property
   def latest_step(self) -> int | None:
@@ -39,14 +70,61 @@ class Checkpoints:
     """Writes a state, the best parameters so far and the place in the data.
 
     Of most data the step is the whole place; batches that have more of it
-    know how to save themselves.
+    know how to save themselves. Returns once the devices' memory is copied;
+    the files are written while training goes on.
+
+    Raises:
+      InputError: this or the save before could not be written.
     """
+    self._finish()
     step = int(state["step"])
     if self.latest_step is not None and step <= self.latest_step:
       return  # a resume passes the step that it started from
     rest = {k: v for k, v in state.items() if k != "params"}
     items = dict(params=state["params"], rest=rest, best=best_params)
-    self._checkpointer.save_checkpointables(step, items | _data(batches))
+    with _told_in_one_line(self._directory):
+      self._saving = self._checkpointer.save_checkpointables_async(
+        step, items | _data(batches)
+      )
+
+  def resume(
+    self, *, shapes, shardings, batches: Callable[[int], Iterator]
+  ) -> Resumed | None:
+    """The newest state that can be read; None where there is none.
+
+    One that is damaged is set aside and told.
+
+    Args:
+      batches: gives those from a step on.
+    """
+    while (step := self.latest_step) is not None:
+      drawn = batches(step)
+      try:
+        state, best = self.load(
+          shapes=shapes, shardings=shardings, batches=drawn
+        )
+        return Resumed(step, state, best, drawn)
+      except InputError:
+        raise
+      except Exception as error:  # Orbax has no one kind for damage
+        self._set_aside(step, error)
+    return None
+
+  def _set_aside(self, step: int, error: Exception) -> None:
+    damaged = self._directory / str(step)
+    aside = self._directory.with_name(f"{self._directory.name}-damaged")
+    if processes.first():
+      aside.mkdir(exist_ok=True)
+      number = len(list(aside.iterdir()))
+      os.replace(damaged, aside / f"{step}-{number}")
+      reason = str(error).strip().splitlines()[0][:200]
+      print(
+        f"forgetting: {damaged}: cannot be read ({reason}); it is now in"
+        f" {aside}, and the newest complete checkpoint is used",
+        file=sys.stderr,
+      )
+    processes.wait_for_others("set aside")
+    self._checkpointer.reload()
 
   def load(self, *, shapes, shardings, batches: Iterator):
     """The newest state, and the best parameters up to it.
@@ -67,15 +145,42 @@ class Checkpoints:
     Raises:
       InputError: none there, or of another shape than expected.
     """
+    self._finish()
     directory, step = self._checkpointer.directory, self.latest_step
     if step is None:
       raise InputError(
         f"{directory}: found no checkpoint, expected the parent's"
       )
-    metadata = self._checkpointer.checkpointables_metadata(step).metadata
-    _check_shapes(metadata["params"], shapes, where=f"{directory}/{step}")
-    abstract = dict(params=_abstract(shapes, shardings))
-    return self._checkpointer.load_checkpointables(step, abstract)["params"]
+    where = f"{directory}/{step}"
+    try:
+      metadata = self._checkpointer.checkpointables_metadata(step).metadata
+      _check_shapes(metadata["params"], shapes, where=where)
+      abstract = dict(params=_abstract(shapes, shardings))
+      return self._checkpointer.load_checkpointables(step, abstract)["params"]
+    except InputError:
+      raise
+    except Exception as error:  # an older step is not what was measured
+      raise InputError(
+        f"{where}: cannot be read, expected the parent's parameters; remove"
+        f" {directory.parent} to do it again"
+      ) from error
+
+
+@contextlib.contextmanager
+def _told_in_one_line(directory: pathlib.Path) -> Iterator[None]:
+  """A full disk or a folder that cannot be written: what is saved is kept."""
+  try:
+    yield
+  except (OSError, ValueError) as error:
+    # TensorStore's errors are ValueErrors that name the system's
+    system = isinstance(error, OSError) or "os_error_code" in str(error)
+    if not system:
+      raise
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    raise InputError(
+      f"{directory}: cannot be written ({reason}); what was saved before is"
+      " kept: make room there, then run the same command again"
+    ) from error
 
 
 def _data(batches: Iterator) -> dict:

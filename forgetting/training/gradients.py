@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from forgetting.training import model as model_lib
+from forgetting.training import losses as losses_lib
 
 MICRO = 8  # sequences at a time
 
@@ -20,7 +20,7 @@ MICRO = 8  # sequences at a time
 @functools.partial(jax.jit, static_argnames=("model", "buckets"))
 def _sketches(params, chunks_MxL1, weights_MxL, *, model, buckets):
   def loss(params, chunk, weights):
-    losses = model_lib.token_losses(
+    losses = losses_lib.token_losses(
       params, chunk[None, :-1], chunk[None, 1:], model=model
     )[0]
     return (losses * weights).sum() / weights.sum()

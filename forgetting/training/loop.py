@@ -16,6 +16,7 @@ from forgetting.training.checkpoint import Checkpoints
 from forgetting.training.evaluate import ValidationSet, per_example
 from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.programs import Programs
+from forgetting.training.watch import Watch, spikes_of
 
 
 class Interrupted(Exception):
@@ -35,13 +36,18 @@ class Losses(NamedTuple):
 
 @dataclasses.dataclass
 class Clock:
-  """Seconds by what they went into."""
+  """Seconds of the host by what they went into; together the wall time."""
 
   spent: dict[str, float] = dataclasses.field(default_factory=dict)
 
   def time(self, what: str, function, *args):
+    """Calls and waits for what the devices make of it."""
+    return self.queue(what, lambda: jax.block_until_ready(function(*args)))
+
+  def queue(self, what: str, function, *args):
+    """Calls and does not wait: whoever waits later counts it as the same."""
     start = time.perf_counter()
-    out = jax.block_until_ready(function(*args))
+    out = function(*args)
     self.spent[what] = self.spent.get(what, 0) + time.perf_counter() - start
     return out
 
@@ -145,42 +151,47 @@ def train(
   hyperparameters = Hyperparameters.of(run)
   due = run.evaluation.steps(run.steps)
   with Checkpoints(directory.checkpoints) as checkpoints:
-    state = programs.init_state(params)
-    best_params, first = _copy(state["params"]), checkpoints.latest_step or 0
-    drawn = batches(first)
-    if checkpoints.latest_step is not None:
-      state, best_params = checkpoints.load(
-        shapes=programs.shapes, shardings=programs.shardings, batches=drawn
-      )
-      best_params = _copy(best_params)
-    records = directory.keep_records_before(first)
+    resumed = checkpoints.resume(
+      shapes=programs.shapes, shardings=programs.shardings, batches=batches
+    )
+    if resumed is None:
+      first, drawn = 0, batches(0)
+      state, best_params = programs.init_state(params), params
+    else:
+      first, state, best_params, drawn = resumed
+    best_params = programs.keep(best_params)
+    records, watch = directory.keep_records_before(first), Watch()
     save = functools.partial(checkpoints.save, batches=drawn)
 
     for step in range(first, run.steps + 1):
-      if step in due:
+      diverged = clock.queue("training", watch.diverged)
+      if step in due or diverged:
+        diverged = clock.time("training", watch.catch_up)
         losses = clock.time("evaluation", evaluator.curve, state["params"])
         lr = hyperparameters.learning_rate(step)
         means = evaluator.means(losses)
         epoch = _epoch(run, step, epoch_chunks)
         records.append(_record(run, step, means, clock, lr=lr, epoch=epoch))
+        records[-1] |= watch.take_spikes()
         directory.append(records[-1])
-        if _is_best(run, records):
-          best_params = _copy(state["params"])
-        stop_reason = _stop_reason(run, records)
+        stop_reason = "diverged" if diverged else _stop_reason(run, records)
+        if stop_reason != "diverged" and _is_best(run, records):
+          best_params = programs.keep(state["params"])
         if stop_reason:
           break
       _save_if_due(save, state, best_params, step, save_every, stop)
       drawn = renew(step, state["params"]) or drawn
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
-      state, _ = clock.time(
+      state, metrics = clock.queue(
         "training", programs.train, state, batch, hyperparameters
       )
+      watch.add(step, metrics)
     if run.parent is None and stop_reason != "diverged":
       save(state, best_params=state["params"])
 
   if stop_reason == "diverged":
-    return _diverged(records, clock)
-  best_on_device = jax.device_put(best_params, programs.shardings["params"])
+    return _diverged(records, clock, watch)
+  best_on_device = programs.place(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
   best_step = _best_record(run, records)["step"]
   directory.write_examples(
@@ -196,6 +207,7 @@ def train(
     best_step=best_step,
     steps=records[-1]["step"],
     tokens=records[-1]["tokens"],
+    loss_spikes=spikes_of(records),
     seconds=clock.spent,
     **evaluator.means(base, prefix="base_"),
     **evaluator.means(best),
@@ -211,11 +223,6 @@ def _pool_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
   return dict(
     pool_base=base.pool, pool_best=best.pool, pool_id=evaluator.pool.id
   )
-
-
-def _copy(params):
-  """On the host: the step gives the device's buffers away."""
-  return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
 
 def _save_if_due(save, state, best_params, step, every, stop) -> None:
@@ -267,14 +274,17 @@ def _stop_reason(run: Run, records: list[dict]) -> str | None:
   return "all steps done" if last["step"] == run.steps else None
 
 
-def _diverged(records: list[dict], clock: Clock) -> dict:
+def _diverged(records: list[dict], clock: Clock, watch: Watch) -> dict:
   last = records[-1]
+  found = watch.why or (
+    f"found pretrain_loss {last['pretrain_loss']} and target_loss"
+    f" {last['target_loss']} at step {last['step']}"
+  )
   return dict(
     status="diverged",
-    stop_reason=f"found pretrain_loss {last['pretrain_loss']} and target_loss"
-    f" {last['target_loss']} at step {last['step']}, expected finite ones;"
-    " lower Optimizer.peak_lr",
+    stop_reason=f"{found}, expected finite ones; lower Optimizer.peak_lr",
     steps=last["step"],
     tokens=last["tokens"],
+    loss_spikes=spikes_of(records),
     seconds=clock.spent,
   )

@@ -11,7 +11,6 @@ from flax import linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from forgetting import config
 
@@ -45,16 +44,38 @@ def _rotary(x_BxLxHxK):
 def _attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   """Causal softmax attention, [B, L, H, K].
 
-  XLA:CPU trains 1.15 to 1.6 times as fast on this as on
+  XLA:CPU trains 1.15 to 1.6 times as fast on the second as on
   jax.nn.dot_product_attention at context 128.
   """
+  if jax.default_backend() != "cpu":
+    return _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK)
   length, size = q_BxLxHxK.shape[1], q_BxLxHxK.shape[3]
   q, k, v = (x.transpose(0, 2, 1, 3) for x in (q_BxLxHxK, k_BxLxHxK, v_BxLxHxK))
-  scores_BxHxLxL = jnp.einsum("bhlk,bhmk->bhlm", q * size**-0.5, k)
+  scores_BxHxLxL = jnp.einsum(
+    "bhlk,bhmk->bhlm", q * size**-0.5, k, preferred_element_type=jnp.float32
+  )
   causal_LxL = np.tril(np.ones((length, length), bool))
   scores_BxHxLxL = jnp.where(causal_LxL, scores_BxHxLxL, -jnp.inf)
-  weights_BxHxLxL = jax.nn.softmax(scores_BxHxLxL)
+  weights_BxHxLxL = jax.nn.softmax(scores_BxHxLxL).astype(v.dtype)
   return jnp.einsum("bhlm,bhmk->blhk", weights_BxHxLxL, v)
+
+
+def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
+  """The same by jax.nn; on a GPU by cuDNN, which takes 16-bit numbers only."""
+  size = q_BxLxHxK.shape[3]
+  cudnn = (
+    jax.default_backend() == "gpu"
+    and q_BxLxHxK.dtype == jnp.bfloat16
+    and size % 8 == 0
+    and size <= 128
+  )
+  return jax.nn.dot_product_attention(
+    q_BxLxHxK,
+    k_BxLxHxK,
+    v_BxLxHxK,
+    is_causal=True,
+    implementation="cudnn" if cudnn else "xla",
+  )
 
 
 class Block(nn.Module):
@@ -63,41 +84,62 @@ class Block(nn.Module):
   @nn.compact
   def __call__(self, x_BxLxD, _):
     width = x_BxLxD.shape[-1]
+    norm = functools.partial(nn.RMSNorm, dtype=x_BxLxD.dtype)
+    # flat, a kernel that is sharded by heads would be gathered
+    dot = _flat_dot if jax.default_backend() == "cpu" else jax.lax.dot_general
     dense = functools.partial(
-      nn.DenseGeneral, use_bias=False, dot_general=_flat_dot
+      nn.DenseGeneral, use_bias=False, dot_general=dot, dtype=x_BxLxD.dtype
     )
 
-    h_BxLxD = nn.RMSNorm(name="attention_norm")(x_BxLxD)
+    h_BxLxD = norm(name="attention_norm")(x_BxLxD)
     qkv = dense((3, self.heads, width // self.heads), name="qkv")(h_BxLxD)
     q, k, v = (qkv[:, :, i] for i in range(3))
     h_BxLxHxK = _attention(_rotary(q), _rotary(k), v)
     x_BxLxD += dense(width, axis=(-2, -1), name="out")(h_BxLxHxK)
 
-    h_BxLxD = nn.RMSNorm(name="mlp_norm")(x_BxLxD)
+    h_BxLxD = norm(name="mlp_norm")(x_BxLxD)
     h_BxLxF = nn.gelu(dense(4 * width, name="up")(h_BxLxD))
     x_BxLxD += dense(width, name="down")(h_BxLxF)
     return x_BxLxD, None
 
 
 class Decoder(nn.Module):
-  """GPT-style: pre-norm, rotary positions, tied output layer, no biases."""
+  """GPT-style: pre-norm, rotary positions, no biases, up to the last norm.
+
+  The output layer is the embedding, transposed: losses.py has it.
+  """
 
   config: config.Model
 
   @nn.compact
   def __call__(self, tokens_BxL):
     c = self.config
-    embed = nn.Embed(c.vocab_size, c.width, name="embed")
+    embed = nn.Embed(c.padded_vocab_size, c.width, name="embed")
     x_BxLxD = embed(tokens_BxL) * np.float32(np.sqrt(c.width))
+    unroll = _unroll(c.layers)
     layers = nn.scan(
-      Block,
+      _rematerialised(c.remat, unroll),
       variable_axes={"params": 0},
       split_rngs={"params": True},
       length=c.layers,
-      unroll=_unroll(c.layers),
+      unroll=unroll,
     )
+    x_BxLxD = x_BxLxD.astype(c.dtype)
     x_BxLxD, _ = layers(c.heads, name="layers")(x_BxLxD, None)
-    return embed.attend(nn.RMSNorm(name="final_norm")(x_BxLxD))
+    return nn.RMSNorm(dtype=x_BxLxD.dtype, name="final_norm")(x_BxLxD)
+
+
+def _rematerialised(policy: str, unroll: int):
+  """The block, or one that computes again what the policy does not keep."""
+  if policy == "none":
+    return Block
+  policies = jax.checkpoint_policies
+  keep = dict(
+    dots=policies.dots_with_no_batch_dims_saveable,
+    full=policies.nothing_saveable,
+  )
+  # within a loop nothing is shared between the two passes anyway
+  return nn.remat(Block, policy=keep[policy], prevent_cse=unroll > 1)
 
 
 def _unroll(layers: int) -> int:
@@ -139,19 +181,28 @@ def init(model: config.Model, *, seed: int) -> Params:
     if name.endswith("down/kernel"):
       deviation /= 2  # its fan-in is 4 x width
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    if name == "embed/embedding":
+      table = np.zeros(shape.shape, np.float32)
+      size = (model.vocab_size, model.width)
+      table[: model.vocab_size] = generator.normal(0, deviation, size)
+      return table
     return generator.normal(0, deviation, shape.shape).astype(np.float32)
 
   return jax.tree_util.tree_map_with_path(leaf, shapes(model))
 
 
-def apply(params: Params, tokens_BxL, *, model: config.Model):
-  """Logits [B, L, V] of the next token at every position."""
+def hidden(params: Params, tokens_BxL, *, model: config.Model):
+  """What the output layer reads at every position, [B, L, D] of the dtype."""
+  if model.dtype != "float32":
+    params = _cast(params, model.dtype)
   return Decoder(model).apply({"params": params}, tokens_BxL)
 
 
-def token_losses(params: Params, tokens_BxL, targets_BxL, *, model):
-  """Negative log-likelihood of every target, nats, float32 [B, L]."""
-  logits_BxLxV = apply(params, tokens_BxL, model=model).astype(jnp.float32)
-  return optax.softmax_cross_entropy_with_integer_labels(
-    logits_BxLxV, targets_BxL
-  )
+def _cast(params: Params, dtype: str) -> Params:
+  """The matrices of the layers, once and not once a layer."""
+
+  def leaf(path, x):
+    name = jax.tree_util.keystr(path, simple=True, separator="/")
+    return x.astype(dtype) if name.endswith("kernel") else x
+
+  return jax.tree_util.tree_map_with_path(leaf, params)

@@ -5,6 +5,7 @@ Everything in which the runs of a grid differ is an argument of theirs.
 
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ import optax
 
 from forgetting import config
 from forgetting.training import evaluate, sharding
+from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 from forgetting.training import optimizer as optimizer_lib
 
@@ -24,8 +26,9 @@ class Programs:
   """Compiled programs and where their arguments lie.
 
   Attributes:
-    train: (state, batch, hyperparameters) -> (state, loss); donates state.
-    losses: (params, chunks [BLOCK, L+1], weights [BLOCK, L]) -> [BLOCK].
+    train: (state, batch, hyperparameters) -> (state, Metrics); donates state.
+    losses: (params, chunks [E, L+1], weights [E, L]) -> [E]; E is BLOCK for
+      each device of the axis `data`.
   """
 
   train: jax.stages.Compiled
@@ -43,7 +46,26 @@ class Programs:
   def init_state(self, params) -> State:
     """A state at step 0: zero moments around the parameters given."""
     zeros = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), self.shapes)
-    return jax.device_put(zeros | {"params": params}, self.shardings)
+    if _is_spread(params):
+      del zeros["params"]
+      rest = {k: v for k, v in self.shardings.items() if k != "params"}
+      return sharding.place(zeros, rest) | {"params": self.keep(params)}
+    return sharding.place(zeros | {"params": params}, self.shardings)
+
+  def place(self, params):
+    """Parameters, kept by `keep` or on the host, as `losses` takes them."""
+    if _is_spread(params):
+      return params
+    return sharding.place(params, self.shardings["params"])
+
+  def keep(self, params):
+    """A copy that the step, which gives its buffers away, leaves alone.
+
+    On the host; where no process has all of it, on the devices.
+    """
+    if _is_spread(params):
+      return jax.tree.map(jnp.copy, params)
+    return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
   def put(self, batch) -> dict[str, jax.Array]:
     """This process's rows as a global batch."""
@@ -53,21 +75,35 @@ class Programs:
     return jax.tree.map(put, batch)
 
 
-def train_step(state: State, batch, hyperparameters, *, model):
+def _is_spread(params) -> bool:
+  """Whether they lie on devices of other processes as well."""
+  leaf = jax.tree.leaves(params)[0]
+  return isinstance(leaf, jax.Array) and not leaf.is_fully_addressable
+
+
+class Metrics(NamedTuple):
+  """Of one step: float32 scalars."""
+
+  loss: jax.Array  # nats a token
+  gradient_norm: jax.Array  # before it is clipped
+
+
+def train_step(
+  state: State, batch, hyperparameters, *, model, micro_batches: int = 1
+):
   """One step of AdamW on the weighted mean loss.
 
   Returns:
-    the new state, and the loss: a float32 scalar, nats a token.
+    the new state, and Metrics.
   """
+  total = batch["weights_BxL"].sum()
 
-  def loss(params):
-    losses = model_lib.token_losses(
-      params, batch["tokens_BxL"], batch["targets_BxL"], model=model
-    )
-    weights = batch["weights_BxL"]
-    return (losses * weights).sum() / weights.sum()
+  def loss(params, part):
+    return losses_lib.weighted_sum(params, part, model=model) / total
 
-  value, gradients = jax.value_and_grad(loss)(state["params"])
+  value, gradients = _value_and_grad(
+    loss, state["params"], batch, micro_batches
+  )
   optimizer = optimizer_lib.make_optimizer(hyperparameters)
   direction, moments = optimizer.update(
     gradients, state["optimizer"], state["params"]
@@ -75,53 +111,108 @@ def train_step(state: State, batch, hyperparameters, *, model):
   lr = hyperparameters.learning_rate(state["step"].astype(jnp.float32))
   params = optax.tree.add_scale(state["params"], -lr, direction)
   state = dict(params=params, optimizer=moments, step=state["step"] + 1)
-  return state, value
+  return state, Metrics(value, optax.tree.norm(gradients))
+
+
+def _value_and_grad(loss, params, batch, micro_batches: int):
+  """Of a sum over the rows, in parts one after the other, added in float32."""
+  if micro_batches == 1:
+    return jax.value_and_grad(loss)(params, batch)
+
+  def part(x):
+    # every device keeps its rows: the parts are taken from each of them
+    return x.reshape(-1, micro_batches, *x.shape[1:]).swapaxes(0, 1)
+
+  def add(sums, part):
+    return jax.tree.map(
+      jnp.add, sums, jax.value_and_grad(loss)(params, part)
+    ), ()
+
+  zeros = (jnp.zeros((), jnp.float32), jax.tree.map(jnp.zeros_like, params))
+  return jax.lax.scan(add, zeros, jax.tree.map(part, batch))[0]
 
 
 @functools.cache
-def compile_programs(model: config.Model, *, batch_size: int) -> Programs:
-  """Lowers and compiles both programs; a second call is free."""
-  mesh = sharding.make_mesh()
-  sharding.check(mesh, batch_size=batch_size, width=model.width)
-  scalar = jax.ShapeDtypeStruct((), jnp.float32)
-  hyperparameters = optimizer_lib.Hyperparameters(
-    **dict.fromkeys(optimizer_lib.Hyperparameters._fields, scalar)
-  )
-  state = _state_shapes(model, hyperparameters)
-  placed = sharding.shardings(state, mesh)
-  by_batch, everywhere = (
-    sharding.batch_sharding(mesh),
-    sharding.replicated(mesh),
-  )
-  chunks = jax.ShapeDtypeStruct((evaluate.BLOCK, model.context + 1), jnp.int32)
-  weights = jax.ShapeDtypeStruct((evaluate.BLOCK, model.context), jnp.float32)
+def compile_programs(
+  model: config.Model,
+  *,
+  batch_size: int,
+  micro_batches: int = 1,
+  model_axis: int | None = None,
+) -> Programs:
+  """Lowers and compiles both programs; a second call is free.
 
+  Args:
+    batch_size: sequences of the global batch.
+    micro_batches: parts that it is computed in.
+    model_axis: devices of the mesh's axis `model`; as few as will do.
+  """
+  mesh = _mesh(model, batch_size // micro_batches, model_axis)
+  state, placed = _state_shapes(model), _placed(model, mesh)
+  return Programs(
+    train=_compile_step(model, mesh, batch_size, micro_batches),
+    losses=_compile_losses(model, mesh),
+    shapes=state,
+    shardings=placed,
+    batch_sharding=sharding.batch_sharding(mesh),
+  )
+
+
+def compile_step(
+  model: config.Model, *, batch_size: int, micro_batches: int = 1
+) -> jax.stages.Compiled:
+  """The train step alone: nothing is allocated."""
+  mesh = _mesh(model, batch_size // micro_batches, None)
+  return _compile_step(model, mesh, batch_size, micro_batches)
+
+
+def _mesh(model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
+  devices = jax.device_count()
+  axis = model_axis or sharding.model_axis(model, rows=rows, devices=devices)
+  return sharding.make_mesh(axis)
+
+
+def _compile_step(model, mesh, batch_size: int, micro_batches: int):
+  placed, everywhere = _placed(model, mesh), sharding.replicated(mesh)
   train = jax.jit(
-    functools.partial(train_step, model=model),
-    in_shardings=(placed, by_batch, everywhere),
+    functools.partial(train_step, model=model, micro_batches=micro_batches),
+    in_shardings=(placed, sharding.batch_sharding(mesh), everywhere),
     # left free, Auto axes may give gradients and state another layout
     out_shardings=(placed, everywhere),
     donate_argnums=0,
   )
-  losses = jax.jit(
-    functools.partial(evaluate.block_losses, model=model),
-    in_shardings=(placed["params"], everywhere, everywhere),
-    out_shardings=everywhere,
-  )
   with jax.set_mesh(mesh):
     batch = _batch_shapes(model, batch_size)
-    return Programs(
-      train=train.lower(state, batch, hyperparameters).compile(),
-      losses=losses.lower(state["params"], chunks, weights).compile(),
-      shapes=state,
-      shardings=placed,
-      batch_sharding=by_batch,
-    )
+    return train.lower(_state_shapes(model), batch, _HYPERPARAMETERS).compile()
 
 
-def _state_shapes(model, hyperparameters) -> State:
+def _compile_losses(model, mesh):
+  shares, everywhere = mesh.shape["data"], sharding.replicated(mesh)
+  losses = jax.jit(
+    functools.partial(evaluate.block_losses, model=model, shares=shares),
+    in_shardings=(_placed(model, mesh)["params"], everywhere, everywhere),
+    out_shardings=everywhere,
+  )
+  sequences = evaluate.BLOCK * shares
+  chunks = jax.ShapeDtypeStruct((sequences, model.context + 1), jnp.int32)
+  weights = jax.ShapeDtypeStruct((sequences, model.context), jnp.float32)
+  with jax.set_mesh(mesh):
+    return losses.lower(model_lib.shapes(model), chunks, weights).compile()
+
+
+def _placed(model, mesh) -> State:
+  return sharding.shardings(_state_shapes(model), mesh)
+
+
+_SCALAR = jax.ShapeDtypeStruct((), jnp.float32)
+_HYPERPARAMETERS = optimizer_lib.Hyperparameters(
+  **dict.fromkeys(optimizer_lib.Hyperparameters._fields, _SCALAR)
+)
+
+
+def _state_shapes(model) -> State:
   params = model_lib.shapes(model)
-  init = optimizer_lib.make_optimizer(hyperparameters).init
+  init = optimizer_lib.make_optimizer(_HYPERPARAMETERS).init
   moments = jax.eval_shape(init, params)
   step = jax.ShapeDtypeStruct((), jnp.int32)
   return dict(params=params, optimizer=moments, step=step)

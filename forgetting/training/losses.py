@@ -1,0 +1,143 @@
+"""The output layer and its loss, never with all logits at once where large.
+
+Shapes as in model.py; V is the padded vocabulary.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from forgetting import config
+from forgetting.training import model as model_lib
+
+# Logits that a device holds at a time, float32: 512 MiB. Below that they are
+# computed at once; above it a part of each sequence after another.
+MOST_LOGITS = 2**27
+
+
+def apply(params, tokens_BxL, *, model: config.Model):
+  """Logits [B, L, vocab_size] of the next token at every position."""
+  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
+  logits_BxLxV = _logits(x_BxLxD, params["embed"]["embedding"], model)
+  return logits_BxLxV[..., : model.vocab_size]
+
+
+def token_losses(params, tokens_BxL, targets_BxL, *, model: config.Model):
+  """Negative log-likelihood of every target, nats, float32 [B, L]."""
+  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
+  embedding_VxD = params["embed"]["embedding"]
+  parts = parts_of(targets_BxL.shape, model)
+  if parts == 1:
+    return _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
+
+  def part(inputs):
+    return _losses(inputs[0], embedding_VxD, inputs[1], model)
+
+  losses = jax.lax.map(part, _split((x_BxLxD, targets_BxL), parts))
+  return losses.swapaxes(0, 1).reshape(targets_BxL.shape)
+
+
+def weighted_sum(params, batch, *, model: config.Model):
+  """Sum of loss x weight over a batch: a float32 scalar, nats."""
+  targets_BxL, weights_BxL = batch["targets_BxL"], batch["weights_BxL"]
+  tokens_BxL = batch["tokens_BxL"]
+  parts = parts_of(targets_BxL.shape, model)
+  if parts == 1:
+    losses = token_losses(params, tokens_BxL, targets_BxL, model=model)
+    return (losses * weights_BxL).sum()
+  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
+  embedding_VxD = params["embed"]["embedding"]
+  return _sum_by_parts(
+    x_BxLxD, embedding_VxD, targets_BxL, weights_BxL, model, parts
+  )
+
+
+def parts_of(shape: tuple[int, int], model: config.Model) -> int:
+  """Parts of a sequence whose logits fit: a divisor of its length.
+
+  Every device has its share of the rows.
+  """
+  rows, length = shape
+  logits = rows * model.padded_vocab_size / jax.device_count()
+  return next(
+    n
+    for n in range(1, length + 1)
+    if length % n == 0 and (logits * length / n <= MOST_LOGITS or n == length)
+  )
+
+
+def _split(tree, parts: int):
+  """[B, L, ...] as [parts, B, L / parts, ...]: every part has all rows."""
+
+  def leaf(x):
+    rows, length, *rest = x.shape
+    return x.reshape(rows, parts, length // parts, *rest).swapaxes(0, 1)
+
+  return jax.tree.map(leaf, tree)
+
+
+def _logits(x_BxLxD, embedding_VxD, model: config.Model):
+  """Float32; minus infinity for rows that only pad the embedding."""
+  logits_BxLxV = jnp.dot(
+    x_BxLxD,
+    embedding_VxD.astype(x_BxLxD.dtype).T,
+    preferred_element_type=jnp.float32,
+  )
+  if model.padded_vocab_size == model.vocab_size:
+    return logits_BxLxV
+  real_V = jnp.arange(model.padded_vocab_size) < model.vocab_size
+  return jnp.where(real_V, logits_BxLxV, -jnp.inf)
+
+
+def _losses(x_BxLxD, embedding_VxD, targets_BxL, model: config.Model):
+  return optax.softmax_cross_entropy_with_integer_labels(
+    _logits(x_BxLxD, embedding_VxD, model), targets_BxL
+  )
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
+def _sum_by_parts(x_BxLxD, embedding_VxD, targets, weights, model, parts):
+  def part(inputs):
+    x, targets, weights = inputs
+    return (_losses(x, embedding_VxD, targets, model) * weights).sum()
+
+  return jax.lax.map(part, _split((x_BxLxD, targets, weights), parts)).sum()
+
+
+def _sum_and_gradients(x_BxLxD, embedding_VxD, targets, weights, model, parts):
+  """Gradients along with the loss: no logits are computed a second time."""
+  table_VxD = embedding_VxD.astype(x_BxLxD.dtype)
+
+  def part(carry, inputs):
+    total, gradient_VxD = carry
+    x_BxCxD, targets_BxC, weights_BxC = inputs
+    logits_BxCxV = _logits(x_BxCxD, table_VxD, model)
+    norm_BxC = jax.nn.logsumexp(logits_BxCxV, axis=-1)
+    hit_BxCxV = jnp.arange(logits_BxCxV.shape[-1]) == targets_BxC[..., None]
+    losses_BxC = norm_BxC - jnp.where(hit_BxCxV, logits_BxCxV, 0).sum(-1)
+    slope_BxCxV = jnp.exp(logits_BxCxV - norm_BxC[..., None]) - hit_BxCxV
+    # products of 16-bit numbers where the forward pass has them
+    slope_BxCxV = (slope_BxCxV * weights_BxC[..., None]).astype(x_BxCxD.dtype)
+    gradient_VxD += jnp.einsum(
+      "bcv,bcd->vd", slope_BxCxV, x_BxCxD, preferred_element_type=jnp.float32
+    )
+    total += (losses_BxC * weights_BxC).sum()
+    return (total, gradient_VxD), jnp.dot(slope_BxCxV, table_VxD)
+
+  start = (jnp.zeros((), embedding_VxD.dtype), jnp.zeros_like(embedding_VxD))
+  (total, gradient_VxD), gradient_x = jax.lax.scan(
+    part, start, _split((x_BxLxD, targets, weights), parts)
+  )
+  gradient_x = gradient_x.swapaxes(0, 1).reshape(x_BxLxD.shape)
+  return total, (gradient_x, gradient_VxD)
+
+
+def _scaled(model, parts, gradients, cotangent):
+  gradient_x, gradient_VxD = gradients
+  scaled_x = (gradient_x * cotangent).astype(gradient_x.dtype)
+  return scaled_x, gradient_VxD * cotangent, None, None
+
+
+_sum_by_parts.defvjp(_sum_and_gradients, _scaled)

@@ -1,0 +1,83 @@
+"""Several processes that train one run: one a host of a cluster."""
+
+import collections
+from collections.abc import Callable, Mapping
+import os
+
+import jax
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+import numpy as np
+
+from forgetting.training.watch import BEHIND
+
+# Environment by which a cluster tells a process of the others: the variable
+# with their number, or with the list of their hosts.
+_COUNTS = ("JAX_NUM_PROCESSES", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+_HOSTS = ("TPU_WORKER_HOSTNAMES",)
+
+
+def start() -> None:
+  """Joins the other processes, where there are any.
+
+  Before anything else uses JAX. JAX itself reads what SLURM, Open MPI, GKE and
+  Cloud TPUs tell; elsewhere set JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and
+  JAX_PROCESS_ID.
+  """
+  if not in_cluster(os.environ):
+    return
+  given = {}
+  if "JAX_NUM_PROCESSES" in os.environ:
+    given = dict(
+      coordinator_address=os.environ["JAX_COORDINATOR_ADDRESS"],
+      num_processes=int(os.environ["JAX_NUM_PROCESSES"]),
+      process_id=int(os.environ["JAX_PROCESS_ID"]),
+    )
+  jax.config.update("jax_cpu_collectives_implementation", "gloo")
+  jax.distributed.initialize(**given)
+
+
+def in_cluster(environment: Mapping[str, str]) -> bool:
+  """Whether it names other processes than this one."""
+  counts = (int(environment.get(name) or 1) for name in _COUNTS)
+  hosts = (len(environment.get(name, "").split(",")) for name in _HOSTS)
+  return max(*counts, *hosts) > 1
+
+
+def first() -> bool:
+  """Whether this process writes what all of them know."""
+  return jax.process_index() == 0
+
+
+def share() -> dict[str, int]:
+  """Which rows of a batch this process draws."""
+  return dict(host=jax.process_index(), hosts=jax.process_count())
+
+
+def wait_for_others(where: str) -> None:
+  """Returns once every process has come here."""
+  if jax.process_count() > 1:
+    multihost_utils.sync_global_devices(where)
+
+
+def agreed(stop: Callable[[], bool]) -> Callable[[], bool]:
+  """Gives the same answer on all processes: whether one of them is to stop.
+
+  Asked once a step. The devices pass the answers on beside their training, so
+  no host waits: what is asked now is known BEHIND steps later.
+  """
+  if jax.process_count() == 1:
+    return stop
+  mesh = Mesh(np.array(jax.devices()), "all")
+  apart = NamedSharding(mesh, PartitionSpec("all"))
+  together = NamedSharding(mesh, PartitionSpec())
+  any_of = jax.jit(lambda flags: flags.max(), out_shardings=together)
+  arriving = collections.deque()
+
+  def asked() -> bool:
+    own = np.full(jax.local_device_count(), stop(), np.int32)
+    flags = jax.make_array_from_process_local_data(apart, own)
+    arriving.append(any_of(flags))
+    return len(arriving) > BEHIND and bool(np.asarray(arriving.popleft()))
+
+  return asked

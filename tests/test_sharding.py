@@ -1,0 +1,113 @@
+"""Every mesh of eight simulated devices against one device."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import jax
+import numpy as np
+import pytest
+
+from forgetting.config import InputError, Model
+from forgetting.training import model as model_lib
+from forgetting.training import sharding
+
+MESHES = """
+import sys
+import jax
+jax.config.update("jax_num_cpu_devices", 8)
+import numpy as np
+from forgetting.config import Model, Optimizer, Run
+from forgetting.data.mixture import as_batch
+from forgetting.training import evaluate, model, programs
+from forgetting.training.optimizer import Hyperparameters
+
+shape = Model(layers=1, width=32, heads=8, context=16, vocab_size=2100)
+optimizer = Optimizer(peak_lr=1e-2, clip_norm=1e9)
+run = Run(model=shape, optimizer=optimizer, steps=3, batch_size=8,
+          pretraining=("a",), injection=1)
+draw = np.random.default_rng(0)
+weights = draw.integers(0, 2, (8, 16)).astype(np.float32)
+batches = [as_batch(draw.integers(0, 2100, (8, 17), np.int32), weights)
+           for _ in range(3)]
+chunks = draw.integers(0, 2100, (20, 17), np.int32)
+start = model.init(shape, seed=0)
+out = {}
+
+def flat(tree):
+  leaves = jax.tree.leaves(tree)
+  return np.concatenate([np.ravel(np.asarray(x)) for x in leaves])
+
+for axis in (1, 2, 4, 8):
+  p = programs.compile_programs(shape, batch_size=8, model_axis=axis)
+  mesh = p.batch_sharding.mesh
+  assert dict(mesh.shape) == {"data": 8 // axis, "model": axis}
+  state = p.init_state(start)
+  for leaf in jax.tree.leaves(state["params"]):
+    if leaf.ndim > 2:  # a matrix of the layers: an eighth on each device
+      assert leaf.addressable_shards[0].data.size * 8 == leaf.size
+  seen = []
+  for batch in batches:
+    state, m = p.train(state, p.put(batch), Hyperparameters.of(run))
+    seen.append(float(m.loss))
+    if len(seen) == 1:  # Adam's first moment of one step: the gradient
+      adam = state["optimizer"][1]
+      out[f"gradient {axis}"] = flat(adam.mu) / (1 - run.optimizer.b1)
+  ones = np.ones((20, 16), np.float32)
+  e = evaluate.per_example(p.losses, state["params"], chunks, ones)
+  out[f"losses {axis}"] = np.concatenate([seen, e])
+np.savez(sys.argv[1], **out)
+"""
+
+
+@pytest.fixture(scope="module")
+def meshes(tmp_path_factory) -> dict[str, np.ndarray]:
+  file = tmp_path_factory.mktemp("meshes") / "out.npz"
+  subprocess.run([sys.executable, "-c", MESHES, str(file)], check=True)
+  return dict(np.load(file))
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory) -> dict[str, np.ndarray]:
+  file = tmp_path_factory.mktemp("alone") / "out.npz"
+  code = re.sub(r'"jax_num_cpu_devices", 8', '"jax_num_cpu_devices", 1', MESHES)
+  code = code.replace("(1, 2, 4, 8)", "(1,)").replace("8 // axis", "1")
+  code = code.replace("size * 8 ==", "size ==")
+  subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+  return dict(np.load(file))
+
+
+@pytest.mark.parametrize("axis", [1, 2, 4, 8])
+def test_every_mesh_gives_losses_and_gradients_of_one_device(
+  meshes, alone, axis
+):
+  found, expected = meshes[f"gradient {axis}"], alone["gradient 1"]
+  scale = np.abs(expected).max()
+  np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-6 * scale)
+  np.testing.assert_allclose(
+    meshes[f"losses {axis}"], alone["losses 1"], rtol=2e-5
+  )
+
+
+def test_the_mesh_is_chosen_so_that_sizes_divide():
+  model = Model(layers=1, width=48, heads=6, context=8, vocab_size=3000)
+  found = {
+    rows: sharding.model_axis(model, rows=rows, devices=6) for rows in (6, 3, 2)
+  }
+  assert found == {6: 1, 3: 2, 2: 3}
+  one_head = dataclasses.replace(model, heads=1)
+  with pytest.raises(InputError, match="batch_size: found 5, .* 6 devices"):
+    sharding.model_axis(one_head, rows=5, devices=6)
+
+
+def test_every_parameter_has_a_row_and_every_row_a_parameter():
+  shapes = model_lib.shapes(Model(layers=1, width=16, heads=2))
+  paths = [
+    jax.tree_util.keystr(path, simple=True, separator="/")
+    for path, _ in jax.tree_util.tree_flatten_with_path(shapes)[0]
+  ]
+  for path in paths:
+    sharding.spec_of(path)
+  for pattern, _ in sharding.RULES:
+    assert any(re.search(pattern, path) for path in paths), pattern
