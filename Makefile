@@ -36,5 +36,5 @@ $(READY): pyproject.toml constraints.txt
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt

@@ -115,7 +115,10 @@ def test_small_vocabularies_are_not_padded():
 
 @pytest.mark.parametrize(
   ("layers", "remat"),
-  [(1, "full"), (5, "dots")],  # unrolled and scanned
+  [
+    (1, "full"),
+    pytest.param(5, "dots", marks=pytest.mark.slow),
+  ],  # unrolled and scanned
 )
 def test_rematerialised_layers_have_the_same_gradients(remat, layers):
   model = dataclasses.replace(PLAIN, layers=layers)
@@ -153,6 +156,7 @@ def test_bfloat16_is_near_and_its_weights_stay_float32(params):
   assert products and all("bf16" in line for line in products)
 
 
+@pytest.mark.slow
 def test_bfloat16_in_parts_is_bfloat16_at_once(params, monkeypatch):
   batch, half = batch_of(PLAIN), dataclasses.replace(PLAIN, dtype="bfloat16")
   expected = value_and_grad(half, params, batch)
@@ -178,6 +182,7 @@ def test_both_attentions_agree():
   assert_near(one, two, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [2])
 def test_a_batch_in_parts_trains_like_the_whole(params, parts):
   run = Run(

@@ -293,7 +293,7 @@ def test_a_run_that_diverges_on_the_way_stops_there(
   wild = dataclasses.replace(
     finetuning,
     steps=200,
-    optimizer=Optimizer(peak_lr=1e38, warmup_steps=0),
+    optimizer=Optimizer(peak_lr=1e30, warmup_steps=0),
     evaluation=dataclasses.replace(finetuning.evaluation, points=1),
   )
   result = train(wild, tmp_path, programs, params)
