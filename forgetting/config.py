@@ -135,6 +135,7 @@ class Run:
   def __post_init__(self):
     as_floats(self)
     check_positive(self, "steps", "batch_size", "micro_batches")
+    check(self.seed >= 0, "Run.seed", self.seed, "0 or more")
     check(
       self.batch_size % self.micro_batches == 0,
       "Run.micro_batches",
@@ -207,6 +208,13 @@ class Run:
       check(
         found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
       )
+    online = self.replay.online_after if self.replay else 0
+    check(
+      not online or 0 < round(online * self.steps) < self.steps,
+      "Replay.online_after",
+      online,
+      f"a part of the {self.steps} steps with a step before and after it",
+    )
     measured = self.replay and self.replay.measured_in
     if measured:
       check(

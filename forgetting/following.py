@@ -9,7 +9,7 @@ from forgetting.records import RunDirectory
 class Followed(RunDirectory):
   """For every process of a run but the first: reads and never writes."""
 
-  def create(self, run: Run) -> None:
+  def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     pass
 
   def append(self, record: Mapping) -> None:

@@ -3,6 +3,7 @@
 A run directory is all that passes from training to analysis:
 
   config.json     written first; a resume with a different config refuses
+  text.json       hashes of the text; a resume on different text refuses
   records.jsonl   one line an evaluation
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
@@ -52,12 +53,29 @@ class RunDirectory:
   def of(cls, root: str | os.PathLike, study: str, run: Run) -> "RunDirectory":
     return cls(pathlib.Path(root) / study / run.name)
 
-  def create(self, run: Run) -> None:
+  def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     """Writes the config, or checks that the one on disk is the same.
 
+    Args:
+      text: hashes of all that the run reads: a resume on other text refuses.
+
     Raises:
-      InputError: another config is there, or the folder cannot be written.
+      InputError: another config or text is there, or the folder cannot be
+        written.
     """
+    self._create(run)
+    if text is None:
+      return
+    file, told = self.path / "text.json", json.dumps(dict(text), sort_keys=True)
+    if not file.exists():
+      write_atomically(file, told.encode())
+    elif file.read_text() != told:
+      raise InputError(
+        f"{self.path}: the text has changed since the run began; give the"
+        " study another name, or remove the folder to do the run again"
+      )
+
+  def _create(self, run: Run) -> None:
     text = canonical.to_json(run)
     config = self.path / "config.json"
     if config.exists():

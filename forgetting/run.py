@@ -49,7 +49,7 @@ def do_run(
   _check_processes(run)
   if not processes.first():
     directory = Followed(directory.path)
-  directory.create(run)
+  directory.create(run, text=run_text.text_fingerprint(run))
   processes.wait_for_others("created")
   with compilation.one_at_a_time(canonical.to_json(run.model)):
     programs = clock.time(

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import sys
+import traceback
 
 from forgetting.canonical import unknown_field
 from forgetting.config import (
@@ -14,6 +15,7 @@ from forgetting.config import (
   InputError,
   Model,
   Optimizer,
+  Replay,
   Run,
   Study,
   domain_name,
@@ -53,6 +55,14 @@ def load_study(
     raise InputError(f"{path}: {_explain(error)}") from error
   except SyntaxError as error:
     raise InputError(f"{path}, line {error.lineno}: {error.msg}") from error
+  except InputError:
+    raise
+  except Exception as error:  # whatever a user's own Python does
+    line = traceback.extract_tb(error.__traceback__)[-1].lineno
+    told = " ".join(str(error).split())
+    raise InputError(
+      f"{path}: {type(error).__name__} at line {line}: {told}"
+    ) from error
   if not isinstance(study, Study):
     raise InputError(
       f"{path}: study() gave a {type(study).__name__}, expected a Study"
@@ -78,7 +88,8 @@ def _explain(error: TypeError) -> str:
   """A misspelt field is told with the fields there are."""
   pattern = r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'"
   found = re.search(pattern, str(error))
-  configs = {c.__name__: c for c in (Model, Optimizer, Evaluation, Run, Study)}
+  known = (Model, Optimizer, Evaluation, Replay, Run, Study)
+  configs = {c.__name__: c for c in known}
   if found and found[1] in configs:
     return unknown_field(configs[found[1]], found[2])
   return str(error)

@@ -87,6 +87,22 @@ def test_a_chosen_token_is_worth_the_ratio_of_the_bs():
       assert found.tokens_low > 1
 
 
+def test_the_worth_of_a_token_is_covered_at_four_seeds():
+  """Nominal 95 %, of the ratio of the planted Bs."""
+  inside = 0
+  for study in range(60):
+    draw = np.random.default_rng(study)
+    frame = table(seeds=4)
+    frame = frame[(frame["domain"] == "kjv") & (frame["replay"] != "true")]
+    noise = draw.normal(0, 0.02, len(frame))
+    frame["pretrain_loss"] += noise
+    [found] = [w for w in policies.worth(frame) if w.policy == "online"]
+    inside += found.tokens_low < 1 < found.tokens_high
+  assert inside >= 54
+  alone = policies.worth(table(seeds=1))
+  assert all(np.isnan(w.tokens_low) for w in alone)
+
+
 def test_lines_and_json_tell_the_same():
   frame = table(noise=0.01)
   told = "\n".join(policies.lines(frame))
@@ -115,5 +131,8 @@ def test_half_done_studies_are_told():
     policies.compare(frame[frame["replay"] == "uniform"])
   with pytest.raises(InputError, match="two runs of true for kjv"):
     policies.compare(pd.concat([frame, frame[frame["replay"] == "true"][:1]]))
+  one = frame[(frame["domain"] == "kjv") | (frame["replay"] != "uniform")]
+  with pytest.raises(InputError, match="law without its runs of no"):
+    policies.compare(one)
   with pytest.raises(InputError, match="kjv without its runs of no"):
     policies.compare(frame[frame["replay"] != "none"])

@@ -144,3 +144,23 @@ def test_other_pretraining_text_is_another_study():
   assert quickstart.name == "quickstart"
   assert other.name == "quickstart-mix-my_text"
   assert {run.pretraining for run in other.ordered()} == {("mix", "./my text")}
+
+
+@pytest.mark.parametrize(
+  ("code", "line"),
+  [
+    ("import quickstarts", "ModuleNotFoundError at line 1: No module named"),
+    ("def study():\n  return 1 / 0", "ZeroDivisionError at line 2: division"),
+    (
+      "from forgetting.config import Replay\n"
+      "def study():\n  return Replay(pools=3)",
+      "Replay has no field 'pools'; it has .*did you mean 'pool'",
+    ),
+  ],
+)
+def test_what_fails_in_a_study_file_is_one_line(tmp_path, code, line):
+  file = tmp_path / "mine.py"
+  file.write_text(code)
+  with pytest.raises(InputError, match=line) as caught:
+    load_study(str(file))
+  assert "\n" not in str(caught.value)

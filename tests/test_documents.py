@@ -192,3 +192,18 @@ def test_buckets_on_disk_and_in_memory_give_the_same(monkeypatch, limit):
 def test_a_prompt_keeps_its_response():
   document = "why? " * 3000 + documents.RESPONSE + "because. " * 3000
   assert list(documents.cut(document, Counts())) == [document.strip()]
+
+
+def test_prompts_in_common_are_no_duplicates():
+  """Of a prompt and its response the response alone is judged."""
+  prompt = " ".join(synthetic.words(40, seed=1))
+  answers = [" ".join(synthetic.words(30, seed=10 + i)) for i in range(60)]
+  counts = Counts()
+  pairs = [f"{prompt}{documents.RESPONSE}{answer}" for answer in answers]
+  pairs += [f"What is 1 + {i}?{documents.RESPONSE}{1 + i}" for i in range(60)]
+  found = list(documents.kept(pairs, documents.Rules(), counts))
+  assert len(found) == 120 and not counts.near_duplicates
+  again = Counts()
+  other = [f"Other {i}: {documents.RESPONSE}{answers[0]}" for i in range(9)]
+  assert len(list(documents.kept(other, documents.Rules(), again))) == 1
+  assert again.near_duplicates == 8

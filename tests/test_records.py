@@ -128,3 +128,11 @@ def test_config_on_disk_is_canonical(directory, finetuning):
   values = json.loads((directory.path / "config.json").read_text())
   assert values["injection"] == finetuning.injection
   assert values["parent"]["injection"] == 1.0
+
+
+def test_a_resume_on_other_text_is_refused(tmp_path, finetuning):
+  directory = RunDirectory.of(tmp_path, "toy", finetuning)
+  directory.create(finetuning, text={"law/train": "1" * 64})
+  directory.create(finetuning, text={"law/train": "1" * 64})
+  with pytest.raises(InputError, match="the text has changed since the run"):
+    directory.create(finetuning, text={"law/train": "2" * 64})

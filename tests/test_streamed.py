@@ -73,10 +73,26 @@ def injected(chunks) -> np.ndarray:
 @pytest.mark.parametrize("p", [0, 0.05, 0.25])
 def test_batches_hold_the_token_fraction(data_set, p):
   chunks = drawn(mixture(data_set, injection=p).batches(0, 50))
-  flags = (chunks[..., 0] != TARGET).ravel()
+  flags = (chunks[..., 0] != TARGET).sum(1)
   assert flags.sum() == p * 200
-  counts = np.cumsum(flags) - p * np.arange(1, 201)
+  counts = np.cumsum(flags) - p * 4 * np.arange(1, 51)
   assert np.abs(counts).max() < 1
+
+
+@pytest.mark.parametrize("p", [0.01, 0.05, 0.0625, 0.1, 0.25, 0.5])
+def test_every_lane_serves_alike(data_set, p):
+  """Whatever p is: a period of it must not meet the batch's."""
+  m = mixture(data_set, injection=p, batch_size=16)
+  counts = np.zeros(16)
+  for step in range(1600):
+    places = m.places(step, np.arange(16))
+    assert sorted(places) == list(range(16))
+    n = step * 16 + places
+    injected = m.blocks.injected_before(n + 1) > m.blocks.injected_before(n)
+    counts += injected
+  assert counts.sum() == round(p * 1600 * 16)
+  spread = 4 * np.sqrt(counts.mean()) + 1
+  assert np.abs(counts - counts.mean()).max() < spread
 
 
 def test_injected_text_is_never_repeated_nor_the_parents(data_set):
@@ -167,6 +183,12 @@ def test_validation_is_the_data_sets_own(run):
   ("told", "line"),
   [
     ("&split=test", "no split 'test': found train, validation"),
+    (
+      "&validation=train[90%:]",
+      "validation 'train.90%:.' inside split 'train'",
+    ),
+    ("&split=train[:abc]", "found split 'train.:abc.', expected as in train,"),
+    ("&train", "found 'train' after the .*, expected as in split=train"),
     ("&validation=dev", "no split 'dev'"),
     ("&field=body", "no field 'body'"),
     ("&rate=2", "found rate, expected data_dir, split, field, validation"),
@@ -183,7 +205,7 @@ def test_streams_stand_alone_and_are_no_domains(run, text):
   )
   with pytest.raises(InputError, match="expected one streamed source alone"):
     run_text.check_text(parent)
-  domain = f"{run.pretraining[0]}&split=validation"
+  domain = f"{run.pretraining[0]}&split=train[:99%]"
   store.prepare(domain, context=CONTEXT)
   with pytest.raises(InputError, match="write tfds: in place of stream:"):
     run_text.check_text(dataclasses.replace(run, domain=domain))

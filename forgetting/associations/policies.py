@@ -17,7 +17,6 @@ NONE, UNIFORM = "none", "uniform"
 CHOSEN = ("predicted", "online", "true")
 POLICIES = (UNIFORM, *CHOSEN)
 CELL = ["domain", "model_params", "target_tokens_asked", "injection"]
-DRAWS = 400  # of the bootstrap over seeds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,30 +111,46 @@ def _of_pairs(name: str, differences, level: float) -> dict[str, float]:
   return _interval(name, each.to_numpy(), level)
 
 
-def worth(table, *, level: float = 0.95, seed: int = 0) -> list[Worth]:
+def worth(table, *, level: float = 0.95) -> list[Worth]:
   """B of each policy and domain, with F0 common to the policies of a domain.
 
   The forgetting law at one model size and one amount of target text (the
   largest of the table, where it has several), by least squares over runs;
-  intervals by a bootstrap over seeds, with all runs of a seed together.
+  intervals on log B from a jackknife over seeds and Student's t, with all
+  runs of a seed left out together. One seed has none.
   """
   runs, _ = _done(table, with_none=True)
-  draw = np.random.default_rng(seed)
   out = []
   for domain, rows in runs.groupby("domain", sort=True):
     for name in ("model_params", "target_tokens_asked"):
       rows = rows[rows[name] == rows[name].max()]
     by_seed = [group for _, group in rows.groupby("seed")]
     policies = [p for p in POLICIES if (rows["replay"] == p).any()]
-    best = _fit(by_seed, policies)
-    drawn = [draw.integers(0, len(by_seed), len(by_seed)) for _ in range(DRAWS)]
-    refits = np.array([_fit([by_seed[i] for i in d], policies) for d in drawn])
-    tails = [50 * (1 - level), 50 * (1 + level)]
+    whole = np.log(_fit(by_seed, policies))
+    left_out = np.array(
+      [
+        np.log(_fit(by_seed[:i] + by_seed[i + 1 :], policies))
+        for i in range(len(by_seed))
+      ]
+      if len(by_seed) > 1
+      else np.empty((0, len(policies)))
+    )
     for i, policy in enumerate(policies):
-      b = np.percentile(refits[:, i], tails)
-      tokens = np.percentile(refits[:, i] / refits[:, 0], tails)
-      out.append(Worth(domain, policy, best[i], *b, best[i] / best[0], *tokens))
+      b = _jackknife(whole[i], left_out[:, i], level)
+      ratio = whole[i] - whole[0], left_out[:, i] - left_out[:, 0]
+      out.append(Worth(domain, policy, *b, *_jackknife(*ratio, level)))
   return out
+
+
+def _jackknife(whole: float, left_out: np.ndarray, level: float):
+  """exp of a number and of its interval, from it without each seed."""
+  from scipy import stats
+
+  count, half = len(left_out), np.nan
+  if count > 1:
+    variance = (count - 1) * left_out.var()
+    half = stats.t.ppf((1 + level) / 2, count - 1) * np.sqrt(variance)
+  return tuple(np.exp([whole, whole - half, whole + half]))
 
 
 def _fit(groups, policies: list[str]) -> np.ndarray:
@@ -188,8 +203,9 @@ def _done(table, *, with_none: bool = False):
       "replay policies: found none, expected finished runs of predicted,"
       " online or true replay beside uniform ones"
     )
+  uniform = runs[runs["replay"] == UNIFORM].groupby(CELL[:3]).groups
   for cell in cells:
-    if cell not in none or not (runs["replay"] == UNIFORM).any():
+    if cell not in none or cell not in uniform:
       raise InputError(
         f"replay policies: found {cell[0]} without its runs of no and of"
         " uniform injection, expected both: finish the study"

@@ -128,10 +128,15 @@ def summary(prepared: Prepared) -> str:
   )
   dropped = ", ".join(
     f"{counts[kind]:,} {kind.replace('_', ' ')}"
-    for kind in ("too_short", "duplicates", "near_duplicates", "over_cap")
+    for kind in (
+      *("empty", "lines_skipped", "too_short", "duplicates"),
+      *("near_duplicates", "over_cap"),
+    )
     if counts[kind]
   )
-  return f"{prepared.name}: {sizes}; dropped: {dropped or 'nothing'}"
+  damaged = counts["replacement_characters"]
+  told = f"; {damaged:,} characters are no UTF-8" if damaged else ""
+  return f"{prepared.name}: {sizes}; dropped: {dropped or 'nothing'}{told}"
 
 
 def show_text(
@@ -150,12 +155,16 @@ def show_text(
     f"source: {meta['source']}",
     f"licence: {meta['licence']}",
     f"tokenizer: {meta['tokenizer']} ({meta['vocab_size']:,} ids),"
-    f" {train['bytes'] / train['tokens']:.2f} bytes a token",
+    f" {validation['bytes'] / validation['tokens']:.2f} bytes a token",
     f"chunks of {context} tokens: {train['chunks']:,} train,"
     f" {validation['chunks']:,} validation",
     "bits per byte of the validation text:"
-    f" {token_frequency_bits(prepared):.3f} by token frequencies,"
-    f" {_lzma_bits(source):.3f} by lzma",
+    + (
+      f" {token_frequency_bits(prepared):.3f} by token frequencies,"
+      if len(prepared.train)
+      else ""  # streamed: there is nothing to count
+    )
+    + f" {_lzma_bits(source):.3f} by lzma",
   ]
   for text in _samples(source, samples):
     lines += ["", textwrap.indent(text, "  | ")]

@@ -153,7 +153,8 @@ def cut(document: str, counts: Counts) -> Iterator[str]:
     pieces = list(_pack(_blocks(document, counts)))
   for piece in pieces:
     counts.pieces += 1
-    if len(piece) < SHORTEST:
+    # a short answer to a long prompt is what instructions are
+    if len(piece) < SHORTEST and RESPONSE not in piece:
       counts.too_short += 1
     else:
       yield piece
@@ -221,7 +222,12 @@ def _without_near_duplicates(
 
 
 def _near_duplicate(text: bytes, seen: SeenTable, rules: Rules) -> bool:
-  """Whether most shingles were seen before; adds them if it is kept."""
+  """Whether most shingles were seen before; adds them if it is kept.
+
+  Of a prompt and its response the response is judged: many prompts share an
+  instruction or a passage.
+  """
+  text = text.rpartition(RESPONSE.encode())[2]
   if rules.whitespace_words:
     words = b" ".join(text.split())
   else:

@@ -102,6 +102,8 @@ def _of_path(source: str) -> Source:
   fields = text_files.Fields.parse(told or _DEFAULT_FIELD)
   files = text_files.find(source, path)
   fingerprint = _fingerprint(source, files)
+  # of prompts the filter looks at the responses alone
+  judged = ["responses judged"] if fields.prompt is not None else []
 
   def documents(progress: Progress, counts: Counts) -> Iterator[str]:
     del progress
@@ -110,7 +112,7 @@ def _of_path(source: str) -> Source:
 
   return Source(
     name=domain_name(path),
-    identity=_digest("path", fingerprint, str(fields)),
+    identity=_digest("path", fingerprint, str(fields), *judged),
     rules=PLAIN,
     about={
       "source": f"{source} content sha256:{fingerprint}",

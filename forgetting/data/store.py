@@ -247,8 +247,9 @@ def _too_small(name: str, split: Split, counts: dict, context: int):
   return InputError(
     f"{name}: found {counts[split]} {split} documents with"
     f" {counts[f'{split}_bytes']} bytes, expected enough for one chunk of"
-    f" {context + 1} tokens; about one document in 20 is for validation, so"
-    " add text"
+    f" {context + 1} tokens (dropped: {counts['too_short']} too short,"
+    f" {counts['duplicates']} duplicates, {counts['near_duplicates']} near"
+    " duplicates); about one document in 20 is for validation, so add text"
   )
 
 

@@ -77,7 +77,11 @@ def lane(
     shard_info=seqio.ShardInfo(index, lanes),
     num_epochs=1,
   )
-  return iter(dataset.map(lambda chunk: chunk["targets"]))
+  options = tf.data.Options()
+  # its thread holds up the end of an iterator, of sixteen by minutes
+  options.autotune.enabled = False
+  chunks = dataset.map(lambda chunk: chunk["targets"])
+  return iter(chunks.with_options(options))
 
 
 def save(iterators: Sequence, path: str) -> None:

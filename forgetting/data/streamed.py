@@ -3,8 +3,10 @@
 The rows of the global batch are shared out among lanes, each a part of the
 text. Row r of any step takes the next chunk of its own lane: so the global
 batches are the same whatever the number of hosts, and a host reads no more
-than its own rows need. What a fine-tuning injects its parent cannot have
-seen: one document in sixteen, by its hash, is never pretrained on.
+than its own rows need. Which rows are injected goes round from step to step, so
+that every lane serves alike whatever p is. What a fine-tuning injects its
+parent cannot have seen: one document in sixteen, by its hash, is never
+pretrained on.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.data import silence
 from forgetting.data.mixture import Batch, Blocks, Epochs, as_batch
-from forgetting.data.permutation import stream_key
+from forgetting.data.permutation import permute, stream_key
 from forgetting.data.tfds_source import TfdsSource
 from forgetting.data.tokenizers import Tokenizer
 
@@ -56,6 +58,16 @@ class StreamedMixture:
   @property
   def lanes(self) -> int:
     return math.gcd(self.batch_size, MOST_LANES)
+
+  def places(self, step: int, rows: np.ndarray) -> np.ndarray:
+    """Place in its batch of each row's chunk: another turn at every step.
+
+    Over batch_size steps each row has had every place once.
+    """
+    size = self.batch_size
+    key = stream_key(self.seed, f"turns {step // size}")
+    turn = permute(np.array([step % size]), size, key=key)
+    return (rows + turn) % size
 
   def check(self, steps: int) -> None:
     """Refuses what the data set does not have.
@@ -119,7 +131,7 @@ class StreamedBatches:
     if self._step >= self._last:
       raise StopIteration
     mixture = self._mixture
-    n = self._step * mixture.batch_size + self._rows
+    n = self._step * mixture.batch_size + mixture.places(self._step, self._rows)
     before = mixture.blocks.injected_before(n)
     injected = mixture.blocks.injected_before(n + 1) > before
     chunks = np.empty((len(n), mixture.context + 1), np.int32)

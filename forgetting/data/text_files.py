@@ -16,7 +16,6 @@ import json
 import os
 import re
 import shutil
-import string
 import tempfile
 import zlib
 
@@ -64,11 +63,15 @@ class Fields:
       return cls(text=told)
     response, _, template = rest.partition(":")
     template = template.replace("\\n", "\n") or _DEFAULT_TEMPLATE
-    places = [field for _, field, _, _ in string.Formatter().parse(template)]
-    if [place for place in places if place] != ["prompt", "response"]:
+    places = re.findall(r"\{[^{}]*\}|[{}]", template)
+    if places != ["{prompt}", "{response}"]:
       raise InputError(
         f"template: found {template!r}, expected {{prompt}} and then"
         " {response}, once each"
+      )
+    if not prompt or not response:
+      raise InputError(
+        f"fields: found {told!r}, expected two names as in question->answer"
       )
     return cls(prompt=prompt, response=response, template=template)
 
@@ -228,8 +231,8 @@ def _read_json_lines(where, stream, fields, counts) -> Iterator[str]:
 def _json(where: str, line: str):
   try:
     return json.loads(line)
-  except (json.JSONDecodeError, RecursionError) as error:
-    told = getattr(error, "msg", "nested too deeply")
+  except (ValueError, RecursionError) as error:
+    told = getattr(error, "msg", "nested too deeply, or a number too long")
     raise InputError(f"{where} is no JSON ({told})") from error
 
 

@@ -27,6 +27,7 @@ _BARE = re.compile(r"[a-z]\w*(/[\w.-]+)?:\d+\.\d+\.\d+(\?.*)?")
 _OPTIONS = ("data_dir", "split", "field")
 _VALIDATION = "validation"
 _VALIDATION_DOCUMENTS = 2000  # of a streamed data set
+_PART = re.compile(r"(\w+)(?:\[(-?\d*%?:-?\d*%?)\])?")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -79,13 +80,40 @@ class TfdsSource:
   def check(self) -> None:
     """Raises an InputError where it has no such field or split."""
     self._check_field()
-    for told in filter(None, (self.split, self.validation)):
-      for part in told.split("+"):
-        if part.partition("[")[0] not in self._sizes:
+    train = self._documents(self.split)
+    if self.validation is None:
+      return
+    for name, ours in self._documents(self.validation):
+      for other, theirs in train:
+        first, last = max(ours.start, theirs.start), min(ours.stop, theirs.stop)
+        if name == other and first < last:
           raise InputError(
-            f"tfds:{self.name}: no split {part!r}: found"
-            f" {', '.join(self._sizes)}"
+            f"stream:{self.name}: found validation {self.validation!r} inside"
+            f" split {self.split!r}, expected other documents: give both, as in"
+            " ?split=train[:99%]&validation=train[99%:]"
           )
+
+  def _documents(self, told: str) -> list[tuple[str, range]]:
+    """The parts of a split: of which stored split, which documents."""
+    parts = []
+    for part in told.split("+"):
+      found = _PART.fullmatch(part)
+      if not found:
+        raise InputError(
+          f"tfds:{self.name}: found split {part!r}, expected as in train,"
+          " train[:10%] or train[100:200]"
+        )
+      name, ends, *_ = found.groups()
+      if name not in self._sizes:
+        raise InputError(
+          f"tfds:{self.name}: no split {name!r}: found {', '.join(self._sizes)}"
+        )
+      size = self._sizes[name]
+      first, last = (ends or ":").split(":")
+      parts.append(
+        (name, range(_place(first, size, 0), _place(last, size, size)))
+      )
+    return parts
 
   def _first_of(self, split: str) -> str:
     """As many documents of a split as are measured on."""
@@ -105,11 +133,27 @@ class TfdsSource:
 
   def _check_field(self) -> None:
     told = json.loads((self.folder / "features.json").read_text())
-    fields = list(told.get("featuresDict", {}).get("features", {}))
-    if self.field not in fields:
+    features = told.get("featuresDict", {}).get("features", {})
+    if self.field not in features:
       raise InputError(
-        f"tfds:{self.name}: no field {self.field!r}: found {', '.join(fields)}"
+        f"tfds:{self.name}: no field {self.field!r}: found"
+        f" {', '.join(features)}"
       )
+    kind = features[self.field].get("pythonClassName", "").rsplit(".", 1)[-1]
+    if kind != "Text":
+      raise InputError(
+        f"tfds:{self.name}: field {self.field!r} is {kind}, expected Text"
+      )
+
+
+def _place(told: str, size: int, default: int) -> int:
+  """A place in a split as TFDS reads it: a number or a percentage."""
+  if not told:
+    return default
+  percent = told.endswith("%")
+  number = int(told.rstrip("%"))
+  place = round(number * size / 100) if percent else number
+  return min(max(place + size if number < 0 else place, 0), size)
 
 
 def is_one(source: str) -> bool:
@@ -134,7 +178,13 @@ def parse(source: str) -> TfdsSource:
   """
   bare = source.removeprefix(_STREAM).removeprefix(_PREFIX)
   full_name, _, told = bare.partition("?")
-  options = dict(part.split("=", 1) for part in told.split("&") if "=" in part)
+  parts = [part for part in told.split("&") if part]
+  for part in parts:
+    if "=" not in part:
+      raise InputError(
+        f"{source}: found {part!r} after the ?, expected as in split={part}"
+      )
+  options = dict(part.split("=", 1) for part in parts)
   known = (*_OPTIONS, _VALIDATION) if is_streamed(source) else _OPTIONS
   for option in options:
     if option not in known:

@@ -53,7 +53,7 @@ def comparison(runs) -> str:
     "seed, averaged over injections; above 0 is better than uniform. An "
     "interval that holds 0 is no gain that these runs can show.</p>"
     f"{worth}<p>B of <i>F = F</i><sub>0</sub> / (1 + <i>B p</i>), with one "
-    "<i>F</i><sub>0</sub> a domain; intervals from a bootstrap over seeds.</p>"
+    "<i>F</i><sub>0</sub> a domain; intervals from a jackknife over seeds.</p>"
   )
 
 
