@@ -107,3 +107,47 @@ def test_a_tfds_data_set_as_a_source(prepared, tmp_path):
       store.prepare(f"{source}&{change}", context=CONTEXT)
   with pytest.raises(InputError, match=r"no data set .absent"):
     sources.find(f"tfds:absent:1.0.0?data_dir={tmp_path}")
+
+
+def test_prompts_of_a_tfds_data_set(tmp_path):
+  import tensorflow_datasets as tfds
+
+  words = synthetic.words
+  pairs = [
+    {
+      "question": f"What of {i}: {' '.join(words(6, seed=i))}?",
+      "answer": " ".join(words(20, seed=900 + i)),
+      "score": i,
+    }
+    for i in range(90)
+  ]
+  text = tfds.features.Text()
+  features = dict(
+    question=text, answer=text, score=tfds.features.Scalar(np.int64)
+  )
+  tfds.dataset_builders.store_as_tfds_dataset(
+    "pairs",
+    "1.0.0",
+    tfds.features.FeaturesDict(features),
+    {"train": list(enumerate(pairs))},
+    data_dir=tmp_path,
+  )
+  (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+  same = f"{tmp_path}/pairs.jsonl:question->answer"
+  source = f"tfds:pairs?data_dir={tmp_path}&field="
+  found, expected = (
+    store.prepare(s, context=CONTEXT)
+    for s in (f"{source}question->answer", same)
+  )
+  assert (found.train == expected.train).all()
+  assert (found.train_weights == expected.train_weights).all()
+  assert 0 < found.train_weights.mean() < 1
+  with pytest.raises(
+    InputError, match="field 'score' is Scalar, expected Text"
+  ):
+    store.prepare(f"{source}score", context=CONTEXT)
+  with pytest.raises(InputError, match="prompts are prepared, write tfds:"):
+    stream = source.replace("tfds:", "stream:") + "question->answer"
+    store.prepare(
+      f"{stream}&split=train[:50%]&validation=train[50%:]", context=CONTEXT
+    )

@@ -138,6 +138,7 @@ def _of_tfds(found: tfds_source.TfdsSource) -> Source:
     name=domain_name(f"{found.full_name}"),
     identity=_digest(*parts),
     rules=PLAIN,
+    prompted=found.fields.prompt is not None,
     streamed=found.validation is not None,
     about={
       "source": f"TFDS {version} {told} field {found.field}",

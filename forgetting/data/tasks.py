@@ -105,15 +105,16 @@ def tfds_set(name: str, data_dir: str, **splits: str) -> seqio.DataSource:
   )
 
 
-def tfds_texts(
-  name: str, data_dir: str, *, split: str, field: str
-) -> Iterator[str]:
-  """The text of one field of a TFDS data set, in its stored order."""
+def tfds_records(
+  name: str, data_dir: str, *, split: str, fields: Sequence[str]
+) -> Iterator[dict[str, str]]:
+  """Fields of text of a TFDS data set, in its stored order."""
   dataset = tfds_set(name, data_dir, all=split).get_dataset(
     "all", shuffle=False
   )
-  for text in dataset.map(lambda record: record[field]).as_numpy_iterator():
-    yield text.decode("utf-8", "replace")
+  chosen = dataset.map(lambda record: {name: record[name] for name in fields})
+  for record in chosen.as_numpy_iterator():
+    yield {k: text.decode("utf-8", "replace") for k, text in record.items()}
 
 
 def as_tfds(name: str, folder: pathlib.Path) -> tuple[str, str]:

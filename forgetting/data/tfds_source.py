@@ -21,6 +21,7 @@ from rich.progress import Progress
 
 from forgetting.config import InputError
 from forgetting.data import silence
+from forgetting.data.text_files import Fields
 
 _PREFIX, _STREAM = "tfds:", "stream:"
 _BARE = re.compile(r"[a-z]\w*(/[\w.-]+)?:\d+\.\d+\.\d+(\?.*)?")
@@ -39,7 +40,7 @@ class TfdsSource:
     name: data set, and its config if it has one.
     folder: of this version: data_dir/name/version.
     split: what to read, as in "train[:10%]".
-    field: that holds the text.
+    field: that holds the text, or prompt->response as of files.
     data_dir: where data sets are, local or in a bucket.
     validation: of a streamed data set what to measure on; else None.
   """
@@ -72,10 +73,15 @@ class TfdsSource:
     split = self.split
     if self.validation is not None:
       split = self._first_of(self.validation)
-    tasks = silence.import_tasks(progress)
-    return tasks.tfds_texts(
-      self.full_name, self.data_dir, split=split, field=self.field
+    tasks, fields = silence.import_tasks(progress), self.fields
+    records = tasks.tfds_records(
+      self.full_name, self.data_dir, split=split, fields=fields.names
     )
+    return map(fields.document, records)
+
+  @property
+  def fields(self) -> Fields:
+    return Fields.parse(self.field)
 
   def check(self) -> None:
     """Raises an InputError where it has no such field or split."""
@@ -134,16 +140,21 @@ class TfdsSource:
   def _check_field(self) -> None:
     told = json.loads((self.folder / "features.json").read_text())
     features = told.get("featuresDict", {}).get("features", {})
-    if self.field not in features:
+    if self.fields.prompt and self.validation is not None:
       raise InputError(
-        f"tfds:{self.name}: no field {self.field!r}: found"
-        f" {', '.join(features)}"
+        f"stream:{self.name}: found prompts {self.field!r}, expected one field:"
+        " prompts are prepared, write tfds: in place of stream:"
       )
-    kind = features[self.field].get("pythonClassName", "").rsplit(".", 1)[-1]
-    if kind != "Text":
-      raise InputError(
-        f"tfds:{self.name}: field {self.field!r} is {kind}, expected Text"
-      )
+    for field in self.fields.names:
+      if field not in features:
+        raise InputError(
+          f"tfds:{self.name}: no field {field!r}: found {', '.join(features)}"
+        )
+      kind = features[field].get("pythonClassName", "").rsplit(".", 1)[-1]
+      if kind != "Text":
+        raise InputError(
+          f"tfds:{self.name}: field {field!r} is {kind}, expected Text"
+        )
 
 
 def _place(told: str, size: int, default: int) -> int:
