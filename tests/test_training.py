@@ -298,7 +298,9 @@ def test_a_run_that_diverges_on_the_way_stops_there(
   )
   result = train(wild, tmp_path, programs, params)
   assert result["status"] == "diverged"
-  assert "found training loss nan" in result["stop_reason"]
+  # which of the two overflows first is the machine's own
+  assert "nan" in result["stop_reason"] or "inf" in result["stop_reason"]
+  assert "expected finite ones" in result["stop_reason"]
   assert result["steps"] <= BEHIND + 3
 
 
