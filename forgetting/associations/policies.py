@@ -52,10 +52,11 @@ def compare(table, *, level: float = 0.95):
     level: of the intervals.
 
   Returns:
-    domain, model_params, target_tokens_asked, injection, policy, seeds;
-    forgetting (mean over seeds, nats per token on the pretraining validation
-    set); removed and gain, each with _low and _high: the forgetting without
-    injection, and with uniform injection, minus the policy's.
+    domain, model_params, target_tokens_asked, injection, policy, seeds (of
+    the policy's runs); forgetting (mean over seeds, nats per token on the
+    pretraining validation set); removed and gain, each with _low and _high:
+    the forgetting without injection, and with uniform injection, minus the
+    policy's.
 
   Raises:
     InputError: no finished runs of a policy beside uniform ones.

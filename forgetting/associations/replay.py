@@ -41,7 +41,8 @@ def weigh(
   """Sampling weights from measured or predicted forgetting.
 
   Args:
-    forgetting: [N] nats per token; NaN is never replayed.
+    forgetting: [N] nats per token; NaN has no weight, so that it is replayed
+      only once all others are.
     effective_share: the effective sample size to have, as a part of the
       measured examples; 1 is uniform. Below what the clipped values allow,
       as where many are equally the most forgotten, those share the weight.

@@ -1,6 +1,7 @@
-"""A run's mixture drawn through seqio: the twin of the prepared one.
+"""A run's mixture declared in seqio: the twin of the prepared one.
 
-For text that is streamed instead of prepared, and to check the other.
+It draws the same chunks from the same documents by other code, and so checks
+the prepared one. Text that is never stored is drawn by `streamed`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ class Prepared:
   Attributes:
     name: of the catalogue, or made of the user's path.
     train: [n, L+1] memory-mapped token ids; chunk i+1 begins with the last
-      token of chunk i. Of a streamed source it is empty.
+      token of chunk i, save where a part of the text ends. Of a streamed
+      source it is empty.
     validation: [m, L+1].
     train_bytes: [n] uint32: UTF-8 bytes that the L targets of a chunk, its
       tokens but the first, stand for; the end-of-text token and tokens
