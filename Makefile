@@ -28,13 +28,13 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,huggingface]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,docs,huggingface,notebooks]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,huggingface]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,docs,huggingface,notebooks]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra cuda --extra tpu \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra docs --extra huggingface --extra notebooks --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from forgetting import cli_analysis
+from forgetting import cli_analysis, cli_tables
 from forgetting.cli_analysis import StudyOrTable, find
 from forgetting.config import InputError
 from forgetting.study_file import load_study
@@ -165,6 +165,8 @@ app.command(cli_analysis.predict)
 app.command(cli_analysis.advise)
 app.command(cli_analysis.plan)
 app.command(cli_analysis.associate)
+app.command(cli_tables.export)
+app.command(cli_tables.doctor)
 
 
 def main() -> None:

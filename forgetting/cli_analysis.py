@@ -1,6 +1,7 @@
 """The verbs that read studies and tables: laws, decisions, associations."""
 
 import json
+import math
 import os
 import pathlib
 from typing import Annotated, Literal
@@ -21,7 +22,11 @@ StudyOrMatrix = Annotated[
   str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
 ]
 Json = Annotated[
-  str | None, tyro.conf.arg(metavar="FILE", help="Write the answer here too.")
+  str | None,
+  tyro.conf.arg(
+    metavar="FILE",
+    help="Write the answer as JSON here too; -: print it instead of words.",
+  ),
 ]
 
 
@@ -218,8 +223,10 @@ def associate(
   if embeddings:
     beside["embed"] = similarity.sentence_embeddings
   found = verbs.associate(find(matrix), **rows, **trial, **beside)
+  drawn = figures.draw(found.matrix, found.structure, found.folder)
   _answer(found, json)
-  print(figures.draw(found.matrix, found.structure, found.folder))
+  if json != "-":
+    print(drawn)
   return 0
 
 
@@ -245,10 +252,35 @@ def _laws():
 
 
 def _answer(report, file: str | None) -> int:
-  if file is not None:
-    from forgetting.records import write_atomically
-
-    text = json.dumps(report.data, indent=1)
-    write_atomically(pathlib.Path(file), text.encode())
-  print(report.text)
+  if not write_json(report.data, file):
+    print(report.text)
   return 0
+
+
+def write_json(data, file: str | None) -> bool:
+  """Writes an answer to a file; whether it was printed, so that words are not.
+
+  What is not finite is null: other programs read it too.
+  """
+  if file is None:
+    return False
+  text = json.dumps(_finite(data), indent=1)
+  if file == "-":
+    print(text)
+    return True
+  from forgetting.records import write_atomically
+
+  write_atomically(pathlib.Path(file), text.encode())
+  return False
+
+
+def _finite(value):
+  if isinstance(value, dict):
+    return {str(key): _finite(part) for key, part in value.items()}
+  if isinstance(value, (list, tuple)):
+    return [_finite(part) for part in value]
+  if hasattr(value, "item"):  # a number of numpy's
+    value = value.item()
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value

@@ -31,6 +31,14 @@ COLUMNS = (
   "steps", "tokens", "status", "replay",
 )  # fmt: skip
 
+# what `forgetting export` makes of a study: tables in place of run directories
+EXPORTED = {
+  "runs": "runs.parquet",
+  "curves": "curves.parquet",
+  "data": "data.parquet",
+  "matrix": "matrix.npz",
+}
+
 # policies of replay that inject as if from all of the pretraining text
 RANDOM_REPLAY = ("none", "uniform")
 
@@ -192,8 +200,8 @@ def load(root: str | os.PathLike):
   """One row a run, as a pandas.DataFrame with the columns of `COLUMNS`.
 
   Args:
-    root: a study, a folder of studies, or a CSV or parquet file from any
-      trainer with at least the columns of `REQUIRED`.
+    root: a study, a folder of studies, an exported study, or a CSV or parquet
+      file from any trainer with at least the columns of `REQUIRED`.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -203,6 +211,8 @@ def load(root: str | os.PathLike):
   path = pathlib.Path(root)
   if path.is_file():
     return _load_table(path)
+  if exported(path):
+    return _load_table(path / EXPORTED["runs"])
   rows = [
     {"status": "unfinished"} | axes(d.path.parent.name, run) | d.result()
     for d, run in run_directories(path)
@@ -247,6 +257,8 @@ def curves(root: str | os.PathLike):
   """One row an evaluation, as a pandas.DataFrame: a run's axes, its records."""
   import pandas as pd
 
+  if exported(pathlib.Path(root)):
+    return pd.read_parquet(pathlib.Path(root) / EXPORTED["curves"])
   rows = []
   for directory, run in run_directories(pathlib.Path(root)):
     known = axes(directory.path.parent.name, run)
@@ -265,6 +277,8 @@ def data(root: str | os.PathLike):
   """
   import pandas as pd
 
+  if exported(pathlib.Path(root)):
+    return pd.read_parquet(pathlib.Path(root) / EXPORTED["data"])
   rows = [
     {"run": run.name} | about
     for directory, run in run_directories(pathlib.Path(root))
@@ -274,8 +288,18 @@ def data(root: str | os.PathLike):
   return table[~table.drop(columns="run", errors="ignore").duplicated()]
 
 
+def exported(path: pathlib.Path) -> bool:
+  """Whether a folder is a study as tables, without its run directories."""
+  return (path / EXPORTED["runs"]).exists()
+
+
 def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
-  """Every run directory of a study or of a folder of studies, by name."""
+  """Every run directory of a study or of a folder of studies, by name.
+
+  An exported study has none.
+  """
+  if exported(path):
+    return
   if not path.is_dir():
     raise InputError(
       f"{path}: no such study, expected a folder of runs or a CSV"

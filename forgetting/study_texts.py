@@ -9,7 +9,7 @@ import pathlib
 
 import numpy as np
 
-from forgetting import run_text
+from forgetting import records, run_text
 from forgetting.associations.load import finished
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError, Run
@@ -22,7 +22,7 @@ TASK_CHUNKS = 512  # of a task's training text at most
 
 def attach(matrix: ForgettingMatrix, study: pathlib.Path) -> ForgettingMatrix:
   """The matrix with texts, or as it is where there are none."""
-  if not study.is_dir():
+  if not study.is_dir() or records.exported(study):
     return matrix
   runs = [run for run, _ in finished(study)]
   try:

@@ -30,18 +30,20 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
   """The forgetting matrix of a study, or one in a file.
 
   Args:
-    path: a study's folder; an npz with `Z` (tasks x examples) and, if there
-      are any, `tasks`, `examples`, `sources`, `families`, `repeats`, `base`,
-      `texts` (of the examples) and `task_texts`; or a CSV or parquet table
-      with a row a task and a column an example, task names in the first
-      column if that is no numbers.
+    path: a study's folder, exported or not; an npz with `Z` (tasks x
+      examples) and, if there are any, `tasks`, `examples`, `sources`,
+      `families`, `repeats`, `base`, `texts` (of the examples) and
+      `task_texts`; or a CSV or parquet table with a row a task and a column
+      an example, task names in the first column if that is no numbers.
 
   Raises:
     InputError: nothing there, or it is no forgetting matrix.
   """
   path = pathlib.Path(path)
   readers = {".npz": _load_npz, ".csv": _load_table, ".parquet": _load_table}
-  if path.is_dir():
+  if records.exported(path):
+    matrix = _load_exported(path / records.EXPORTED["matrix"])
+  elif path.is_dir():
     matrix = gather(path)
   elif not path.exists():
     raise InputError(
@@ -121,6 +123,15 @@ def _task_names(runs: Sequence[Run]) -> list[str]:
 def _without_seed(run: Run) -> str:
   parent = dataclasses.replace(run.parent, seed=0)
   return config_lib.digest(dataclasses.replace(run, seed=0, parent=parent))
+
+
+def _load_exported(path: pathlib.Path) -> ForgettingMatrix:
+  if not path.exists():
+    raise InputError(
+      f"{path}: no such file; the study had no finished fine-tuning when it"
+      " was exported"
+    )
+  return _load_npz(path)
 
 
 def _load_npz(path: pathlib.Path) -> ForgettingMatrix:

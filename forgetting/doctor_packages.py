@@ -1,0 +1,126 @@
+"""Which packages the program asks for, extra by extra, and which are here."""
+
+import dataclasses
+from importlib import metadata
+import shutil
+
+from packaging.requirements import Requirement
+
+NAME = "forgetting"
+FOR = {  # extra -> what it is for
+  "": "everything: training, text, analysis",
+  "cuda": "NVIDIA GPUs",
+  "tpu": "TPUs",
+  "huggingface": "tokenizers that are a tokenizer.json",
+  "embeddings": "forgetting associate --embeddings",
+  "skypilot": "forgetting study --on skypilot",
+  "gke": "forgetting study --on gke",
+  "gcs": "studies in gs://",
+  "notebooks": "running the notebooks of colabs/",
+  "docs": "building the documentation",
+  "dev": "the tests",
+}
+ENGINES = {  # engine -> the programs that it calls, and where they come from
+  "local": ((), ""),
+  "slurm": (("sbatch", "squeue"), "run it on a login node of the cluster"),
+  "skypilot": (("sky",), "install SkyPilot"),
+  "gke": (("kubectl", "gcloud"), "install the Google Cloud CLI with kubectl"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+  """One requirement.
+
+  Attributes:
+    wanted: as it is declared, "jax>=0.10.2".
+    found: the version here, or "" where there is none.
+    good: whether that is a version that was asked for.
+  """
+
+  wanted: str
+  found: str
+  good: bool
+
+  def __str__(self) -> str:
+    found = f"found {self.found}" if self.found else "not installed"
+    return f"{self.wanted} is wanted, {found}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Packages:
+  """Attributes:
+  core: what the program cannot do without.
+  extras: extra -> its packages.
+  engines: engine -> what of it is missing, "" where nothing is.
+  """
+
+  core: tuple[Package, ...]
+  extras: dict[str, tuple[Package, ...]]
+  engines: dict[str, str]
+
+  def missing(self, extra: str) -> tuple[Package, ...]:
+    return tuple(p for p in self.extras[extra] if not p.good)
+
+  @staticmethod
+  def install(extra: str) -> str:
+    """The command that installs an extra, "" for the program itself.
+
+    From a checkout: nothing else is known to have it.
+    """
+    return f"pip install '.[{extra}]'" if extra else "pip install ."
+
+
+def packages() -> Packages:
+  """Reads the program's own requirements; none when it is not installed."""
+  try:
+    declared = [Requirement(text) for text in metadata.requires(NAME) or ()]
+    extras = metadata.metadata(NAME).get_all("Provides-Extra") or ()
+  except metadata.PackageNotFoundError:
+    declared, extras = [], ()
+  by_extra = {
+    extra: tuple(_look(r) for r in declared if r.marker and _for(r, extra))
+    for extra in extras
+  }
+  core = tuple(_look(r) for r in declared if _for(r, ""))
+  return Packages(core, by_extra, {name: _engine(name) for name in ENGINES})
+
+
+def _for(requirement: Requirement, extra: str) -> bool:
+  marker = requirement.marker
+  if marker is None:
+    return not extra
+  return marker.evaluate({"extra": extra}) and (
+    not extra or not marker.evaluate({"extra": ""})
+  )
+
+
+def _look(requirement: Requirement) -> Package:
+  wanted = requirement.name
+  if requirement.extras:
+    wanted += f"[{','.join(sorted(requirement.extras))}]"
+  wanted += str(requirement.specifier)
+  try:
+    found = metadata.version(requirement.name)
+  except metadata.PackageNotFoundError:
+    return Package(wanted, "", False)
+  good = requirement.specifier.contains(found, prereleases=True)
+  return Package(wanted, found, good and _with_extras(requirement))
+
+
+def _with_extras(requirement: Requirement) -> bool:
+  """Whether what its own extras ask for is here: jax[cuda12] is not jax."""
+  for text in metadata.requires(requirement.name) or ():
+    part = Requirement(text)
+    if any(_for(part, extra) for extra in requirement.extras):
+      try:
+        metadata.version(part.name)
+      except metadata.PackageNotFoundError:
+        return False
+  return True
+
+
+def _engine(name: str) -> str:
+  programs, remedy = ENGINES[name]
+  missing = [program for program in programs if not shutil.which(program)]
+  return f"{', '.join(missing)} not found: {remedy}" if missing else ""

@@ -1,0 +1,129 @@
+"""A study as a few small tables: to share, to keep, to read in a notebook.
+
+  <out>/runs.parquet     one row a run: `records.load`, and what results add
+  <out>/curves.parquet   one row an evaluation: `records.curves`
+  <out>/data.parquet     one row a source of text: `records.data`, no text
+  <out>/matrix.npz       the forgetting matrix, float32, compressed
+
+Where such a folder is given in place of a study, its tables are read.
+"""
+
+import io
+import os
+import pathlib
+
+import numpy as np
+
+from forgetting import records
+from forgetting.associations import load
+from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.config import InputError
+from forgetting.records import EXPORTED, write_atomically
+from forgetting.report.evidence import EXTRAS
+
+# a small study that comes with the program, as such tables
+EXAMPLE = pathlib.Path(__file__).parent / "example"
+
+ADDED = (*EXTRAS, "wall_seconds", "device")
+NAMES = ("tasks", "examples", "sources", "families", "repeats")
+
+
+def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
+  """Writes a study's tables into a folder, over those of an earlier export.
+
+  Args:
+    study: <root>/<study>, done or half done.
+    out: the folder, made where it is not there.
+
+  Returns:
+    the folder.
+
+  Raises:
+    InputError: no study there, or a folder that cannot be written.
+  """
+  study, out = pathlib.Path(study), pathlib.Path(out)
+  if study.resolve() == out.resolve():
+    raise InputError(
+      f"--out: found the study's own folder {out}, expected another one"
+    )
+  if study.is_file() or records.exported(study):
+    raise InputError(
+      f"{study}: found tables, expected a study's folder with its runs"
+    )
+  files = {
+    "runs": _parquet(_runs(study)),
+    "curves": _parquet(records.curves(study)),
+    "data": _parquet(records.data(study)),
+    "matrix": _matrix(study),
+  }
+  try:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+      if content is None:
+        (out / EXPORTED[name]).unlink(missing_ok=True)
+      else:
+        write_atomically(out / EXPORTED[name], content)
+  except OSError as error:
+    raise InputError(
+      f"{out}: cannot be written ({error.strerror}); choose another --out"
+    ) from error
+  return out
+
+
+def told(out: pathlib.Path) -> dict:
+  """What is in an exported folder: rows, shape and bytes, as JSON takes it."""
+  sizes = {
+    name: (out / file).stat().st_size
+    for name, file in EXPORTED.items()
+    if (out / file).exists()
+  }
+  shape = load.load(out).shape if "matrix" in sizes else None
+  return {
+    "folder": str(out),
+    "runs": len(records.load(out)),
+    "evaluations": len(records.curves(out)),
+    "matrix": list(shape) if shape else None,
+    "bytes": sizes,
+  }
+
+
+def _runs(study: pathlib.Path):
+  """`records.load`, with what only the results say."""
+  table = records.load(study)
+  results = {
+    run.name: directory.result()
+    for directory, run in records.run_directories(study)
+  }
+  for column in ADDED:
+    values = [results[name].get(column) for name in table["run"]]
+    if any(value is not None for value in values):
+      table[column] = values
+  return table
+
+
+def _parquet(table) -> bytes:
+  buffer = io.BytesIO()
+  table.to_parquet(buffer, index=False, compression="zstd")
+  return buffer.getvalue()
+
+
+def _matrix(study: pathlib.Path) -> bytes | None:
+  """The matrix as an npz; of a study without finished fine-tunings none."""
+  if not (
+    records.load(study).query("domain.notna()")["status"] == "done"
+  ).any():
+    return None
+  return npz_of(load.load(study))
+
+
+def npz_of(matrix: ForgettingMatrix) -> bytes:
+  """A matrix as `associations.load` reads it, without texts.
+
+  Losses were measured in float32: nothing that was measured is rounded away.
+  """
+  arrays = {name: getattr(matrix, name) for name in NAMES}
+  if matrix.base is not None:
+    arrays["base"] = matrix.base.astype(np.float32)
+  buffer = io.BytesIO()
+  np.savez_compressed(buffer, Z=matrix.values.astype(np.float32), **arrays)
+  return buffer.getvalue()
