@@ -1,5 +1,6 @@
 """The command `forgetting`: each verb imports only what it needs."""
 
+import contextlib
 import os
 import pathlib
 import sys
@@ -8,11 +9,17 @@ from typing import Annotated, Literal
 import tyro
 
 from forgetting import cli_analysis, cli_tables
-from forgetting.cli_analysis import StudyOrTable, find
+from forgetting.cli_analysis import Json, StudyOrTable, find, write_json
+from forgetting.cli_verbs import Verbs
 from forgetting.config import InputError
 from forgetting.study_file import load_study
 
-app = tyro.extras.SubcommandApp()
+app = Verbs()
+ABOUT = (
+  "Measure, predict and prevent what a language model forgets when it is"
+  " fine-tuned. With --quiet a verb prints errors only; `--version` tells the"
+  " version, `--tyro-print-completion bash` (zsh, tcsh) a completion script."
+)
 
 Config = Annotated[
   str, tyro.conf.arg(metavar="CONFIG", help="Python file with study() in it.")
@@ -32,6 +39,7 @@ def study(
   chip: str = "h200",
   devices: int = 1,
   mfu: float | None = None,
+  json: Json = None,
 ) -> int:
   """Do every run of a study that has no result yet, then write its page.
 
@@ -67,8 +75,11 @@ def study(
   except study_lib.Stopped:
     _say("stopped; what is done is kept: the same command goes on from here")
     return 75
-  print(summary)
-  _write_page(pathlib.Path(root) / plan.name, tolerance=plan.tolerance)
+  if not write_json(summary.as_dict(), json):
+    print(summary)
+  quiet = contextlib.redirect_stdout(sys.stderr) if json == "-" else None
+  with quiet or contextlib.nullcontext():
+    _write_page(pathlib.Path(root) / plan.name, tolerance=plan.tolerance)
   for line in summary.failed.values():
     _say(line)
   return 1 if summary.failed else 0
@@ -82,6 +93,7 @@ def run(
   name: str | None = None,
   root: str = "runs",
   save_every: int | None = None,
+  json: Json = None,
 ) -> int:
   """Do one run of a study in this process; without which, list them.
 
@@ -101,7 +113,8 @@ def run(
 
   plan = load_study(config)
   if index is None and name is None:
-    print(single.listing(plan, root=root))
+    if not write_json(single.states(plan, root=root), json):
+      print(single.listing(plan, root=root))
     return 0
   chosen = single.find(plan, index=index, name=name)
   return single.do(plan, chosen, root=root, save_every=save_every)
@@ -171,19 +184,18 @@ app.command(cli_tables.doctor)
 
 def main() -> None:
   """Entry point: bad input is one line and exit status 2."""
-  if sys.argv[1:] == ["--version"]:
+  arguments = [part for part in sys.argv[1:] if part != "--quiet"]
+  if arguments == ["--version"]:
     from importlib.metadata import version
 
     print(version("forgetting"))
     return
+  quiet = len(arguments) < len(sys.argv[1:])
   try:
-    sys.exit(
-      app.cli(
-        prog="forgetting",
-        description="Measure, predict and prevent what a language model"
-        " forgets when it is fine-tuned.",
-      )
-    )
+    todo = app.parse(arguments, description=ABOUT)
+    with _silence() if quiet else contextlib.nullcontext():
+      code = todo()
+    sys.exit(code)
   except InputError as error:
     _say(str(error))
     sys.exit(2)
@@ -204,5 +216,17 @@ def _write_page(table: pathlib.Path, *, tolerance: float) -> None:
   print(f"page: {report_lib.write(table, tolerance=tolerance)}")
 
 
+@contextlib.contextmanager
+def _silence():
+  """Nothing is printed; errors are, by `_say`."""
+  with (
+    open(os.devnull, "w") as nowhere,
+    contextlib.redirect_stdout(nowhere),
+    contextlib.redirect_stderr(nowhere),
+  ):
+    yield
+
+
 def _say(line: str) -> None:
-  print(f"forgetting: {line}", file=sys.stderr)
+  # the process's own, for a verb that is quiet has errors too
+  print(f"forgetting: {line}", file=sys.__stderr__)

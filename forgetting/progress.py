@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 import sys
+import time
 
 from rich import progress as rich_progress
 from rich.console import Console
 
 from forgetting.config import Run
+from forgetting.names import short
 
 
 class Progress:
@@ -17,6 +19,7 @@ class Progress:
     self._total, self._done = len(runs) + done, done
     self._did = 0  # FLOPs, like what is left
     self._took = 0.0  # seconds of a worker
+    self._tokens, self._began = 0, time.monotonic()
     self._workers = workers
     self._runs = len(runs)
     self._console = Console(stderr=True)
@@ -46,23 +49,32 @@ class Progress:
     self._left -= run.flops
     self._did += run.flops
     self._took += result["wall_seconds"]
+    self._tokens += result["tokens"]
     self._done += 1
     self._bar.update(self._task, completed=self._done)
     self.refresh()
     if not self._console.is_terminal:
       self._print(
-        f"{self._done}/{self._total} runs, {self._time_left()} left:"
+        f"{self._done}/{self._total} runs, {self._told()}:"
         f" {run.name} in {result['wall_seconds']:.1f} s"
       )
 
   def refresh(self) -> None:
-    self._bar.update(self._task, left=f"about {self._time_left()} left")
+    self._bar.update(self._task, left=self._told())
 
   def say(self, line: str) -> None:
     self._console.print(line, highlight=False, soft_wrap=True)
 
   def _print(self, line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+  def _told(self) -> str:
+    """The rate of all workers together, and what is left at that of each."""
+    seconds = time.monotonic() - self._began
+    if not self._tokens:
+      return "? left"
+    rate = short(round(self._tokens / max(seconds, 1e-3)))
+    return f"{rate} tokens/s, about {self._time_left()} left"
 
   def _time_left(self) -> str:
     """What is left, at the rate of what is done."""

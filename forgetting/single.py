@@ -40,11 +40,19 @@ def find(study: Study, *, index: int | None, name: str | None) -> Run:
   raise InputError(f"name: found {name!r}, expected a run of {study.name}")
 
 
-def listing(study: Study, *, root: str) -> str:
-  """A line a run: its index, its name, what has become of it."""
-  return "\n".join(
-    f"{index:4d}  {run.name}  {_state(study, run, root)}"
+def states(study: Study, *, root: str) -> list[dict]:
+  """A dict a run: its index, its name, what has become of it."""
+  return [
+    {"index": index, "run": run.name, "state": _state(study, run, root)}
     for index, run in enumerate(study.ordered())
+  ]
+
+
+def listing(study: Study, *, root: str) -> str:
+  """The same, a line a run."""
+  return "\n".join(
+    f"{row['index']:4d}  {row['run']}  {row['state']}"
+    for row in states(study, root=root)
   )
 
 

@@ -62,6 +62,11 @@ class Summary:
     )
     write_atomically(file, json.dumps(facts, indent=1).encode())
 
+  def as_dict(self) -> dict:
+    """Which runs, and how long it took, as JSON takes it."""
+    names = ("done", "skipped", "failed", "left_out", "text_seconds", "seconds")
+    return {name: getattr(self, name) for name in names}
+
   def __str__(self) -> str:
     line = (
       f"{len(self.done)} runs done in {self.seconds:.0f} s,"
