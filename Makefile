@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all env constraints
+.PHONY: quickstart smoke test test-all docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -20,6 +20,10 @@ test: env
 
 test-all: env
 	$(BIN)/python -m pytest -m ""
+
+# into build/docs, readable from the disk; a link that leads nowhere is an error
+docs: env
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 env: $(READY)
 

@@ -78,7 +78,7 @@ def predict(
   Example: forgetting predict fit.json planned.csv
 
   Args:
-    law: Which law is fitted first where FIT is a table.
+    law: Which law: of a fit's file that has several, or to fit to a table.
     level: Of the intervals.
     columns: Other names of columns, where FIT is a table.
   """

@@ -224,8 +224,12 @@ def _curve(source, given, model_params: float) -> Curve | None:
   return Curve(frame["step"].to_numpy(), frame["pretrain_loss"].to_numpy())
 
 
-def load_fit(source):
-  """A Fit or Fits from a JSON file; anything else as it is."""
+def load_fit(source, law: str = "forgetting"):
+  """A Fit or Fits from a JSON file; anything else as it is.
+
+  Args:
+    law: which, of a file that has several: what `forgetting fit STUDY` writes.
+  """
   if not isinstance(source, (str, os.PathLike)):
     return source
   if not os.fspath(source).endswith(".json"):
@@ -235,6 +239,8 @@ def load_fit(source):
       stored = json.load(file)
   except (OSError, ValueError) as problem:
     raise InputError(f"cannot read the fit {source}: {problem}") from None
+  if law in stored:
+    stored = stored[law]
   if "groups" in stored and "by" in stored:
     return Fits.from_json(json.dumps(stored))
   return Fit.from_dict(stored)
@@ -255,7 +261,7 @@ def predict(
     source: a fit's JSON file, a Fit or Fits, or a table to fit `law` to.
     rows: a table with the law's variables.
   """
-  fitted = load_fit(source)
+  fitted = load_fit(source, law)
   if not isinstance(fitted, (Fit, Fits)):
     frame = tables.load(fitted)
     by = by or _domains(tables.rename(frame, find(law), columns), find(law))

@@ -1,0 +1,196 @@
+"""The documentation: whole, linked, and every command of it understood.
+
+Every command in a fenced block of README and docs is parsed here by the verb's
+own parser; make targets, extras and scripts are looked up. Those that read a
+study or a table also really run, in tests/slow/test_docs_commands.py.
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+import docs_commands
+from docs_commands import PAGES, ROOT
+import pytest
+
+from forgetting import cli, config, laws, shape
+from forgetting.laws import vocabulary  # noqa: F401  registers the laws
+
+COMMANDS = docs_commands.all_commands()
+OF_US = [c for c in COMMANDS if c.program == "forgetting"]
+PLACEHOLDER = re.compile(r"^[A-Z][A-Z|_]+(\.py)?$|^\.\.\.$")
+
+
+def test_there_are_commands_to_check():
+  assert len(OF_US) > 30
+  verbs = {c.arguments[0] for c in OF_US}
+  assert {*cli.app._subcommands} <= verbs
+
+
+@pytest.mark.parametrize("command", OF_US, ids=str)
+def test_a_command_of_ours_parses(command):
+  """Its verb is there and takes these arguments; nothing is done."""
+  arguments = [a for a in command.arguments if a != "--quiet"]
+  if arguments[0].startswith("--"):
+    assert arguments[0] in ("--help", "--version", "--tyro-print-completion")
+    return
+  if "--help" in arguments:
+    assert arguments[0] in (*cli.app._subcommands, "VERB")
+    return
+  assert callable(cli.app.parse(arguments, description=""))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_verb_named_in_a_sentence_is_there(page):
+  for command in docs_commands.spans(page):
+    verb, *rest = command.arguments
+    assert verb in cli.app._subcommands, command
+    known = help_of(verb)
+    for option in (r for r in rest if r.startswith("--")):
+      assert option in known, command
+
+
+def help_of(verb: str) -> set[str]:
+  """The options of a verb."""
+  import inspect
+
+  names = inspect.signature(cli.app._subcommands[verb].target).parameters
+  return {f"--{name.replace('_', '-')}" for name in names} | {
+    "--help",
+    "--quiet",
+  }
+
+
+@pytest.mark.parametrize(
+  "command", [c for c in COMMANDS if c.program != "forgetting"], ids=str
+)
+def test_another_program_is_given_what_exists(command):
+  arguments = command.arguments
+  if command.program == "make":
+    target = arguments[0]
+    makefile = (ROOT / "Makefile").read_text()
+    assert re.search(rf"^{re.escape(target)}:", makefile, re.M)
+  elif command.program == "python":
+    assert (ROOT / arguments[0]).is_file()
+  else:
+    assert {*re.findall(r"\[(\w+)\]", str(command))} <= {*extras()}
+
+
+def extras() -> list[str]:
+  project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+  return [*project["optional-dependencies"]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+  for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+    if target.startswith(("https://", "http://", "#")):
+      continue
+    path, _, anchor = target.partition("#")
+    file = page.parent / path
+    assert file.exists(), f"{page.name}: {target}"
+    if anchor:
+      heads = re.findall(r"^#+ (.*)$", file.read_text(), re.M)
+      assert anchor in {slug(head) for head in heads}, f"{page.name}: {target}"
+
+
+def slug(head: str) -> str:
+  words = re.sub(r"[^\w\s-]", "", head.lower())
+  return re.sub(r"[\s-]+", "-", words).strip("-")
+
+
+CONFIGS = {
+  "Study": config.Study,
+  "Run": config.Run,
+  "Model": shape.Model,
+  "Optimizer": config.Optimizer,
+  "Evaluation": config.Evaluation,
+  "Replay": config.Replay,
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_field_is_told_with_its_default(name):
+  text = (ROOT / "docs" / "config.md").read_text()
+  section = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", text, re.S | re.M)[1]
+  told = re.findall(r"^\| `(\w+)` \|(.*?)\| (.+) \|$", section, re.M)
+  expected = [
+    (
+      f.name,
+      "" if f.default is dataclasses.MISSING else f"`{_said(f.default)}`",
+    )
+    for f in dataclasses.fields(CONFIGS[name])
+  ]
+  assert [(field, default.strip()) for field, default, _ in told] == expected
+
+
+def _said(default) -> str:
+  whole = dataclasses.is_dataclass(default)
+  return f"{type(default).__name__}()" if whole else repr(default)
+
+
+def test_every_law_is_told():
+  text = (ROOT / "docs" / "laws.md").read_text()
+  for name in laws.LAWS:
+    assert f"`{name}`" in text, name
+
+
+def test_every_verb_is_told():
+  text = (ROOT / "docs" / "command-line.md").read_text()
+  for verb in cli.app._subcommands:
+    assert f"| `{verb}` |" in text, verb
+
+
+def test_every_page_is_in_the_navigation():
+  nav = (ROOT / "mkdocs.yml").read_text()
+  for page in PAGES[1:]:
+    assert page.name in nav, page
+
+
+def test_the_tutorials_study_is_one(tmp_path):
+  from forgetting.study_file import load_study
+
+  file = tmp_path / "letters.py"
+  file.write_text(tutorial_study())
+  study = load_study(str(file))
+  assert len(study.ordered()) == 3 + 36
+
+
+def tutorial_study() -> str:
+  text = (ROOT / "docs" / "tutorial.md").read_text()
+  blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+  return next(block for block in blocks if "def study" in block)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> pathlib.Path:
+  pytest.importorskip("material", reason="needs the extra docs")
+  out = tmp_path_factory.mktemp("site")
+  done = subprocess.run(
+    [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(out)],
+    capture_output=True,
+    text=True,
+    cwd=ROOT,
+    env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+  )
+  assert done.returncode == 0, done.stderr
+  return out
+
+
+def test_the_pages_build_strictly(site):
+  for page in PAGES[1:]:
+    assert (site / f"{page.stem}.html").exists()
+
+
+def test_a_page_fetches_nothing(site):
+  for file in site.rglob("*.html"):
+    text = file.read_text()
+    fetched = re.findall(
+      r'<(?:script|img|iframe)[^>]* src="(https?:[^"]*)"', text
+    )
+    fetched += re.findall(r'<link[^>]* href="(https?:[^"]*)"', text)
+    assert not fetched, file
