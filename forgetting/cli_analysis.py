@@ -231,13 +231,21 @@ def associate(
 
 
 def find(table: str) -> pathlib.Path:
-  """A path as given, or a study by its name under runs/."""
-  named = pathlib.Path("runs") / table
-  return (
-    named
-    if not pathlib.Path(table).exists() and named.exists()
-    else (pathlib.Path(table))
-  )
+  """A path as given, or a study by its name under runs/.
+
+  A folder of the same name that is no study, as the text that it is about,
+  does not hide it.
+  """
+  given, named = pathlib.Path(table), pathlib.Path("runs") / table
+  if not named.exists() or given.is_file() or _is_study(given):
+    return given
+  return named
+
+
+def _is_study(folder: pathlib.Path) -> bool:
+  from forgetting import records
+
+  return records.exported(folder) or any(folder.glob("*/config.json"))
 
 
 def _laws():

@@ -9,6 +9,7 @@ import pytest
 from test_cli import CONFIGS, forgetting
 
 from forgetting import cli
+from forgetting.cli_analysis import find
 from forgetting.cli_verbs import in_a_line
 from forgetting.export import EXAMPLE
 
@@ -91,6 +92,18 @@ def test_a_listing_of_runs_is_json_too(tmp_path):
   assert states[-1]["state"] == "waiting"
   plain = forgetting("run", config, "--root", tmp_path).stdout.splitlines()
   assert len(plain) == len(states)
+
+
+def test_text_of_the_same_name_does_not_hide_a_study(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "letters").mkdir()
+  (tmp_path / "letters" / "a.txt").write_text("Dear Sir")
+  assert find("letters") == pathlib.Path("letters")
+  (tmp_path / "runs" / "letters").mkdir(parents=True)
+  assert find("letters") == pathlib.Path("runs/letters")
+  (tmp_path / "letters" / "run").mkdir()
+  (tmp_path / "letters" / "run" / "config.json").write_text("{}")
+  assert find("letters") == pathlib.Path("letters")
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")

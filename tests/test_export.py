@@ -34,8 +34,8 @@ def study(tmp_path_factory):
 
 
 def write_row(directory: RunDirectory, base, best):
-  ids = np.array([f"{i:016x}" for i in range(EXAMPLES)])
-  source = np.array(["wiki_en", "shakespeare"] * (EXAMPLES // 2))
+  ids = np.array([f"{i:016x}" for i in range(len(base))])
+  source = np.resize(["wiki_en", "shakespeare"], len(base))
   best = best.astype(np.float32)
   directory.write_examples(base=base, best=best, id=ids, source=source)
 

@@ -18,11 +18,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 from docs_commands import ROOT
 import synthetic
 from test_docs import OF_US, tutorial_study
-from test_export import EXAMPLES, write_row
+from test_export import write_row
 from test_report_study import plant
 
 from forgetting import cli, laws, records
 
+EXAMPLES = 60  # of a run: associate measures 30 of them
 RUN = ("fit", "predict", "advise", "plan", "report", "associate", "export")
 RUN_IF = {
   "data": ("list", "show ./letters"),
