@@ -1,6 +1,6 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 import functools
 import importlib.metadata
 import platform
@@ -20,16 +20,56 @@ from forgetting.records import RunDirectory, axes
 from forgetting.replaying import Replaying
 
 
-def do_run(
+def do_run(run: Run, **where) -> dict:
+  """Trains a run to its end and writes its result; a done one is read.
+
+  Args:
+    where: of `steps_of`.
+
+  Raises:
+    InputError: the text, the parent or the folder is not as expected.
+    Interrupted: `stop` was true; the state is saved.
+  """
+  # imported here: planning a study needs the text's sizes but not JAX
+  from forgetting.training import loop
+
+  programs = functools.partial(compiled_for, run)
+  return loop.alone(steps_of(run, programs=programs, **where))
+
+
+def compiled_for(run: Run):
+  """The programs of a run that is trained alone."""
+  from forgetting.training import compilation
+  from forgetting.training.programs import compile_programs
+
+  with compilation.one_at_a_time(canonical.to_json(run.model)):
+    return compile_programs(
+      run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+    )
+
+
+def steps_of(
   run: Run,
   *,
+  programs: Callable,
   root: str,
   study: str,
   executor: str,
   save_every: int | None = None,
   stop: Callable[[], bool] = lambda: False,
-) -> dict:
-  """Trains a run to its end and writes its result; a done one is read.
+) -> Generator:
+  """A run from its config to its result, as a `training.loop.Training`.
+
+  Args:
+    programs: gives its compiled programs.
+    root: its directory is <root>/<study>/<its name>.
+    executor: how it is trained, in words for its result.
+    save_every: steps between checkpoints; None saves at the end of a
+      pretraining and on `stop` only.
+    stop: asked before every step; when true the state is saved.
+
+  Returns:
+    its result, which is written.
 
   Raises:
     InputError: the text, the parent or the folder is not as expected.
@@ -38,11 +78,9 @@ def do_run(
   directory = RunDirectory.of(root, study, run)
   if directory.done:
     return directory.result()
-  # imported here: planning a study needs the text's sizes but not JAX
   import jax
 
-  from forgetting.training import compilation, loop, processes
-  from forgetting.training.programs import compile_programs
+  from forgetting.training import loop, processes
 
   start, clock = time.perf_counter(), loop.Clock()
   run_text.check_text(run)
@@ -51,19 +89,13 @@ def do_run(
     directory = Followed(directory.path)
   directory.create(run, text=run_text.text_fingerprint(run))
   processes.wait_for_others("created")
-  with compilation.one_at_a_time(canonical.to_json(run.model)):
-    programs = clock.time(
-      "compilation",
-      lambda: compile_programs(
-        run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
-      ),
-    )
-  evaluator = clock.time("start", evaluator_of, run, programs)
+  compiled = clock.time("compilation", programs)
+  evaluator = clock.time("start", evaluator_of, run, compiled)
   params, base = clock.time("start", _start, run, evaluator, root, study)
   replay = Replaying(run, directory, evaluator, base.pool)
   replay.measure_before(root, study)
   mixture = replay.mixture()
-  measured = loop.train(
+  measured = yield from loop.train(
     run,
     directory=directory,
     evaluator=evaluator,
@@ -85,7 +117,7 @@ def do_run(
     executor=executor,
     versions=_versions(),
     host=platform.node(),
-    device=programs.device,
+    device=compiled.device,
     processes=jax.process_count(),
     wall_seconds=time.perf_counter() - start,
   )

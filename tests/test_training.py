@@ -53,7 +53,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
   directory.create(run)
   evaluator = run_lib.evaluator_of(run, programs)
   mixture = run_text.mixture_of(run)
-  return loop.train(
+  training = loop.train(
     run,
     directory=directory,
     evaluator=evaluator,
@@ -64,6 +64,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
     clock=loop.Clock(),
     **options,
   )
+  return loop.alone(training)
 
 
 def test_loss_does_not_depend_on_the_evaluation_batch(

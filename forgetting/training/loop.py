@@ -1,6 +1,6 @@
 """One run: evaluate -> save -> draw -> step. The order is the contract."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 import dataclasses
 import functools
 import math
@@ -26,6 +26,26 @@ class Interrupted(Exception):
 Batches = Callable[[int], Iterator[dict[str, np.ndarray]]]  # from a step on
 
 
+class Step(NamedTuple):
+  """What a run asks for between its evaluations: one training step."""
+
+  programs: Programs
+  state: Mapping
+  batch: dict
+  hyperparameters: Hyperparameters
+
+
+class Stepped(NamedTuple):
+  """What it is given back."""
+
+  state: Mapping
+  metrics: Iterable  # loss and gradient norm, as the devices will have them
+  seconds: float  # of the host
+
+
+Training = Generator[Step, Stepped, dict]
+
+
 class Losses(NamedTuple):
   """Per-example losses of both validation sets, nats a token."""
 
@@ -48,8 +68,11 @@ class Clock:
     """Calls and does not wait: whoever waits later counts it as the same."""
     start = time.perf_counter()
     out = function(*args)
-    self.spent[what] = self.spent.get(what, 0) + time.perf_counter() - start
+    self.add(what, time.perf_counter() - start)
     return out
+
+  def add(self, what: str, seconds: float) -> None:
+    self.spent[what] = self.spent.get(what, 0) + seconds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -113,6 +136,20 @@ class Evaluator:
     return out
 
 
+def alone(training: Training) -> dict:
+  """Takes a run's steps as it asks for them; gives what it returns."""
+  try:
+    programs, *arguments = next(training)
+    while True:
+      start = time.perf_counter()
+      state, metrics = programs.train(*arguments)
+      seconds = time.perf_counter() - start
+      step = training.send(Stepped(state, metrics, seconds))
+      programs, *arguments = step
+  except StopIteration as done:
+    return done.value
+
+
 def train(
   run: Run,
   *,
@@ -126,8 +163,11 @@ def train(
   clock: Clock,
   save_every: int | None = None,
   stop: Callable[[], bool] = lambda: False,
-) -> dict:
+) -> Training:
   """Does a run, or what is left of it, and gives its measurements.
+
+  A generator: it asks for its training steps and is sent what comes of them,
+  so that they can be taken together with those of other runs.
 
   Args:
     params: the parent's parameters, or fresh ones.
@@ -182,9 +222,10 @@ def train(
       _save_if_due(save, state, best_params, step, save_every, stop)
       drawn = renew(step, state["params"]) or drawn
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
-      state, metrics = clock.queue(
-        "training", programs.train, state, batch, hyperparameters
+      state, metrics, seconds = yield Step(
+        programs, state, batch, hyperparameters
       )
+      clock.add("training", seconds)
       watch.add(step, metrics)
     if run.parent is None and stop_reason != "diverged":
       save(state, best_params=state["params"])
