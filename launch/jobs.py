@@ -1,9 +1,10 @@
 """What is to be launched: a study's runs that have no result yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 
 from forgetting.config import Run, Study
+from forgetting.records import RunDirectory
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,3 +51,34 @@ class Launch:
     if self.save_every is not None:
       out += ["--save-every", str(self.save_every)]
     return out
+
+
+def outstanding(
+  study: Study, runs: Sequence[Run], *, root: str
+) -> tuple[Run, ...]:
+  """Those of the runs that have no result and whose needs can be met.
+
+  What needs a run that has diverged can never be done and is left out.
+  """
+  seen = {}
+  return tuple(run for run in runs if _state(study, run, root, seen) is _TO_DO)
+
+
+_DONE, _TO_DO, _LOST = "done", "to do", "lost"
+
+
+def _state(study: Study, run: Run, root: str, seen: dict[str, str]) -> str:
+  if run.name not in seen:
+    needed = {_state(study, need, root, seen) for need in run.needs}
+    directory = RunDirectory.of(root, study.name, run)
+    if directory.done:
+      # of a fine-tuning that nothing needs only this much matters
+      diverged = run.parent is None and _diverged(directory)
+      seen[run.name] = _LOST if diverged else _DONE
+    else:
+      seen[run.name] = _LOST if _LOST in needed else _TO_DO
+  return seen[run.name]
+
+
+def _diverged(directory: RunDirectory) -> bool:
+  return directory.result()["status"] == "diverged"
