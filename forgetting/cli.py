@@ -28,6 +28,11 @@ def study(
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
+  on: str = "local",
+  profile: str | None = None,
+  only: tuple[str, ...] = (),
+  limit: int | None = None,
+  status: tyro.conf.FlagCreatePairsOff[bool] = False,
   dry_run: tyro.conf.FlagCreatePairsOff[bool] = False,
   chip: str = "h200",
   devices: int = 1,
@@ -35,7 +40,8 @@ def study(
 ) -> int:
   """Do every run of a study that has no result yet, then write its page.
 
-  Example: forgetting study configs/quickstart.py
+  Examples: forgetting study configs/quickstart.py; forgetting study
+  configs/quickstart.py --on slurm --profile mine.toml --dry-run
 
   Args:
     domain: Target domains in place of the config's: names of the catalogue, or
@@ -44,20 +50,57 @@ def study(
     pretraining: Pretraining sources in place of the config's: the same, or a
       set of the catalogue as `mix`.
     root: Results go to ROOT/STUDY.
-    workers: Processes; one a core by default.
+    workers: Processes on this machine; one a GPU, or one a core, by default.
     save_every: Steps between the checkpoints of a run; by default a run is
       saved when it ends or is stopped.
-    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours.
+    on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
+      queued.
+    profile: TOML file with the engine's settings: launch/README.md.
+    only: Conditions on the axes, as domain=kjv injection=0,0.05
+      'model_params<1e6'; what these runs need is done too.
+    limit: Runs at most, of those that are left to do.
+    status: Do nothing; tell what is done, running, waiting and failed.
+    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours, and exactly
+      what would be submitted.
     chip: Of a dry run: h200, h100, a100, rtx4090, v4, v5e, cpu, ...
     devices: Of a dry run: how many; of cpu, cores.
     mfu: Of a dry run: the part of the chip's peak that training reaches.
   """
   plan = load_study(config, domains=domain, pretraining=pretraining)
+  from forgetting.launch import verbs
+
+  runs, launch = verbs.planned(
+    plan,
+    study_file=config,
+    root=root,
+    only=only,
+    limit=limit,
+    profile_file=profile,
+    domain=domain,
+    pretraining=pretraining,
+    save_every=save_every,
+  )
+  verbs.check_engine(on, profile=profile)
+  if status:
+    print(verbs.status(launch, runs, on=on))
+    return 0
   if dry_run:
     from forgetting import dry_run as dry_run_lib
 
-    print(dry_run_lib.tell(plan, chip=chip, devices=devices, mfu=mfu))
+    costed = verbs.restricted(plan, runs) if only else plan
+    print(dry_run_lib.tell(costed, chip=chip, devices=devices, mfu=mfu))
+    print(verbs.dry_run(launch, on=on, workers=workers))
     return 0
+  if on != "local":
+    print(verbs.submit(launch, on=on))
+    return 0
+  chosen = launch.todo if limit is not None else runs
+  if only or limit is not None:
+    plan = verbs.restricted(plan, chosen)
+  return _do_here(plan, root=root, workers=workers, save_every=save_every)
+
+
+def _do_here(plan, *, root: str, workers, save_every) -> int:
   from forgetting import study as study_lib
 
   try:
@@ -76,10 +119,13 @@ def study(
 
 @app.command
 def run(
-  config: tyro.conf.Positional[Config],
+  config: tyro.conf.Positional[Config] = "",
   *,
+  study: str = "",
   index: int | None = None,
   name: str | None = None,
+  domain: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
   root: str = "runs",
   save_every: int | None = None,
 ) -> int:
@@ -91,15 +137,20 @@ def run(
   Example: forgetting run configs/quickstart.py --index 0
 
   Args:
+    study: CONFIG, by name.
     index: Place in the list.
     name: Or its name.
+    domain: As of `forgetting study`; without it the run has another name.
+    pretraining: The same.
     root: Results go to ROOT/STUDY.
     save_every: Steps between checkpoints; by default at the end, or when it is
       stopped.
   """
   from forgetting import single
 
-  plan = load_study(config)
+  if bool(config) == bool(study):
+    raise InputError("run: expected a CONFIG, or --study CONFIG, one of them")
+  plan = load_study(config or study, domains=domain, pretraining=pretraining)
   if index is None and name is None:
     print(single.listing(plan, root=root))
     return 0

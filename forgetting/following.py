@@ -12,6 +12,9 @@ class Followed(RunDirectory):
   def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     pass
 
+  def begin_attempt(self) -> int:
+    return 0
+
   def append(self, record: Mapping) -> None:
     pass
 

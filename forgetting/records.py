@@ -8,6 +8,8 @@ A run directory is all that passes from training to analysis:
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
   ckpt/<step>/    state
+  attempt.json    how often it was begun, and which process was last at it
+  log.txt         what its processes said, where a study or an engine did it
   result.json     written last, atomically: its presence means done
 """
 
@@ -16,6 +18,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import platform
 import secrets
 
 import numpy as np
@@ -93,6 +96,20 @@ class RunDirectory:
         f"{self.path}: cannot be written ({error.strerror}); choose another"
         " --root"
       ) from error
+
+  def begin_attempt(self) -> int:
+    """Notes who is at the run now; how many attempts came before."""
+    before = self.attempt().get("attempts", 0)
+    told = dict(attempts=before + 1, host=platform.node(), pid=os.getpid())
+    write_atomically(self.path / "attempt.json", json.dumps(told).encode())
+    return before
+
+  def attempt(self) -> dict:
+    """The newest attempt: attempts so far, host, pid; {} before the first."""
+    try:
+      return json.loads((self.path / "attempt.json").read_text())
+    except OSError:
+      return {}
 
   @property
   def checkpoints(self) -> pathlib.Path:

@@ -88,6 +88,10 @@ def steps_of(
   if not processes.first():
     directory = Followed(directory.path)
   directory.create(run, text=run_text.text_fingerprint(run))
+  restarts = directory.begin_attempt()
+  earlier = _seconds_before(directory)
+  if earlier:
+    clock.spent["earlier attempts"] = earlier
   processes.wait_for_others("created")
   compiled = clock.time("compilation", programs)
   evaluator = clock.time("start", evaluator_of, run, compiled)
@@ -119,12 +123,19 @@ def steps_of(
     host=platform.node(),
     device=compiled.device,
     processes=jax.process_count(),
-    wall_seconds=time.perf_counter() - start,
+    restarts=restarts,
+    wall_seconds=earlier + time.perf_counter() - start,
   )
   result = axes(study, run) | measured | about
   directory.write_result(result)
   processes.wait_for_others("written")
   return result
+
+
+def _seconds_before(directory: RunDirectory) -> float:
+  """That attempts before this one took, as far as they recorded it."""
+  records = directory.records()
+  return max((record["seconds"] for record in records), default=0.0)
 
 
 def _check_processes(run: Run) -> None:

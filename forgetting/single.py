@@ -60,6 +60,16 @@ def _missing(study: Study, run: Run, root: str) -> list[Run]:
   return [n for n, directory in needed if not directory.done]
 
 
+def _check_needs(study: Study, run: Run, root: str) -> None:
+  for needed in run.needs:
+    result = RunDirectory.of(root, study.name, needed).result()
+    if result["status"] == "diverged":
+      raise InputError(
+        f"{run.name}: found {needed.name} diverged, expected parameters to"
+        f" start from; {result['stop_reason']}"
+      )
+
+
 def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
   """Does a run unless its result is there; the exit code says how it went.
 
@@ -76,6 +86,7 @@ def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
   if missing := _missing(study, run, root):
     _say(f"{run.name}: found no result of {missing[0].name}, which it needs")
     return PARENT_MISSING
+  _check_needs(study, run, root)
   stopping = _on_signals()
   study_lib.prepare_text([run])
   keep_freed_memory()

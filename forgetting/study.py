@@ -1,7 +1,7 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import contextlib
 import dataclasses
 import json
@@ -9,13 +9,14 @@ import pathlib
 import signal
 import time
 
-from forgetting import run_text
+from forgetting import run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
 from forgetting.memory import peak_memory
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
+from forgetting.seats import Seat
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
 
 ATTEMPTS = 3  # of a run whose worker dies, before it counts as failed
@@ -93,7 +94,7 @@ def do_study(
 
   Args:
     root: results go to <root>/<study name>/.
-    workers: processes; one a core by default.
+    workers: processes; one a GPU, or one a core, by default.
     save_every: steps between checkpoints of a run.
 
   Raises:
@@ -111,7 +112,7 @@ def do_study(
   todo = _check(study, runs, root=root, summary=summary)
   if not todo:
     return summary
-  cores = workers_lib.available_cores()[:workers][: len(todo)]
+  taken = seats.seats()[:workers][: len(todo)]
   place = Place(
     root=root,
     study=study.name,
@@ -120,8 +121,8 @@ def do_study(
   )
   start = time.monotonic()
   done = len(summary.skipped)
-  with Progress(todo, done=done, workers=len(cores)) as progress:
-    _Pool(place, todo, summary, progress).work(cores)
+  with Progress(todo, done=done, workers=len(taken)) as progress:
+    _Pool(place, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
   summary.write(pathlib.Path(root) / study.name / "study.json")
   return summary
@@ -154,6 +155,19 @@ def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
   if missing and len(missing) == len({run.domain for run in runs} - {None}):
     raise next(iter(missing.values()))
   return {source: str(error) for source, error in missing.items()}
+
+
+def prepare(runs: Sequence[Run]) -> None:
+  """Prepares the text of runs that are done elsewhere, from a shared cache.
+
+  Raises:
+    InputError: it cannot be had, or is not what the runs ask for.
+  """
+  _check_names(runs)
+  for line in prepare_text(runs).values():
+    raise InputError(line)
+  for run in runs:
+    run_text.check_text(run)
 
 
 def _check(
@@ -214,8 +228,8 @@ class _Pool:
     self._progress = progress
     self._attempts = collections.Counter()
 
-  def work(self, cores: list[int | None]) -> None:
-    workers = [Worker(self._place, core) for core in cores]
+  def work(self, taken: list[Seat]) -> None:
+    workers = [Worker(self._place, seat) for seat in taken]
     try:
       with _sigterm_as_interrupt():
         self._work(workers)
@@ -262,13 +276,14 @@ class _Pool:
       return worker
     except WorkerDied as died:
       self._attempts[run.name] += 1
+      run_log.append(self._log(run), f"error: its worker died ({died})\n")
       line = f"{run.name}: its worker died ({died})"
       if self._attempts[run.name] < ATTEMPTS:
         self._progress.say(f"{line}; the run is done again")
       else:
         self._fail(run, f"{line}, {ATTEMPTS} times")
       worker.close()
-      return Worker(self._place, worker.core)
+      return Worker(self._place, worker.seat)
 
   def _take(self, outcome: Outcome) -> None:
     run = outcome.run
@@ -282,6 +297,9 @@ class _Pool:
       self._summary.done.append(run.name)
       self._progress.finished(run, outcome.result)
 
+  def _log(self, run: Run) -> pathlib.Path:
+    return workers_lib.log_of(self._place, run)
+
   def _fail(self, run: Run, line: str) -> None:
     """Sets a run aside, and those that would start from it."""
     children = [r for r in self._todo.values() if _stands_on(r, run)]
@@ -289,6 +307,8 @@ class _Pool:
       del self._todo[failed.name]
     if children:
       line += f"; {len(children)} runs that start from it are left out"
+    if (log := self._log(run)).exists():
+      line += f" (see {log})"
     self._summary.failed[run.name] = line
     self._summary.left_out += [child.name for child in children]
     self._progress.say(line)

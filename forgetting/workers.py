@@ -1,4 +1,4 @@
-"""Worker processes on CPU: one a core, single-threaded, each doing runs.
+"""Worker processes: one a GPU, or one a core and single-threaded.
 
 Two single-threaded processes train 1.2 to 2.5 times as much as one process
 with two threads, and their bits do not depend on the number of cores.
@@ -16,19 +16,11 @@ import sys
 import time
 import traceback
 
+from forgetting import run_log
 from forgetting.config import InputError, Run
 from forgetting.memory import keep_freed_memory, peak_memory
 from forgetting.records import RunDirectory
-
-EXECUTOR = "one single-threaded process a core"
-
-_ENVIRONMENT = {
-  "JAX_PLATFORMS": "cpu",
-  "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-  "OMP_NUM_THREADS": "1",
-  "OPENBLAS_NUM_THREADS": "1",
-  "TF_CPP_MIN_LOG_LEVEL": "2",
-}
+from forgetting.seats import Seat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,14 +56,14 @@ class WorkerDied(Exception):
 class Worker:
   """A process that does one run after another."""
 
-  def __init__(self, place: Place, core: int | None):
+  def __init__(self, place: Place, seat: Seat):
     spawn = multiprocessing.get_context("spawn")
     self._connection, theirs = spawn.Pipe()
-    self._process = spawn.Process(target=_serve, args=(theirs, place, core))
-    with _environment(_ENVIRONMENT):
+    self._process = spawn.Process(target=_serve, args=(theirs, place, seat))
+    with _environment(seat.environment):
       self._process.start()
     theirs.close()
-    self.core = core
+    self.seat = seat
     self.run: Run | None = None
 
   @property
@@ -114,13 +106,6 @@ def wait(workers: list[Worker], timeout: float) -> list[Worker]:
   return [by_connection[c] for c in ready]
 
 
-def available_cores() -> list[int | None]:
-  """Cores that this process may use; unnumbered where they cannot be pinned."""
-  if hasattr(os, "sched_getaffinity"):
-    return sorted(os.sched_getaffinity(0))
-  return [None] * (os.cpu_count() or 1)
-
-
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
   """For the child: XLA and BLAS read these once, when they are loaded."""
@@ -136,13 +121,13 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
         os.environ[name] = value
 
 
-def _serve(pipe, place: Place, core: int | None) -> None:
+def _serve(pipe, place: Place, seat: Seat) -> None:
   """The worker's life: a run, an outcome, the next, until the pipe closes."""
   start = time.perf_counter()
   stopping = _stop_on_sigterm()
-  if core is not None:
+  if seat.core is not None:
     # before JAX counts its cores
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {seat.core})
   compilations = _load_jax(place)
   facts = {"import_seconds": time.perf_counter() - start}
   while not stopping():
@@ -150,14 +135,32 @@ def _serve(pipe, place: Place, core: int | None) -> None:
       run = pipe.recv()
     except EOFError:
       return
-    outcome = _do(run, place, stopping)
+    outcome = _logged(run, place, seat, stopping)
     facts |= dict(pid=os.getpid(), peak_memory_bytes=peak_memory())
     worker = facts | dataclasses.asdict(compilations)
     with contextlib.suppress(BrokenPipeError):
       pipe.send(dataclasses.replace(outcome, worker=worker))
 
 
-def _do(run: Run, place: Place, stopping) -> Outcome:
+def _logged(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
+  """Does a run; all that it says goes to its log."""
+  log = log_of(place, run)
+  run_log.append(log, run_log.begins(seat.executor))
+  try:
+    with run_log.taking_output(log):
+      outcome = _do(run, place, seat, stopping)
+  except SystemExit as stopped:
+    run_log.append(log, run_log.ends(stopped.code))
+    raise
+  run_log.append(log, run_log.ends(1 if outcome.error else 0))
+  return outcome
+
+
+def log_of(place: Place, run: Run) -> pathlib.Path:
+  return RunDirectory.of(place.root, place.study, run).path / run_log.NAME
+
+
+def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
   from forgetting.run import do_run
   from forgetting.training.loop import Interrupted
 
@@ -166,7 +169,7 @@ def _do(run: Run, place: Place, stopping) -> Outcome:
       run,
       root=place.root,
       study=place.study,
-      executor=EXECUTOR,
+      executor=seat.executor,
       save_every=place.save_every,
       stop=stopping,
     )
@@ -174,13 +177,12 @@ def _do(run: Run, place: Place, stopping) -> Outcome:
   except Interrupted:
     sys.exit(75)  # the study's process knows why: it asked for it
   except InputError as error:
+    print(f"forgetting: {error}", file=sys.stderr, flush=True)
     return Outcome(run, None, str(error), {})
   except Exception as error:  # a bug: its run fails, the study goes on
-    log = RunDirectory.of(place.root, place.study, run).path / "error.log"
-    with contextlib.suppress(OSError):
-      log.write_text(traceback.format_exc())
+    traceback.print_exc()
     line = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Outcome(run, None, f"{run.name}: {line} (see {log})", {})
+    return Outcome(run, None, f"{run.name}: {line}", {})
 
 
 def _stop_on_sigterm():
