@@ -28,6 +28,7 @@ def study(
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
+  slots: int | None = None,
   on: str = "local",
   profile: str | None = None,
   only: tuple[str, ...] = (),
@@ -53,6 +54,8 @@ def study(
     workers: Processes on this machine; one a GPU, or one a core, by default.
     save_every: Steps between the checkpoints of a run; by default a run is
       saved when it ends or is stopped.
+    slots: Runs that a worker trains together; by default one on a core, and as
+      many as a GPU is found to do fastest.
     on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
       queued.
     profile: TOML file with the engine's settings: launch/README.md.
@@ -97,16 +100,16 @@ def study(
   chosen = launch.todo if limit is not None else runs
   if only or limit is not None:
     plan = verbs.restricted(plan, chosen)
-  return _do_here(plan, root=root, workers=workers, save_every=save_every)
+  return _do_here(
+    plan, root=root, workers=workers, save_every=save_every, slots=slots
+  )
 
 
-def _do_here(plan, *, root: str, workers, save_every) -> int:
+def _do_here(plan, *, root: str, **how) -> int:
   from forgetting import study as study_lib
 
   try:
-    summary = study_lib.do_study(
-      plan, root=root, workers=workers, save_every=save_every
-    )
+    summary = study_lib.do_study(plan, root=root, **how)
   except study_lib.Stopped:
     _say("stopped; what is done is kept: the same command goes on from here")
     return 75

@@ -6,9 +6,6 @@ import functools
 from typing import NamedTuple
 
 from forgetting.config import Run
-from forgetting.run import steps_of
-
-EXECUTOR = "a slot in a fleet of {slots}"
 
 
 class Ended(NamedTuple):
@@ -22,6 +19,11 @@ class Ended(NamedTuple):
 def shape_of(run: Run) -> tuple:
   """What runs must have in common to be trained as one program."""
   return run.model, run.batch_size, run.micro_batches
+
+
+def executor(fleet) -> str:
+  """How its runs are trained, in words for their results."""
+  return f"a slot in a fleet of {fleet.slots}"
 
 
 def do_runs(
@@ -43,13 +45,15 @@ def do_runs(
     root, study, save_every, stop: as of `run.steps_of`. After `stop` every
       run under way ends with `training.loop.Interrupted`, saved.
   """
+  from forgetting.run import steps_of
+
   waiting, slots = collections.deque(runs), _Slots(fleet.slots)
   begin = functools.partial(
     steps_of,
     programs=lambda: fleet,
     root=root,
     study=study,
-    executor=EXECUTOR.format(slots=fleet.slots),
+    executor=executor(fleet),
     save_every=save_every,
     stop=stop,
   )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import sys
+import time
 
 from rich import progress as rich_progress
 from rich.console import Console
@@ -12,12 +13,11 @@ from forgetting.config import Run
 class Progress:
   """A live bar on a terminal, a line a run elsewhere; on standard error."""
 
-  def __init__(self, runs: Sequence[Run], *, done: int, workers: int):
+  def __init__(self, runs: Sequence[Run], *, done: int):
     self._left = sum(run.flops for run in runs)
     self._total, self._done = len(runs) + done, done
     self._did = 0  # FLOPs, like what is left
-    self._took = 0.0  # seconds of a worker
-    self._workers = workers
+    self._start = time.monotonic()
     self._runs = len(runs)
     self._console = Console(stderr=True)
     self._bar = rich_progress.Progress(
@@ -45,7 +45,6 @@ class Progress:
   def finished(self, run: Run, result: dict) -> None:
     self._left -= run.flops
     self._did += run.flops
-    self._took += result["wall_seconds"]
     self._done += 1
     self._bar.update(self._task, completed=self._done)
     self.refresh()
@@ -68,5 +67,5 @@ class Progress:
     """What is left, at the rate of what is done."""
     if not self._did:
       return "?"
-    seconds = self._took / self._did * self._left / self._workers
+    seconds = (time.monotonic() - self._start) / self._did * self._left
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -36,6 +36,14 @@ class Seat:
   gpu: str | None = None
 
   @property
+  def slots(self) -> int | None:
+    """Runs that it trains together; None: as many as its device likes.
+
+    Cores like one: two processes train more than one does with any fleet.
+    """
+    return 1 if self.gpu is None else None
+
+  @property
   def executor(self) -> str:
     return EXECUTOR_CPU if self.gpu is None else EXECUTOR_GPU
 

@@ -13,6 +13,7 @@ from forgetting import run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
+from forgetting.fleets import shape_of
 from forgetting.memory import peak_memory
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
@@ -89,6 +90,7 @@ def do_study(
   root: str,
   workers: int | None = None,
   save_every: int | None = None,
+  slots: int | None = None,
 ) -> Summary:
   """Prepares the text, then does every run that has no result yet.
 
@@ -96,6 +98,8 @@ def do_study(
     root: results go to <root>/<study name>/.
     workers: processes; one a GPU, or one a core, by default.
     save_every: steps between checkpoints of a run.
+    slots: runs that a worker trains together; by default one on a core, and
+      as many as a GPU is found to do fastest.
 
   Raises:
     InputError: before any compute, what the configs or the text cannot give.
@@ -118,10 +122,11 @@ def do_study(
     study=study.name,
     save_every=save_every,
     compilation_cache=str(cache.root() / "compiled"),
+    slots=slots,
   )
   start = time.monotonic()
   done = len(summary.skipped)
-  with Progress(todo, done=done, workers=len(taken)) as progress:
+  with Progress(todo, done=done) as progress:
     _Pool(place, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
   summary.write(pathlib.Path(root) / study.name / "study.json")
@@ -246,44 +251,52 @@ class _Pool:
   def _work(self, workers: list[Worker]) -> None:
     while True:
       for worker in workers:
-        if worker.run is None and (run := self._next(workers)):
-          worker.start(run)
-      busy = [worker for worker in workers if worker.run]
+        if not worker.runs and (runs := self._next(workers, worker)):
+          worker.start(runs)
+      busy = [worker for worker in workers if worker.runs]
       if not busy:
         return
       for worker in workers_lib.wait(busy, timeout=1.0):
         workers[workers.index(worker)] = self._collect(worker)
       self._progress.refresh()
 
-  def _next(self, workers: list[Worker]) -> Run | None:
-    """The costliest run whose parent is done; pretrainings before all."""
-    under_way = {worker.run.name for worker in workers if worker.run}
+  def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
+    """The costliest run whose parent is done; pretrainings before all.
+
+    With it, for one that trains runs together, its share of those of its shape.
+    """
+    under_way = {name for worker in workers for name in worker.runs}
     ready = [
       run
       for name, run in self._todo.items()
       if name not in under_way
       and not any(needed.name in self._todo for needed in run.needs)
     ]
-    return max(
-      ready, key=lambda run: (run.parent is None, run.flops), default=None
-    )
+    ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
+    if not ready or (self._place.slots or worker.seat.slots) == 1:
+      return ready[:1]
+    alike = [run for run in ready if shape_of(run) == shape_of(ready[0])]
+    return alike[:: len(workers)]
 
   def _collect(self, worker: Worker) -> Worker:
     """Takes a worker's answer; a dead worker is replaced."""
-    run = worker.run
     try:
       self._take(worker.answer())
       return worker
     except WorkerDied as died:
-      self._attempts[run.name] += 1
-      run_log.append(self._log(run), f"error: its worker died ({died})\n")
-      line = f"{run.name}: its worker died ({died})"
-      if self._attempts[run.name] < ATTEMPTS:
-        self._progress.say(f"{line}; the run is done again")
-      else:
-        self._fail(run, f"{line}, {ATTEMPTS} times")
+      for run in worker.runs.values():
+        self._died(run, died)
       worker.close()
       return Worker(self._place, worker.seat)
+
+  def _died(self, run: Run, died: WorkerDied) -> None:
+    self._attempts[run.name] += 1
+    run_log.append(self._log(run), f"error: its worker died ({died})\n")
+    line = f"{run.name}: its worker died ({died})"
+    if self._attempts[run.name] < ATTEMPTS:
+      self._progress.say(f"{line}; the run is done again")
+    else:
+      self._fail(run, f"{line}, {ATTEMPTS} times")
 
   def _take(self, outcome: Outcome) -> None:
     run = outcome.run

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from forgetting import canonical
-from forgetting.config import Run
+from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
+from forgetting.study import do_study
+from forgetting.training import fleet_size
 
 # root, slots (0: alone), steps before it is stopped (-1: never), runs
 RUNS = """
@@ -194,3 +196,46 @@ def test_a_run_goes_on_with_another_number_of_devices(
     told = train([grid[2]], root, devices=then)
     assert told[grid[2].name] == "done"
     check_same([grid[2]], alone, root)
+
+
+def test_a_study_does_its_runs_in_fleets(grid, alone, cache, tmp_path):
+  study = Study(name="toy", runs=tuple(grid))
+  summary = do_study(study, root=str(tmp_path), workers=1, slots=4)
+  (diverged,) = summary.failed
+  assert "expected finite ones" in summary.failed[diverged]
+  assert len(summary.done) == len(grid)  # with the parent, less one
+  check_same(grid, alone, tmp_path)
+  log = (RunDirectory.of(tmp_path, "toy", grid[0]).path / "log.txt").read_text()
+  assert "a slot in a fleet of 4" in log and "=== ended with 0" in log
+  again = do_study(study, root=str(tmp_path), slots=4)
+  assert not again.done and len(again.skipped) == len(grid)
+
+
+@pytest.mark.parametrize(
+  ("rates", "slots"),
+  [
+    ({}, 1),
+    ({1: 100.0}, 1),
+    ({1: 100.0, 2: 105.0, 4: 400.0}, 1),
+    ({1: 100.0, 2: 190.0, 4: 300.0, 8: 310.0}, 4),
+    ({8: 100.0, 16: 190.0}, 16),
+  ],
+)
+def test_a_fleet_grows_while_that_pays(rates, slots):
+  assert fleet_size.chosen(rates) == slots
+
+
+def test_a_fleet_is_measured_once(grid, tmp_path, monkeypatch):
+  rates = {}
+
+  def measured(run, slots):
+    rates[slots] = fleet_size_rate(run, slots, seconds=0.1)
+    return rates[slots]
+
+  fleet_size_rate = fleet_size.rate
+  monkeypatch.setattr(fleet_size, "rate", measured)
+  slots = fleet_size.fastest(grid[:2], folder=tmp_path)
+  assert set(rates) == {1, 2} and min(rates.values()) > 0
+  assert slots == fleet_size.chosen(rates)
+  monkeypatch.setattr(fleet_size, "rate", None)  # it is not asked again
+  assert fleet_size.fastest(grid[:2], folder=tmp_path) == slots
