@@ -10,6 +10,7 @@ import tyro
 from forgetting import cli_analysis
 from forgetting.cli_analysis import StudyOrTable, find
 from forgetting.config import InputError
+from forgetting.saves import Saves
 from forgetting.study_file import load_study
 
 app = tyro.extras.SubcommandApp()
@@ -28,6 +29,7 @@ def study(
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
+  keep_best: tyro.conf.FlagCreatePairsOff[bool] = False,
   slots: int | None = None,
   on: str = "local",
   profile: str | None = None,
@@ -52,8 +54,9 @@ def study(
       set of the catalogue as `mix`.
     root: Results go to ROOT/STUDY.
     workers: Processes on this machine; one a GPU, or one a core, by default.
-    save_every: Steps between the checkpoints of a run; by default a run is
-      saved when it ends or is stopped.
+    save_every: Steps between the checkpoints of a run; by default ten
+      minutes, and when it is stopped.
+    keep_best: Keep the parameters of each fine-tuning's best evaluation.
     slots: Runs that a worker trains together; by default one on a core, and as
       many as a GPU is found to do fastest.
     on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
@@ -72,6 +75,7 @@ def study(
   plan = load_study(config, domains=domain, pretraining=pretraining)
   from forgetting.launch import verbs
 
+  saves = Saves(every=save_every, best=keep_best)
   runs, launch = verbs.planned(
     plan,
     study_file=config,
@@ -81,7 +85,7 @@ def study(
     profile_file=profile,
     domain=domain,
     pretraining=pretraining,
-    save_every=save_every,
+    saves=saves,
   )
   verbs.check_engine(on, profile=profile)
   if status:
@@ -101,7 +105,11 @@ def study(
   if only or limit is not None:
     plan = verbs.restricted(plan, chosen)
   return _do_here(
-    plan, root=root, workers=workers, save_every=save_every, slots=slots
+    plan,
+    root=root,
+    workers=workers,
+    saves=saves,
+    slots=slots,
   )
 
 
@@ -131,6 +139,7 @@ def run(
   pretraining: tuple[str, ...] = (),
   root: str = "runs",
   save_every: int | None = None,
+  keep_best: tyro.conf.FlagCreatePairsOff[bool] = False,
 ) -> int:
   """Do one run of a study in this process; without which, list them.
 
@@ -146,8 +155,9 @@ def run(
     domain: As of `forgetting study`; without it the run has another name.
     pretraining: The same.
     root: Results go to ROOT/STUDY.
-    save_every: Steps between checkpoints; by default at the end, or when it is
-      stopped.
+    save_every: Steps between checkpoints; by default ten minutes, and when
+      it is stopped.
+    keep_best: Keep the parameters of its best evaluation.
   """
   from forgetting import single
 
@@ -157,8 +167,9 @@ def run(
   if index is None and name is None:
     print(single.listing(plan, root=root))
     return 0
+  saves = Saves(every=save_every, best=keep_best)
   chosen = single.find(plan, index=index, name=name)
-  return single.do(plan, chosen, root=root, save_every=save_every)
+  return single.do(plan, chosen, root=root, saves=saves)
 
 
 @app.command

@@ -6,6 +6,7 @@ import functools
 from typing import NamedTuple
 
 from forgetting.config import Run
+from forgetting.saves import Saves
 
 
 class Ended(NamedTuple):
@@ -32,7 +33,7 @@ def do_runs(
   *,
   root: str,
   study: str,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Ended]:
   """Trains runs to their ends, each by its own rule; gives each as it ends.
@@ -42,7 +43,7 @@ def do_runs(
   Args:
     runs: of one shape; what they need is done.
     fleet: `training.fleet.Fleet` of that shape.
-    root, study, save_every, stop: as of `run.steps_of`. After `stop` every
+    root, study, saves, stop: as of `run.steps_of`. After `stop` every
       run under way ends with `training.loop.Interrupted`, saved.
   """
   from forgetting.run import steps_of
@@ -54,7 +55,7 @@ def do_runs(
     root=root,
     study=study,
     executor=executor(fleet),
-    save_every=save_every,
+    saves=saves,
     stop=stop,
   )
   while True:

@@ -24,5 +24,8 @@ class Followed(RunDirectory):
   def _write_arrays(self, name: str, columns: Mapping) -> None:
     pass
 
+  def remove_checkpoints(self) -> None:
+    pass
+
   def write_result(self, result: Mapping) -> None:
     pass

@@ -7,7 +7,8 @@ A run directory is all that passes from training to analysis:
   records.jsonl   one line an evaluation
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
-  ckpt/<step>/    state
+  ckpt/<step>/    state, while a resume may want it; a pretraining's is kept
+  best/           parameters of a fine-tuning's best evaluation, if asked for
   attempt.json    how often it was begun, and which process was last at it
   log.txt         what its processes said, where a study or an engine did it
   result.json     written last, atomically: its presence means done
@@ -20,6 +21,7 @@ import os
 import pathlib
 import platform
 import secrets
+import shutil
 
 import numpy as np
 
@@ -114,6 +116,15 @@ class RunDirectory:
   @property
   def checkpoints(self) -> pathlib.Path:
     return self.path / "ckpt"
+
+  @property
+  def best(self) -> pathlib.Path:
+    """Where a fine-tuning's best parameters are kept, if they are."""
+    return self.path / "best"
+
+  def remove_checkpoints(self) -> None:
+    """Of a run that is done, and that no other starts from."""
+    shutil.rmtree(self.checkpoints, ignore_errors=True)
 
   @property
   def done(self) -> bool:

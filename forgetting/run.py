@@ -18,6 +18,7 @@ from forgetting.following import Followed
 from forgetting.names import domain_name
 from forgetting.records import RunDirectory, axes
 from forgetting.replaying import Replaying
+from forgetting.saves import Saves
 
 
 def do_run(run: Run, **where) -> dict:
@@ -55,7 +56,7 @@ def steps_of(
   root: str,
   study: str,
   executor: str,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
 ) -> Generator:
   """A run from its config to its result, as a `training.loop.Training`.
@@ -64,8 +65,7 @@ def steps_of(
     programs: gives its compiled programs.
     root: its directory is <root>/<study>/<its name>.
     executor: how it is trained, in words for its result.
-    save_every: steps between checkpoints; None saves at the end of a
-      pretraining and on `stop` only.
+    saves: what of it is kept.
     stop: asked before every step; when true the state is saved.
 
   Returns:
@@ -111,8 +111,8 @@ def steps_of(
     ),
     renew=replay.measure_online,
     clock=clock,
-    save_every=save_every,
-    stop=processes.agreed(stop),
+    saves=saves,
+    stop=stop,
   )
   about = dict(
     **_weighted(mixture),
@@ -128,6 +128,8 @@ def steps_of(
   )
   result = axes(study, run) | measured | about
   directory.write_result(result)
+  if run.parent is not None:
+    directory.remove_checkpoints()
   processes.wait_for_others("written")
   return result
 
@@ -241,15 +243,19 @@ def _start_of_children(parent: RunDirectory, evaluator):
 
 
 def load_params(directory: RunDirectory, run: Run):
-  """The parameters that a pretraining ended with, on this machine's devices.
+  """What a pretraining ended with, a fine-tuning's best; on all devices.
 
   Raises:
     InputError: they are not there, or of another model.
   """
-  from forgetting.training import model, sharding
+  from forgetting.training import checkpoint, model, sharding
 
   shapes = model.shapes(run.model)
   placed = sharding.shardings(shapes, sharding.make_mesh())
+  if run.parent is not None:
+    return checkpoint.load_params(
+      directory.best, shapes=shapes, shardings=placed
+    )
   return _load(directory, shapes, placed)
 
 

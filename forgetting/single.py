@@ -13,6 +13,7 @@ from forgetting.config import InputError, Run, Study
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 
 DONE, STOPPED, PARENT_MISSING = 0, 75, 3
 EXECUTOR = "one process, all of its devices"
@@ -70,7 +71,7 @@ def _check_needs(study: Study, run: Run, root: str) -> None:
       )
 
 
-def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
+def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   """Does a run unless its result is there; the exit code says how it went.
 
   Returns:
@@ -102,7 +103,7 @@ def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
       root=root,
       study=study.name,
       executor=EXECUTOR,
-      save_every=save_every,
+      saves=saves,
       stop=stopping,
     )
   except Interrupted as stopped:

@@ -17,6 +17,7 @@ from forgetting.fleets import shape_of
 from forgetting.memory import peak_memory
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
+from forgetting.saves import Saves
 from forgetting.seats import Seat
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
 
@@ -89,7 +90,7 @@ def do_study(
   *,
   root: str,
   workers: int | None = None,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   slots: int | None = None,
 ) -> Summary:
   """Prepares the text, then does every run that has no result yet.
@@ -97,7 +98,7 @@ def do_study(
   Args:
     root: results go to <root>/<study name>/.
     workers: processes; one a GPU, or one a core, by default.
-    save_every: steps between checkpoints of a run.
+    saves: what of a run is kept.
     slots: runs that a worker trains together; by default one on a core, and
       as many as a GPU is found to do fastest.
 
@@ -120,7 +121,7 @@ def do_study(
   place = Place(
     root=root,
     study=study.name,
-    save_every=save_every,
+    saves=saves,
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )

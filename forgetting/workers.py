@@ -22,6 +22,7 @@ from forgetting.config import InputError, Run
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory, peak_memory
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 from forgetting.seats import Seat
 
 
@@ -31,7 +32,7 @@ class Place:
 
   root: str
   study: str
-  save_every: int | None
+  saves: Saves
   compilation_cache: str
   slots: int | None = None  # runs that a worker trains together; None: it sees
 
@@ -156,7 +157,7 @@ def _outcomes(
   """Of runs of one shape: trained together where that is faster."""
   slots = place.slots or seat.slots
   if slots is None:
-    from forgetting.training import fleet_size
+    from forgetting import fleet_size
 
     slots = fleet_size.fastest(runs, folder=cache.root() / "fleets")
   if slots == 1:
@@ -181,7 +182,7 @@ def _together(
     fleet,
     root=place.root,
     study=place.study,
-    save_every=place.save_every,
+    saves=place.saves,
     stop=stopping,
   ):
     run, result, error = ended
@@ -236,7 +237,7 @@ def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
       root=place.root,
       study=place.study,
       executor=seat.executor,
-      save_every=place.save_every,
+      saves=place.saves,
       stop=stopping,
     )
     return Outcome(run, result, None, {})

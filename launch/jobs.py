@@ -5,6 +5,7 @@ import dataclasses
 
 from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class Launch:
     profile_file: its name, for messages; None where none was given.
     domain, pretraining: the text in place of the config's, as the user typed
       it; a worker must be told the same.
-    save_every: steps between a run's checkpoints; None: when it is stopped.
+    saves: what of a run is kept.
   """
 
   study_file: str
@@ -32,7 +33,7 @@ class Launch:
   profile_file: str | None = None
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
-  save_every: int | None = None
+  saves: Saves = Saves()
 
   def worker(self, name: str) -> list[str]:
     """Arguments of `forgetting` that do the run of that name.
@@ -48,9 +49,7 @@ class Launch:
       out += ["--domain", *self.domain]
     if self.pretraining:
       out += ["--pretraining", *self.pretraining]
-    if self.save_every is not None:
-      out += ["--save-every", str(self.save_every)]
-    return out
+    return out + self.saves.arguments
 
 
 def outstanding(

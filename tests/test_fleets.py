@@ -10,11 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from forgetting import canonical
+from forgetting import canonical, fleet_size
 from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
 from forgetting.study import do_study
-from forgetting.training import fleet_size
 
 # root, slots (0: alone), steps before it is stopped (-1: never), runs
 RUNS = """

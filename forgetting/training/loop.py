@@ -12,10 +12,12 @@ import numpy as np
 
 from forgetting.config import Evaluation, Run
 from forgetting.records import RunDirectory
-from forgetting.training.checkpoint import Checkpoints
+from forgetting.saves import Saves
+from forgetting.training.checkpoint import Checkpoints, save_params
 from forgetting.training.evaluate import ValidationSet, per_example
 from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.programs import Programs
+from forgetting.training.saving import Ask, asking
 from forgetting.training.watch import Watch, spikes_of
 
 
@@ -161,7 +163,7 @@ def train(
   epoch_chunks: int | None,
   renew: Callable[[int, dict], Iterator | None] = lambda step, params: None,
   clock: Clock,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
 ) -> Training:
   """Does a run, or what is left of it, and gives its measurements.
@@ -176,8 +178,7 @@ def train(
     renew: asked before every draw, with the step and the parameters: other
       batches from this step on, or None.
     clock: goes on counting; its seconds become part of the result.
-    save_every: steps between checkpoints; None saves at the end of a
-      pretraining and on `stop` only.
+    saves: what of it is kept.
     stop: asked before every step; when true the state is saved.
 
   Returns:
@@ -202,6 +203,7 @@ def train(
     best_params = programs.keep(best_params)
     records, watch = directory.keep_records_before(first), Watch()
     save = functools.partial(checkpoints.save, batches=drawn)
+    ask = asking(stop, saves)
 
     for step in range(first, run.steps + 1):
       diverged = clock.queue("training", watch.diverged)
@@ -219,7 +221,10 @@ def train(
           best_params = programs.keep(state["params"])
         if stop_reason:
           break
-      _save_if_due(save, state, best_params, step, save_every, stop)
+      if asked := ask(step):
+        save(state, best_params=best_params)
+        if asked is Ask.STOP:
+          raise Interrupted(f"stopped at step {step}")
       drawn = renew(step, state["params"]) or drawn
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
       state, metrics, seconds = yield Step(
@@ -234,6 +239,8 @@ def train(
     return _diverged(records, clock, watch)
   best_on_device = programs.place(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
+  if saves.best and run.parent is not None:
+    save_params(directory.best, best_on_device)
   best_step = _best_record(run, records)["step"]
   directory.write_examples(
     base=base.pretrain,
@@ -264,14 +271,6 @@ def _pool_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
   return dict(
     pool_base=base.pool, pool_best=best.pool, pool_id=evaluator.pool.id
   )
-
-
-def _save_if_due(save, state, best_params, step, every, stop) -> None:
-  stopping = stop()
-  if stopping or (every and step and step % every == 0):
-    save(state, best_params=best_params)
-  if stopping:
-    raise Interrupted(f"stopped at step {step}")
 
 
 def _epoch(run: Run, step: int, chunks: int | None) -> float | None:
