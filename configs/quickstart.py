@@ -49,10 +49,16 @@ def pretrained(model: Model, sources: tuple[str, ...]) -> Run:
 
 
 def finetuning(
-  parent: Run, domain: str, target_tokens: int, injection: float
+  parent: Run,
+  domain: str,
+  target_tokens: int,
+  injection: float,
+  *,
+  epochs: int | None = None,
 ) -> Run:
+  epochs = epochs or TARGET_TOKENS[target_tokens]
   # as many target tokens whatever is injected beside them
-  tokens = target_tokens * TARGET_TOKENS[target_tokens] / (1 - injection)
+  tokens = target_tokens * epochs / (1 - injection)
   return Run(
     model=parent.model,
     # above the learning rate at which pretraining ended: warmed up again

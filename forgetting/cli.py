@@ -12,6 +12,7 @@ from forgetting import cli_analysis, cli_tables
 from forgetting.cli_analysis import Json, StudyOrTable, find, write_json
 from forgetting.cli_verbs import Verbs
 from forgetting.config import InputError
+from forgetting.saves import Saves
 from forgetting.study_file import load_study
 
 app = Verbs()
@@ -35,6 +36,13 @@ def study(
   root: str = "runs",
   workers: int | None = None,
   save_every: int | None = None,
+  keep_best: tyro.conf.FlagCreatePairsOff[bool] = False,
+  slots: int | None = None,
+  on: str = "local",
+  profile: str | None = None,
+  only: tuple[str, ...] = (),
+  limit: int | None = None,
+  status: tyro.conf.FlagCreatePairsOff[bool] = False,
   dry_run: tyro.conf.FlagCreatePairsOff[bool] = False,
   chip: str = "h200",
   devices: int = 1,
@@ -43,7 +51,8 @@ def study(
 ) -> int:
   """Do every run of a study that has no result yet, then write its page.
 
-  Example: forgetting study configs/quickstart.py
+  Examples: forgetting study configs/quickstart.py; forgetting study
+  configs/quickstart.py --on slurm --profile mine.toml --dry-run
 
   Args:
     domain: Target domains in place of the config's: names of the catalogue, or
@@ -52,26 +61,72 @@ def study(
     pretraining: Pretraining sources in place of the config's: the same, or a
       set of the catalogue as `mix`.
     root: Results go to ROOT/STUDY.
-    workers: Processes; one a core by default.
-    save_every: Steps between the checkpoints of a run; by default a run is
-      saved when it ends or is stopped.
-    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours.
+    workers: Processes on this machine; one a GPU, or one a core, by default.
+    save_every: Steps between the checkpoints of a run; by default ten
+      minutes, and when it is stopped.
+    keep_best: Keep the parameters of each fine-tuning's best evaluation.
+    slots: Runs that a worker trains together; by default one on a core, and as
+      many as a GPU is found to do fastest.
+    on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
+      queued.
+    profile: TOML file with the engine's settings: launch/README.md.
+    only: Conditions on the axes, as domain=kjv injection=0,0.05
+      'model_params<1e6'; what these runs need is done too.
+    limit: Runs at most, of those that are left to do.
+    status: Do nothing; tell what is done, running, waiting and failed.
+    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours, and exactly
+      what would be submitted.
     chip: Of a dry run: h200, h100, a100, rtx4090, v4, v5e, cpu, ...
     devices: Of a dry run: how many; of cpu, cores.
     mfu: Of a dry run: the part of the chip's peak that training reaches.
   """
   plan = load_study(config, domains=domain, pretraining=pretraining)
+  from forgetting.launch import verbs
+
+  saves = Saves(every=save_every, best=keep_best)
+  runs, launch = verbs.planned(
+    plan,
+    study_file=config,
+    root=root,
+    only=only,
+    limit=limit,
+    profile_file=profile,
+    domain=domain,
+    pretraining=pretraining,
+    saves=saves,
+  )
+  verbs.check_engine(on, profile=profile)
+  if status:
+    print(verbs.status(launch, runs, on=on))
+    return 0
   if dry_run:
     from forgetting import dry_run as dry_run_lib
 
-    print(dry_run_lib.tell(plan, chip=chip, devices=devices, mfu=mfu))
+    costed = verbs.restricted(plan, runs) if only else plan
+    print(dry_run_lib.tell(costed, chip=chip, devices=devices, mfu=mfu))
+    print(verbs.dry_run(launch, on=on, workers=workers))
     return 0
+  if on != "local":
+    print(verbs.submit(launch, on=on))
+    return 0
+  chosen = launch.todo if limit is not None else runs
+  if only or limit is not None:
+    plan = verbs.restricted(plan, chosen)
+  return _do_here(
+    plan,
+    root=root,
+    workers=workers,
+    json=json,
+    saves=saves,
+    slots=slots,
+  )
+
+
+def _do_here(plan, *, root: str, json: str | None, **how) -> int:
   from forgetting import study as study_lib
 
   try:
-    summary = study_lib.do_study(
-      plan, root=root, workers=workers, save_every=save_every
-    )
+    summary = study_lib.do_study(plan, root=root, **how)
   except study_lib.Stopped:
     _say("stopped; what is done is kept: the same command goes on from here")
     return 75
@@ -87,12 +142,16 @@ def study(
 
 @app.command
 def run(
-  config: tyro.conf.Positional[Config],
+  config: tyro.conf.Positional[Config] = "",
   *,
+  study: str = "",
   index: int | None = None,
   name: str | None = None,
+  domain: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
   root: str = "runs",
   save_every: int | None = None,
+  keep_best: tyro.conf.FlagCreatePairsOff[bool] = False,
   json: Json = None,
 ) -> int:
   """Do one run of a study in this process; without which, list them.
@@ -103,21 +162,28 @@ def run(
   Example: forgetting run configs/quickstart.py --index 0
 
   Args:
+    study: CONFIG, by name.
     index: Place in the list.
     name: Or its name.
+    domain: As of `forgetting study`; without it the run has another name.
+    pretraining: The same.
     root: Results go to ROOT/STUDY.
-    save_every: Steps between checkpoints; by default at the end, or when it is
-      stopped.
+    save_every: Steps between checkpoints; by default ten minutes, and when
+      it is stopped.
+    keep_best: Keep the parameters of its best evaluation.
   """
   from forgetting import single
 
-  plan = load_study(config)
+  if bool(config) == bool(study):
+    raise InputError("run: expected a CONFIG, or --study CONFIG, one of them")
+  plan = load_study(config or study, domains=domain, pretraining=pretraining)
   if index is None and name is None:
     if not write_json(single.states(plan, root=root), json):
       print(single.listing(plan, root=root))
     return 0
+  saves = Saves(every=save_every, best=keep_best)
   chosen = single.find(plan, index=index, name=name)
-  return single.do(plan, chosen, root=root, save_every=save_every)
+  return single.do(plan, chosen, root=root, saves=saves)
 
 
 @app.command

@@ -12,6 +12,9 @@ class Followed(RunDirectory):
   def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     pass
 
+  def begin_attempt(self) -> int:
+    return 0
+
   def append(self, record: Mapping) -> None:
     pass
 
@@ -19,6 +22,9 @@ class Followed(RunDirectory):
     return [r for r in self.records() if r["step"] < step]
 
   def _write_arrays(self, name: str, columns: Mapping) -> None:
+    pass
+
+  def remove_checkpoints(self) -> None:
     pass
 
   def write_result(self, result: Mapping) -> None:

@@ -14,13 +14,12 @@ from forgetting.names import short
 class Progress:
   """A live bar on a terminal, a line a run elsewhere; on standard error."""
 
-  def __init__(self, runs: Sequence[Run], *, done: int, workers: int):
+  def __init__(self, runs: Sequence[Run], *, done: int):
     self._left = sum(run.flops for run in runs)
     self._total, self._done = len(runs) + done, done
     self._did = 0  # FLOPs, like what is left
-    self._took = 0.0  # seconds of a worker
-    self._tokens, self._began = 0, time.monotonic()
-    self._workers = workers
+    self._start = time.monotonic()
+    self._tokens = 0
     self._runs = len(runs)
     self._console = Console(stderr=True)
     self._bar = rich_progress.Progress(
@@ -48,7 +47,6 @@ class Progress:
   def finished(self, run: Run, result: dict) -> None:
     self._left -= run.flops
     self._did += run.flops
-    self._took += result["wall_seconds"]
     self._tokens += result["tokens"]
     self._done += 1
     self._bar.update(self._task, completed=self._done)
@@ -70,7 +68,7 @@ class Progress:
 
   def _told(self) -> str:
     """The rate of all workers together, and what is left at that of each."""
-    seconds = time.monotonic() - self._began
+    seconds = time.monotonic() - self._start
     if not self._tokens:
       return "? left"
     rate = short(round(self._tokens / max(seconds, 1e-3)))
@@ -80,5 +78,5 @@ class Progress:
     """What is left, at the rate of what is done."""
     if not self._did:
       return "?"
-    seconds = self._took / self._did * self._left / self._workers
+    seconds = (time.monotonic() - self._start) / self._did * self._left
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

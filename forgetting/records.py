@@ -7,7 +7,10 @@ A run directory is all that passes from training to analysis:
   records.jsonl   one line an evaluation
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
-  ckpt/<step>/    state
+  ckpt/<step>/    state, while a resume may want it; a pretraining's is kept
+  best/           parameters of a fine-tuning's best evaluation, if asked for
+  attempt.json    how often it was begun, and which process was last at it
+  log.txt         what its processes said, where a study or an engine did it
   result.json     written last, atomically: its presence means done
 """
 
@@ -16,7 +19,9 @@ import dataclasses
 import json
 import os
 import pathlib
+import platform
 import secrets
+import shutil
 
 import numpy as np
 
@@ -102,9 +107,32 @@ class RunDirectory:
         " --root"
       ) from error
 
+  def begin_attempt(self) -> int:
+    """Notes who is at the run now; how many attempts came before."""
+    before = self.attempt().get("attempts", 0)
+    told = dict(attempts=before + 1, host=platform.node(), pid=os.getpid())
+    write_atomically(self.path / "attempt.json", json.dumps(told).encode())
+    return before
+
+  def attempt(self) -> dict:
+    """The newest attempt: attempts so far, host, pid; {} before the first."""
+    try:
+      return json.loads((self.path / "attempt.json").read_text())
+    except OSError:
+      return {}
+
   @property
   def checkpoints(self) -> pathlib.Path:
     return self.path / "ckpt"
+
+  @property
+  def best(self) -> pathlib.Path:
+    """Where a fine-tuning's best parameters are kept, if they are."""
+    return self.path / "best"
+
+  def remove_checkpoints(self) -> None:
+    """Of a run that is done, and that no other starts from."""
+    shutil.rmtree(self.checkpoints, ignore_errors=True)
 
   @property
   def done(self) -> bool:

@@ -1,6 +1,6 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 import functools
 import importlib.metadata
 import platform
@@ -18,18 +18,58 @@ from forgetting.following import Followed
 from forgetting.names import domain_name
 from forgetting.records import RunDirectory, axes
 from forgetting.replaying import Replaying
+from forgetting.saves import Saves
 
 
-def do_run(
+def do_run(run: Run, **where) -> dict:
+  """Trains a run to its end and writes its result; a done one is read.
+
+  Args:
+    where: of `steps_of`.
+
+  Raises:
+    InputError: the text, the parent or the folder is not as expected.
+    Interrupted: `stop` was true; the state is saved.
+  """
+  # imported here: planning a study needs the text's sizes but not JAX
+  from forgetting.training import loop
+
+  programs = functools.partial(compiled_for, run)
+  return loop.alone(steps_of(run, programs=programs, **where))
+
+
+def compiled_for(run: Run):
+  """The programs of a run that is trained alone."""
+  from forgetting.training import compilation
+  from forgetting.training.programs import compile_programs
+
+  with compilation.one_at_a_time(canonical.to_json(run.model)):
+    return compile_programs(
+      run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+    )
+
+
+def steps_of(
   run: Run,
   *,
+  programs: Callable,
   root: str,
   study: str,
   executor: str,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
-) -> dict:
-  """Trains a run to its end and writes its result; a done one is read.
+) -> Generator:
+  """A run from its config to its result, as a `training.loop.Training`.
+
+  Args:
+    programs: gives its compiled programs.
+    root: its directory is <root>/<study>/<its name>.
+    executor: how it is trained, in words for its result.
+    saves: what of it is kept.
+    stop: asked before every step; when true the state is saved.
+
+  Returns:
+    its result, which is written.
 
   Raises:
     InputError: the text, the parent or the folder is not as expected.
@@ -38,11 +78,9 @@ def do_run(
   directory = RunDirectory.of(root, study, run)
   if directory.done:
     return directory.result()
-  # imported here: planning a study needs the text's sizes but not JAX
   import jax
 
-  from forgetting.training import compilation, loop, processes
-  from forgetting.training.programs import compile_programs
+  from forgetting.training import loop, processes
 
   start, clock = time.perf_counter(), loop.Clock()
   run_text.check_text(run)
@@ -50,20 +88,18 @@ def do_run(
   if not processes.first():
     directory = Followed(directory.path)
   directory.create(run, text=run_text.text_fingerprint(run))
+  restarts = directory.begin_attempt()
+  earlier = _seconds_before(directory)
+  if earlier:
+    clock.spent["earlier attempts"] = earlier
   processes.wait_for_others("created")
-  with compilation.one_at_a_time(canonical.to_json(run.model)):
-    programs = clock.time(
-      "compilation",
-      lambda: compile_programs(
-        run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
-      ),
-    )
-  evaluator = clock.time("start", evaluator_of, run, programs)
+  compiled = clock.time("compilation", programs)
+  evaluator = clock.time("start", evaluator_of, run, compiled)
   params, base = clock.time("start", _start, run, evaluator, root, study)
   replay = Replaying(run, directory, evaluator, base.pool)
   replay.measure_before(root, study)
   mixture = replay.mixture()
-  measured = loop.train(
+  measured = yield from loop.train(
     run,
     directory=directory,
     evaluator=evaluator,
@@ -75,8 +111,8 @@ def do_run(
     ),
     renew=replay.measure_online,
     clock=clock,
-    save_every=save_every,
-    stop=processes.agreed(stop),
+    saves=saves,
+    stop=stop,
   )
   about = dict(
     **_weighted(mixture),
@@ -85,14 +121,23 @@ def do_run(
     executor=executor,
     versions=_versions(),
     host=platform.node(),
-    device=programs.device,
+    device=compiled.device,
     processes=jax.process_count(),
-    wall_seconds=time.perf_counter() - start,
+    restarts=restarts,
+    wall_seconds=earlier + time.perf_counter() - start,
   )
   result = axes(study, run) | measured | about
   directory.write_result(result)
+  if run.parent is not None:
+    directory.remove_checkpoints()
   processes.wait_for_others("written")
   return result
+
+
+def _seconds_before(directory: RunDirectory) -> float:
+  """That attempts before this one took, as far as they recorded it."""
+  records = directory.records()
+  return max((record["seconds"] for record in records), default=0.0)
 
 
 def _check_processes(run: Run) -> None:
@@ -198,15 +243,19 @@ def _start_of_children(parent: RunDirectory, evaluator):
 
 
 def load_params(directory: RunDirectory, run: Run):
-  """The parameters that a pretraining ended with, on this machine's devices.
+  """What a pretraining ended with, a fine-tuning's best; on all devices.
 
   Raises:
     InputError: they are not there, or of another model.
   """
-  from forgetting.training import model, sharding
+  from forgetting.training import checkpoint, model, sharding
 
   shapes = model.shapes(run.model)
   placed = sharding.shardings(shapes, sharding.make_mesh())
+  if run.parent is not None:
+    return checkpoint.load_params(
+      directory.best, shapes=shapes, shardings=placed
+    )
   return _load(directory, shapes, placed)
 
 

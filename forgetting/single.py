@@ -13,6 +13,7 @@ from forgetting.config import InputError, Run, Study
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 
 DONE, STOPPED, PARENT_MISSING = 0, 75, 3
 EXECUTOR = "one process, all of its devices"
@@ -68,7 +69,17 @@ def _missing(study: Study, run: Run, root: str) -> list[Run]:
   return [n for n, directory in needed if not directory.done]
 
 
-def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
+def _check_needs(study: Study, run: Run, root: str) -> None:
+  for needed in run.needs:
+    result = RunDirectory.of(root, study.name, needed).result()
+    if result["status"] == "diverged":
+      raise InputError(
+        f"{run.name}: found {needed.name} diverged, expected parameters to"
+        f" start from; {result['stop_reason']}"
+      )
+
+
+def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   """Does a run unless its result is there; the exit code says how it went.
 
   Returns:
@@ -84,6 +95,7 @@ def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
   if missing := _missing(study, run, root):
     _say(f"{run.name}: found no result of {missing[0].name}, which it needs")
     return PARENT_MISSING
+  _check_needs(study, run, root)
   stopping = _on_signals()
   study_lib.prepare_text([run])
   keep_freed_memory()
@@ -99,7 +111,7 @@ def do(study: Study, run: Run, *, root: str, save_every: int | None) -> int:
       root=root,
       study=study.name,
       executor=EXECUTOR,
-      save_every=save_every,
+      saves=saves,
       stop=stopping,
     )
   except Interrupted as stopped:

@@ -1,7 +1,7 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import contextlib
 import dataclasses
 import json
@@ -9,13 +9,16 @@ import pathlib
 import signal
 import time
 
-from forgetting import run_text
+from forgetting import run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
+from forgetting.fleets import shape_of
 from forgetting.memory import peak_memory
 from forgetting.progress import Progress
 from forgetting.records import RunDirectory, write_atomically
+from forgetting.saves import Saves
+from forgetting.seats import Seat
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
 
 ATTEMPTS = 3  # of a run whose worker dies, before it counts as failed
@@ -92,14 +95,17 @@ def do_study(
   *,
   root: str,
   workers: int | None = None,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
+  slots: int | None = None,
 ) -> Summary:
   """Prepares the text, then does every run that has no result yet.
 
   Args:
     root: results go to <root>/<study name>/.
-    workers: processes; one a core by default.
-    save_every: steps between checkpoints of a run.
+    workers: processes; one a GPU, or one a core, by default.
+    saves: what of a run is kept.
+    slots: runs that a worker trains together; by default one on a core, and
+      as many as a GPU is found to do fastest.
 
   Raises:
     InputError: before any compute, what the configs or the text cannot give.
@@ -116,17 +122,18 @@ def do_study(
   todo = _check(study, runs, root=root, summary=summary)
   if not todo:
     return summary
-  cores = workers_lib.available_cores()[:workers][: len(todo)]
+  taken = seats.seats()[:workers][: len(todo)]
   place = Place(
     root=root,
     study=study.name,
-    save_every=save_every,
+    saves=saves,
     compilation_cache=str(cache.root() / "compiled"),
+    slots=slots,
   )
   start = time.monotonic()
   done = len(summary.skipped)
-  with Progress(todo, done=done, workers=len(cores)) as progress:
-    _Pool(place, todo, summary, progress).work(cores)
+  with Progress(todo, done=done) as progress:
+    _Pool(place, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
   summary.write(pathlib.Path(root) / study.name / "study.json")
   return summary
@@ -159,6 +166,19 @@ def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
   if missing and len(missing) == len({run.domain for run in runs} - {None}):
     raise next(iter(missing.values()))
   return {source: str(error) for source, error in missing.items()}
+
+
+def prepare(runs: Sequence[Run]) -> None:
+  """Prepares the text of runs that are done elsewhere, from a shared cache.
+
+  Raises:
+    InputError: it cannot be had, or is not what the runs ask for.
+  """
+  _check_names(runs)
+  for line in prepare_text(runs).values():
+    raise InputError(line)
+  for run in runs:
+    run_text.check_text(run)
 
 
 def _check(
@@ -219,8 +239,8 @@ class _Pool:
     self._progress = progress
     self._attempts = collections.Counter()
 
-  def work(self, cores: list[int | None]) -> None:
-    workers = [Worker(self._place, core) for core in cores]
+  def work(self, taken: list[Seat]) -> None:
+    workers = [Worker(self._place, seat) for seat in taken]
     try:
       with _sigterm_as_interrupt():
         self._work(workers)
@@ -237,43 +257,52 @@ class _Pool:
   def _work(self, workers: list[Worker]) -> None:
     while True:
       for worker in workers:
-        if worker.run is None and (run := self._next(workers)):
-          worker.start(run)
-      busy = [worker for worker in workers if worker.run]
+        if not worker.runs and (runs := self._next(workers, worker)):
+          worker.start(runs)
+      busy = [worker for worker in workers if worker.runs]
       if not busy:
         return
       for worker in workers_lib.wait(busy, timeout=1.0):
         workers[workers.index(worker)] = self._collect(worker)
       self._progress.refresh()
 
-  def _next(self, workers: list[Worker]) -> Run | None:
-    """The costliest run whose parent is done; pretrainings before all."""
-    under_way = {worker.run.name for worker in workers if worker.run}
+  def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
+    """The costliest run whose parent is done; pretrainings before all.
+
+    With it, for one that trains runs together, its share of those of its shape.
+    """
+    under_way = {name for worker in workers for name in worker.runs}
     ready = [
       run
       for name, run in self._todo.items()
       if name not in under_way
       and not any(needed.name in self._todo for needed in run.needs)
     ]
-    return max(
-      ready, key=lambda run: (run.parent is None, run.flops), default=None
-    )
+    ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
+    if not ready or (self._place.slots or worker.seat.slots) == 1:
+      return ready[:1]
+    alike = [run for run in ready if shape_of(run) == shape_of(ready[0])]
+    return alike[:: len(workers)]
 
   def _collect(self, worker: Worker) -> Worker:
     """Takes a worker's answer; a dead worker is replaced."""
-    run = worker.run
     try:
       self._take(worker.answer())
       return worker
     except WorkerDied as died:
-      self._attempts[run.name] += 1
-      line = f"{run.name}: its worker died ({died})"
-      if self._attempts[run.name] < ATTEMPTS:
-        self._progress.say(f"{line}; the run is done again")
-      else:
-        self._fail(run, f"{line}, {ATTEMPTS} times")
+      for run in worker.runs.values():
+        self._died(run, died)
       worker.close()
-      return Worker(self._place, worker.core)
+      return Worker(self._place, worker.seat)
+
+  def _died(self, run: Run, died: WorkerDied) -> None:
+    self._attempts[run.name] += 1
+    run_log.append(self._log(run), f"error: its worker died ({died})\n")
+    line = f"{run.name}: its worker died ({died})"
+    if self._attempts[run.name] < ATTEMPTS:
+      self._progress.say(f"{line}; the run is done again")
+    else:
+      self._fail(run, f"{line}, {ATTEMPTS} times")
 
   def _take(self, outcome: Outcome) -> None:
     run = outcome.run
@@ -287,6 +316,9 @@ class _Pool:
       self._summary.done.append(run.name)
       self._progress.finished(run, outcome.result)
 
+  def _log(self, run: Run) -> pathlib.Path:
+    return workers_lib.log_of(self._place, run)
+
   def _fail(self, run: Run, line: str) -> None:
     """Sets a run aside, and those that would start from it."""
     children = [r for r in self._todo.values() if _stands_on(r, run)]
@@ -294,6 +326,8 @@ class _Pool:
       del self._todo[failed.name]
     if children:
       line += f"; {len(children)} runs that start from it are left out"
+    if (log := self._log(run)).exists():
+      line += f" (see {log})"
     self._summary.failed[run.name] = line
     self._summary.left_out += [child.name for child in children]
     self._progress.say(line)

@@ -1,12 +1,13 @@
-"""Worker processes on CPU: one a core, single-threaded, each doing runs.
+"""Worker processes: one a GPU, or one a core and single-threaded.
 
 Two single-threaded processes train 1.2 to 2.5 times as much as one process
 with two threads, and their bits do not depend on the number of cores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import contextlib
 import dataclasses
+import functools
 import multiprocessing
 from multiprocessing import connection
 import os
@@ -16,19 +17,13 @@ import sys
 import time
 import traceback
 
+from forgetting import run_log
 from forgetting.config import InputError, Run
+from forgetting.data import cache
 from forgetting.memory import keep_freed_memory, peak_memory
 from forgetting.records import RunDirectory
-
-EXECUTOR = "one single-threaded process a core"
-
-_ENVIRONMENT = {
-  "JAX_PLATFORMS": "cpu",
-  "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
-  "OMP_NUM_THREADS": "1",
-  "OPENBLAS_NUM_THREADS": "1",
-  "TF_CPP_MIN_LOG_LEVEL": "2",
-}
+from forgetting.saves import Saves
+from forgetting.seats import Seat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +32,9 @@ class Place:
 
   root: str
   study: str
-  save_every: int | None
+  saves: Saves
   compilation_cache: str
+  slots: int | None = None  # runs that a worker trains together; None: it sees
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,29 +58,34 @@ class WorkerDied(Exception):
 
 
 class Worker:
-  """A process that does one run after another."""
+  """A process that does runs, one after another or together.
 
-  def __init__(self, place: Place, core: int | None):
+  Attributes:
+    runs: name -> run under way.
+  """
+
+  def __init__(self, place: Place, seat: Seat):
     spawn = multiprocessing.get_context("spawn")
     self._connection, theirs = spawn.Pipe()
-    self._process = spawn.Process(target=_serve, args=(theirs, place, core))
-    with _environment(_ENVIRONMENT):
+    self._process = spawn.Process(target=_serve, args=(theirs, place, seat))
+    with _environment(seat.environment):
       self._process.start()
     theirs.close()
-    self.core = core
-    self.run: Run | None = None
+    self.seat = seat
+    self.runs: dict[str, Run] = {}
 
   @property
   def pid(self) -> int:
     return self._process.pid
 
-  def start(self, run: Run) -> None:
-    self.run = run
+  def start(self, runs: Iterable[Run]) -> None:
+    """Begins runs of one shape; each is answered for."""
+    self.runs = {run.name: run for run in runs}
     with contextlib.suppress(OSError):  # it died: `answer` says so
-      self._connection.send(run)
+      self._connection.send(tuple(self.runs.values()))
 
   def answer(self) -> Outcome:
-    """The outcome of the run that was started.
+    """The outcome of one of the runs that were started.
 
     Raises:
       WorkerDied: the process ended instead.
@@ -94,11 +95,11 @@ class Worker:
     except (EOFError, OSError) as error:
       self._process.join()
       raise WorkerDied(f"exit code {self._process.exitcode}") from error
-    self.run = None
+    del self.runs[outcome.run.name]
     return outcome
 
   def ask_to_stop(self) -> None:
-    """The run under way saves its state and ends the process."""
+    """The runs under way save their states and end the process."""
     if self._process.is_alive():
       self._process.terminate()
 
@@ -112,13 +113,6 @@ def wait(workers: list[Worker], timeout: float) -> list[Worker]:
   by_connection = {w._connection: w for w in workers}
   ready = connection.wait(list(by_connection), timeout)
   return [by_connection[c] for c in ready]
-
-
-def available_cores() -> list[int | None]:
-  """Cores that this process may use; unnumbered where they cannot be pinned."""
-  if hasattr(os, "sched_getaffinity"):
-    return sorted(os.sched_getaffinity(0))
-  return [None] * (os.cpu_count() or 1)
 
 
 @contextlib.contextmanager
@@ -136,28 +130,104 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
         os.environ[name] = value
 
 
-def _serve(pipe, place: Place, core: int | None) -> None:
-  """The worker's life: a run, an outcome, the next, until the pipe closes."""
+def _serve(pipe, place: Place, seat: Seat) -> None:
+  """The worker's life: runs, their outcomes, more, until the pipe closes."""
   start = time.perf_counter()
   stopping = _stop_on_sigterm()
-  if core is not None:
+  if seat.core is not None:
     # before JAX counts its cores
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {seat.core})
   compilations = _load_jax(place)
   facts = {"import_seconds": time.perf_counter() - start}
   while not stopping():
     try:
-      run = pipe.recv()
+      runs = pipe.recv()
     except EOFError:
       return
-    outcome = _do(run, place, stopping)
-    facts |= dict(pid=os.getpid(), peak_memory_bytes=peak_memory())
-    worker = facts | dataclasses.asdict(compilations)
-    with contextlib.suppress(BrokenPipeError):
-      pipe.send(dataclasses.replace(outcome, worker=worker))
+    for outcome in _outcomes(runs, place, seat, stopping):
+      facts |= dict(pid=os.getpid(), peak_memory_bytes=peak_memory())
+      worker = facts | dataclasses.asdict(compilations)
+      with contextlib.suppress(BrokenPipeError):
+        pipe.send(dataclasses.replace(outcome, worker=worker))
 
 
-def _do(run: Run, place: Place, stopping) -> Outcome:
+def _outcomes(
+  runs: tuple[Run, ...], place: Place, seat: Seat, stopping
+) -> Iterator[Outcome]:
+  """Of runs of one shape: trained together where that is faster."""
+  slots = place.slots or seat.slots
+  if slots is None:
+    from forgetting import fleet_size
+
+    slots = fleet_size.fastest(runs, folder=cache.root() / "fleets")
+  if slots == 1:
+    for run in runs:
+      yield _logged(run, place, seat, stopping)
+  else:
+    yield from _together(runs, slots, place, stopping)
+
+
+def _together(
+  runs: tuple[Run, ...], slots: int, place: Place, stopping
+) -> Iterator[Outcome]:
+  from forgetting import fleets
+  from forgetting.training.loop import Interrupted
+
+  fleet = _fleet(fleets.shape_of(runs[0]), slots)
+  stopped = False
+  for run in runs:
+    run_log.append(log_of(place, run), run_log.begins(fleets.executor(fleet)))
+  for ended in fleets.do_runs(
+    runs,
+    fleet,
+    root=place.root,
+    study=place.study,
+    saves=place.saves,
+    stop=stopping,
+  ):
+    run, result, error = ended
+    log = log_of(place, run)
+    stopped = stopped or isinstance(error, Interrupted)
+    if stopped:
+      run_log.append(log, run_log.ends(75))
+      continue
+    if error:
+      run_log.append(log, "".join(traceback.format_exception(error)))
+    run_log.append(log, run_log.ends(1 if error else 0))
+    yield Outcome(run, result, error and _line(run, error), {})
+  if stopped or stopping():
+    sys.exit(75)  # the study's process knows why: it asked for it
+
+
+@functools.lru_cache(maxsize=1)  # a fleet's runs' states fill a device
+def _fleet(shape, slots: int):
+  from forgetting.training.fleet import Fleet
+
+  model, batch_size, micro_batches = shape
+  return Fleet(
+    model, batch_size=batch_size, micro_batches=micro_batches, slots=slots
+  )
+
+
+def _logged(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
+  """Does a run; all that it says goes to its log."""
+  log = log_of(place, run)
+  run_log.append(log, run_log.begins(seat.executor))
+  try:
+    with run_log.taking_output(log):
+      outcome = _do(run, place, seat, stopping)
+  except SystemExit as stopped:
+    run_log.append(log, run_log.ends(stopped.code))
+    raise
+  run_log.append(log, run_log.ends(1 if outcome.error else 0))
+  return outcome
+
+
+def log_of(place: Place, run: Run) -> pathlib.Path:
+  return RunDirectory.of(place.root, place.study, run).path / run_log.NAME
+
+
+def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
   from forgetting.run import do_run
   from forgetting.training.loop import Interrupted
 
@@ -166,21 +236,26 @@ def _do(run: Run, place: Place, stopping) -> Outcome:
       run,
       root=place.root,
       study=place.study,
-      executor=EXECUTOR,
-      save_every=place.save_every,
+      executor=seat.executor,
+      saves=place.saves,
       stop=stopping,
     )
     return Outcome(run, result, None, {})
   except Interrupted:
     sys.exit(75)  # the study's process knows why: it asked for it
   except InputError as error:
-    return Outcome(run, None, str(error), {})
+    print(f"forgetting: {error}", file=sys.stderr, flush=True)
+    return Outcome(run, None, _line(run, error), {})
   except Exception as error:  # a bug: its run fails, the study goes on
-    log = RunDirectory.of(place.root, place.study, run).path / "error.log"
-    with contextlib.suppress(OSError):
-      log.write_text(traceback.format_exc())
-    line = f"{type(error).__name__}: {error}".splitlines()[0]
-    return Outcome(run, None, f"{run.name}: {line} (see {log})", {})
+    traceback.print_exc()
+    return Outcome(run, None, _line(run, error), {})
+
+
+def _line(run: Run, error: Exception) -> str:
+  """What failed, in one line."""
+  if isinstance(error, InputError):
+    return str(error)
+  return f"{run.name}: {type(error).__name__}: {error}".splitlines()[0]
 
 
 def _stop_on_sigterm():

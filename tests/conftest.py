@@ -48,6 +48,10 @@ def cache(prepared_cache, monkeypatch) -> pathlib.Path:
 
 @pytest.fixture
 def finetuning(text) -> Run:
+  return small_finetuning(text)
+
+
+def small_finetuning(text: dict[str, str]) -> Run:
   """A fine-tuning of seconds, from a parent of seconds."""
   model = Model(layers=2, width=16, heads=2, context=32)
   evaluation = Evaluation(

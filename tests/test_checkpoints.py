@@ -150,12 +150,14 @@ import json, pathlib, sys
 from forgetting import canonical
 from forgetting.config import Run
 from forgetting.run import do_run
+from forgetting.saves import Saves
 from forgetting.training import compilation
 compilation.use_cache(pathlib.Path(sys.argv[3]))
 config = json.loads(pathlib.Path(sys.argv[1]).read_text())
 run = canonical.from_dict(Run, config)
 for each in (run.parent, run):
-  do_run(each, root=sys.argv[2], study="toy", executor="test", save_every=1)
+  do_run(each, root=sys.argv[2], study="toy", executor="test",
+         saves=Saves(every=1))
 """
 
 

@@ -20,6 +20,7 @@ import jax
 from forgetting import canonical
 from forgetting.config import Run
 from forgetting.run import do_run
+from forgetting.saves import Saves
 from forgetting.training.loop import Interrupted
 
 print("processes", jax.process_count(), flush=True)
@@ -33,8 +34,8 @@ def stop():
 for file in files:
   run = canonical.from_dict(Run, json.loads(pathlib.Path(file).read_text()))
   try:
-    do_run(run, root=root, study="toy", executor="test", save_every=4,
-           stop=stop)
+    do_run(run, root=root, study="toy", executor="test",
+           saves=Saves(every=4), stop=stop)
   except Interrupted as interrupted:
     print(interrupted, flush=True)
     sys.exit(75)

@@ -226,10 +226,10 @@ def long_study_file(tmp_path, finetuning) -> pathlib.Path:
   return file
 
 
-def start(file: pathlib.Path, root: pathlib.Path) -> subprocess.Popen:
+def start(file: pathlib.Path, root: pathlib.Path, *more) -> subprocess.Popen:
   command = [
     sys.executable, "-m", "forgetting", "study", str(file), "--root",
-    str(root), "--workers", "1",
+    str(root), "--workers", "1", *more,
   ]  # fmt: skip
   return subprocess.Popen(
     command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -260,12 +260,15 @@ def final(root: pathlib.Path) -> dict:
   return table.set_index("run")[["pretrain_loss", "target_loss"]].to_dict()
 
 
+@pytest.mark.parametrize(
+  "slots", ["1", pytest.param("2", marks=pytest.mark.slow)]
+)
 def test_killed_worker_and_stopped_study_lose_nothing(
-  cache, finetuning, tmp_path
+  cache, finetuning, tmp_path, slots
 ):
   """Kill -9 of a worker: its run is redone. SIGTERM: saved, then resumed."""
   file = long_study_file(tmp_path, finetuning)
-  whole = start(file, tmp_path / "whole")
+  whole = start(file, tmp_path / "whole", "--slots", slots)
   wait_for_second_record(tmp_path / "whole")
   workers = children_of(whole.pid)
   assert workers
@@ -275,7 +278,7 @@ def test_killed_worker_and_stopped_study_lose_nothing(
   assert whole.returncode == 0, output
   assert "its worker died (exit code -9); the run is done again" in output
 
-  cut = start(file, tmp_path / "cut")
+  cut = start(file, tmp_path / "cut", "--slots", slots)
   wait_for_second_record(tmp_path / "cut")
   cut.send_signal(signal.SIGTERM)
   output, _ = cut.communicate(timeout=120)
@@ -283,7 +286,7 @@ def test_killed_worker_and_stopped_study_lose_nothing(
   assert "the same command goes on from here" in output
   saved = list((tmp_path / "cut").glob("long/*law*/ckpt/*"))
   assert saved
-  resumed = start(file, tmp_path / "cut")
+  resumed = start(file, tmp_path / "cut", "--slots", slots)
   output, _ = resumed.communicate(timeout=300)
   assert resumed.returncode == 0, output
   assert "1 runs done" in output and "1 were done already" in output

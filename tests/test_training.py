@@ -15,7 +15,8 @@ from forgetting import run_text
 from forgetting.config import InputError, Optimizer
 from forgetting.data import store
 from forgetting.records import RunDirectory
-from forgetting.training import evaluate, loop, sharding
+from forgetting.saves import Saves
+from forgetting.training import evaluate, loop, saving, sharding
 from forgetting.training import losses as losses_lib
 from forgetting.training import model as model_lib
 from forgetting.training.checkpoint import Checkpoints
@@ -53,7 +54,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
   directory.create(run)
   evaluator = run_lib.evaluator_of(run, programs)
   mixture = run_text.mixture_of(run)
-  return loop.train(
+  training = loop.train(
     run,
     directory=directory,
     evaluator=evaluator,
@@ -64,6 +65,7 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
     clock=loop.Clock(),
     **options,
   )
+  return loop.alone(training)
 
 
 def test_loss_does_not_depend_on_the_evaluation_batch(
@@ -380,10 +382,27 @@ def test_saving_on_the_way_changes_nothing(
   cache, finetuning, tmp_path, programs, params
 ):
   plain = train(finetuning, tmp_path, programs, params, study="plain")
+  every = Saves(every=3, best=True)
   saved = train(
-    finetuning, tmp_path, programs, params, study="saved", save_every=3
+    finetuning, tmp_path, programs, params, study="saved", saves=every
   )
   assert plain["pretrain_loss"] == saved["pretrain_loss"]
   directory = RunDirectory.of(tmp_path, "saved", finetuning)
   steps = sorted(int(p.name) for p in directory.checkpoints.iterdir())
   assert steps == [6, 9]
+  best = run_lib.load_params(directory, finetuning)
+  measured = run_lib.evaluator_of(finetuning, programs).full(best)
+  np.testing.assert_array_equal(measured.pretrain, directory.examples()["best"])
+  with pytest.raises(InputError, match="found no parameters, expected those"):
+    run_lib.load_params(
+      RunDirectory.of(tmp_path, "plain", finetuning), finetuning
+    )
+
+
+def test_a_run_is_saved_every_so_often(
+  cache, finetuning, tmp_path, programs, params, monkeypatch
+):
+  monkeypatch.setattr(saving, "SECONDS", 0.0)
+  train(finetuning, tmp_path, programs, params)
+  saved = RunDirectory.of(tmp_path, "toy", finetuning).checkpoints
+  assert sorted(int(p.name) for p in saved.iterdir()) == [8, 9]

@@ -166,6 +166,33 @@ class Checkpoints:
       ) from error
 
 
+def save_params(directory: pathlib.Path, params) -> None:
+  """Parameters alone, in a folder of their own.
+
+  Raises:
+    InputError: it cannot be written.
+  """
+  with _told_in_one_line(directory):
+    ocp.save_checkpointables(
+      directory.resolve(), dict(params=params), overwrite=True
+    )
+
+
+def load_params(directory: pathlib.Path, *, shapes, shardings):
+  """What `save_params` has written.
+
+  Raises:
+    InputError: nothing is there.
+  """
+  if not directory.exists():
+    raise InputError(
+      f"{directory}: found no parameters, expected those of the best"
+      " evaluation; they are kept with --keep-best"
+    )
+  abstract = dict(params=_abstract(shapes, shardings))
+  return ocp.load_checkpointables(directory.resolve(), abstract)["params"]
+
+
 @contextlib.contextmanager
 def _told_in_one_line(directory: pathlib.Path) -> Iterator[None]:
   """A full disk or a folder that cannot be written: what is saved is kept."""

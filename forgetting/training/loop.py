@@ -1,6 +1,6 @@
 """One run: evaluate -> save -> draw -> step. The order is the contract."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 import dataclasses
 import functools
 import math
@@ -12,10 +12,12 @@ import numpy as np
 
 from forgetting.config import Evaluation, Run
 from forgetting.records import RunDirectory
-from forgetting.training.checkpoint import Checkpoints
+from forgetting.saves import Saves
+from forgetting.training.checkpoint import Checkpoints, save_params
 from forgetting.training.evaluate import ValidationSet, per_example
 from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.programs import Programs
+from forgetting.training.saving import Ask, asking
 from forgetting.training.watch import Watch, spikes_of
 
 
@@ -24,6 +26,26 @@ class Interrupted(Exception):
 
 
 Batches = Callable[[int], Iterator[dict[str, np.ndarray]]]  # from a step on
+
+
+class Step(NamedTuple):
+  """What a run asks for between its evaluations: one training step."""
+
+  programs: Programs
+  state: Mapping
+  batch: dict
+  hyperparameters: Hyperparameters
+
+
+class Stepped(NamedTuple):
+  """What it is given back."""
+
+  state: Mapping
+  metrics: Iterable  # loss and gradient norm, as the devices will have them
+  seconds: float  # of the host
+
+
+Training = Generator[Step, Stepped, dict]
 
 
 class Losses(NamedTuple):
@@ -48,8 +70,11 @@ class Clock:
     """Calls and does not wait: whoever waits later counts it as the same."""
     start = time.perf_counter()
     out = function(*args)
-    self.spent[what] = self.spent.get(what, 0) + time.perf_counter() - start
+    self.add(what, time.perf_counter() - start)
     return out
+
+  def add(self, what: str, seconds: float) -> None:
+    self.spent[what] = self.spent.get(what, 0) + seconds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -113,6 +138,20 @@ class Evaluator:
     return out
 
 
+def alone(training: Training) -> dict:
+  """Takes a run's steps as it asks for them; gives what it returns."""
+  try:
+    programs, *arguments = next(training)
+    while True:
+      start = time.perf_counter()
+      state, metrics = programs.train(*arguments)
+      seconds = time.perf_counter() - start
+      step = training.send(Stepped(state, metrics, seconds))
+      programs, *arguments = step
+  except StopIteration as done:
+    return done.value
+
+
 def train(
   run: Run,
   *,
@@ -124,10 +163,13 @@ def train(
   epoch_chunks: int | None,
   renew: Callable[[int, dict], Iterator | None] = lambda step, params: None,
   clock: Clock,
-  save_every: int | None = None,
+  saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
-) -> dict:
+) -> Training:
   """Does a run, or what is left of it, and gives its measurements.
+
+  A generator: it asks for its training steps and is sent what comes of them,
+  so that they can be taken together with those of other runs.
 
   Args:
     params: the parent's parameters, or fresh ones.
@@ -136,8 +178,7 @@ def train(
     renew: asked before every draw, with the step and the parameters: other
       batches from this step on, or None.
     clock: goes on counting; its seconds become part of the result.
-    save_every: steps between checkpoints; None saves at the end of a
-      pretraining and on `stop` only.
+    saves: what of it is kept.
     stop: asked before every step; when true the state is saved.
 
   Returns:
@@ -162,6 +203,7 @@ def train(
     best_params = programs.keep(best_params)
     records, watch = directory.keep_records_before(first), Watch()
     save = functools.partial(checkpoints.save, batches=drawn)
+    ask = asking(stop, saves)
 
     for step in range(first, run.steps + 1):
       diverged = clock.queue("training", watch.diverged)
@@ -179,12 +221,16 @@ def train(
           best_params = programs.keep(state["params"])
         if stop_reason:
           break
-      _save_if_due(save, state, best_params, step, save_every, stop)
+      if asked := ask(step):
+        save(state, best_params=best_params)
+        if asked is Ask.STOP:
+          raise Interrupted(f"stopped at step {step}")
       drawn = renew(step, state["params"]) or drawn
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
-      state, metrics = clock.queue(
-        "training", programs.train, state, batch, hyperparameters
+      state, metrics, seconds = yield Step(
+        programs, state, batch, hyperparameters
       )
+      clock.add("training", seconds)
       watch.add(step, metrics)
     if run.parent is None and stop_reason != "diverged":
       save(state, best_params=state["params"])
@@ -193,6 +239,8 @@ def train(
     return _diverged(records, clock, watch)
   best_on_device = programs.place(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
+  if saves.best and run.parent is not None:
+    save_params(directory.best, best_on_device)
   best_step = _best_record(run, records)["step"]
   directory.write_examples(
     base=base.pretrain,
@@ -223,14 +271,6 @@ def _pool_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
   return dict(
     pool_base=base.pool, pool_best=best.pool, pool_id=evaluator.pool.id
   )
-
-
-def _save_if_due(save, state, best_params, step, every, stop) -> None:
-  stopping = stop()
-  if stopping or (every and step and step % every == 0):
-    save(state, best_params=best_params)
-  if stopping:
-    raise Interrupted(f"stopped at step {step}")
 
 
 def _epoch(run: Run, step: int, chunks: int | None) -> float | None:

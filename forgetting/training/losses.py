@@ -39,28 +39,36 @@ def token_losses(params, tokens_BxL, targets_BxL, *, model: config.Model):
   return losses.swapaxes(0, 1).reshape(targets_BxL.shape)
 
 
-def weighted_sum(params, batch, *, model: config.Model):
-  """Sum of loss x weight over a batch: a float32 scalar, nats."""
+def weighted_sum(
+  params, batch, *, model: config.Model, devices: float | None = None
+):
+  """Sum of loss x weight over a batch: a float32 scalar, nats.
+
+  Args:
+    devices: that share the batch; all by default.
+  """
   targets_BxL, weights_BxL = batch["targets_BxL"], batch["weights_BxL"]
   tokens_BxL = batch["tokens_BxL"]
-  parts = parts_of(targets_BxL.shape, model)
-  if parts == 1:
-    losses = token_losses(params, tokens_BxL, targets_BxL, model=model)
-    return (losses * weights_BxL).sum()
+  parts = parts_of(targets_BxL.shape, model, devices)
   x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
   embedding_VxD = params["embed"]["embedding"]
+  if parts == 1:
+    losses_BxL = _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
+    return (losses_BxL * weights_BxL).sum()
   return _sum_by_parts(
     x_BxLxD, embedding_VxD, targets_BxL, weights_BxL, model, parts
   )
 
 
-def parts_of(shape: tuple[int, int], model: config.Model) -> int:
+def parts_of(
+  shape: tuple[int, int], model: config.Model, devices: float | None = None
+) -> int:
   """Parts of a sequence whose logits fit: a divisor of its length.
 
-  Every device has its share of the rows.
+  Every device, all by default, has its share of the rows.
   """
   rows, length = shape
-  logits = rows * model.padded_vocab_size / jax.device_count()
+  logits = rows * model.padded_vocab_size / (devices or jax.device_count())
   return next(
     n
     for n in range(1, length + 1)

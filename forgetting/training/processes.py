@@ -60,24 +60,24 @@ def wait_for_others(where: str) -> None:
     multihost_utils.sync_global_devices(where)
 
 
-def agreed(stop: Callable[[], bool]) -> Callable[[], bool]:
-  """Gives the same answer on all processes: whether one of them is to stop.
+def agreed(ask: Callable[[], int]) -> Callable[[], int]:
+  """Gives the same number on all processes: the largest that one of them asks.
 
-  Asked once a step. The devices pass the answers on beside their training, so
+  Asked once a step. The devices pass the numbers on beside their training, so
   no host waits: what is asked now is known BEHIND steps later.
   """
   if jax.process_count() == 1:
-    return stop
+    return ask
   mesh = Mesh(np.array(jax.devices()), "all")
   apart = NamedSharding(mesh, PartitionSpec("all"))
   together = NamedSharding(mesh, PartitionSpec())
-  any_of = jax.jit(lambda flags: flags.max(), out_shardings=together)
+  largest = jax.jit(lambda numbers: numbers.max(), out_shardings=together)
   arriving = collections.deque()
 
-  def asked() -> bool:
-    own = np.full(jax.local_device_count(), stop(), np.int32)
-    flags = jax.make_array_from_process_local_data(apart, own)
-    arriving.append(any_of(flags))
-    return len(arriving) > BEHIND and bool(np.asarray(arriving.popleft()))
+  def asked() -> int:
+    own = np.full(jax.local_device_count(), ask(), np.int32)
+    numbers = jax.make_array_from_process_local_data(apart, own)
+    arriving.append(largest(numbers))
+    return int(np.asarray(arriving.popleft())) if len(arriving) > BEHIND else 0
 
   return asked

@@ -89,9 +89,19 @@ class Metrics(NamedTuple):
 
 
 def train_step(
-  state: State, batch, hyperparameters, *, model, micro_batches: int = 1
+  state: State,
+  batch,
+  hyperparameters,
+  *,
+  model,
+  micro_batches: int = 1,
+  devices: float | None = None,
 ):
   """One step of AdamW on the weighted mean loss.
+
+  Args:
+    devices: that share the batch, all by default; below 1 where several runs
+      share a device.
 
   Returns:
     the new state, and Metrics.
@@ -99,7 +109,8 @@ def train_step(
   total = batch["weights_BxL"].sum()
 
   def loss(params, part):
-    return losses_lib.weighted_sum(params, part, model=model) / total
+    summed = losses_lib.weighted_sum(params, part, model=model, devices=devices)
+    return summed / total
 
   value, gradients = _value_and_grad(
     loss, state["params"], batch, micro_batches
@@ -148,10 +159,10 @@ def compile_programs(
     model_axis: devices of the mesh's axis `model`; as few as will do.
   """
   mesh = _mesh(model, batch_size // micro_batches, model_axis)
-  state, placed = _state_shapes(model), _placed(model, mesh)
+  state, placed = state_shapes(model), _placed(model, mesh)
   return Programs(
     train=_compile_step(model, mesh, batch_size, micro_batches),
-    losses=_compile_losses(model, mesh),
+    losses=compile_losses(model, mesh, placed["params"]),
     shapes=state,
     shardings=placed,
     batch_sharding=sharding.batch_sharding(mesh),
@@ -182,15 +193,16 @@ def _compile_step(model, mesh, batch_size: int, micro_batches: int):
     donate_argnums=0,
   )
   with jax.set_mesh(mesh):
-    batch = _batch_shapes(model, batch_size)
-    return train.lower(_state_shapes(model), batch, _HYPERPARAMETERS).compile()
+    batch = batch_shapes(model, batch_size)
+    return train.lower(state_shapes(model), batch, HYPERPARAMETERS).compile()
 
 
-def _compile_losses(model, mesh):
+def compile_losses(model, mesh, placed) -> jax.stages.Compiled:
+  """`evaluate.block_losses` of parameters that lie as given."""
   shares, everywhere = mesh.shape["data"], sharding.replicated(mesh)
   losses = jax.jit(
     functools.partial(evaluate.block_losses, model=model, shares=shares),
-    in_shardings=(_placed(model, mesh)["params"], everywhere, everywhere),
+    in_shardings=(placed, everywhere, everywhere),
     out_shardings=everywhere,
   )
   sequences = evaluate.BLOCK * shares
@@ -201,24 +213,26 @@ def _compile_losses(model, mesh):
 
 
 def _placed(model, mesh) -> State:
-  return sharding.shardings(_state_shapes(model), mesh)
+  return sharding.shardings(state_shapes(model), mesh)
 
 
 _SCALAR = jax.ShapeDtypeStruct((), jnp.float32)
-_HYPERPARAMETERS = optimizer_lib.Hyperparameters(
+HYPERPARAMETERS = optimizer_lib.Hyperparameters(
   **dict.fromkeys(optimizer_lib.Hyperparameters._fields, _SCALAR)
 )
 
 
-def _state_shapes(model) -> State:
+def state_shapes(model) -> State:
+  """Shapes of a run's state, without making any."""
   params = model_lib.shapes(model)
-  init = optimizer_lib.make_optimizer(_HYPERPARAMETERS).init
+  init = optimizer_lib.make_optimizer(HYPERPARAMETERS).init
   moments = jax.eval_shape(init, params)
   step = jax.ShapeDtypeStruct((), jnp.int32)
   return dict(params=params, optimizer=moments, step=step)
 
 
-def _batch_shapes(model, batch_size: int) -> dict[str, jax.ShapeDtypeStruct]:
+def batch_shapes(model, batch_size: int) -> dict[str, jax.ShapeDtypeStruct]:
+  """Shapes of a batch."""
   tokens = jax.ShapeDtypeStruct((batch_size, model.context), jnp.int32)
   weights = jax.ShapeDtypeStruct(tokens.shape, jnp.float32)
   return dict(tokens_BxL=tokens, targets_BxL=tokens, weights_BxL=weights)

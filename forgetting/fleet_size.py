@@ -1,0 +1,120 @@
+"""How many runs of a shape a device does best together: measured, once."""
+
+from collections.abc import Sequence
+import hashlib
+import json
+import pathlib
+import time
+
+import jax
+import jaxlib
+import numpy as np
+
+from forgetting import canonical
+from forgetting.config import Run
+from forgetting.footprint import USABLE, Mesh, footprint
+from forgetting.records import write_atomically
+from forgetting.training import model as model_lib
+from forgetting.training.fleet import Fleet
+from forgetting.training.loop import Step
+from forgetting.training.optimizer import Hyperparameters
+from forgetting.training.programs import batch_shapes
+from forgetting.training.watch import BEHIND
+
+# Twice as many runs at a time have to do so much more to be worth it: the last
+# ones of a fleet leave its slots empty.
+WORTH = 1.1
+SECONDS = 1.0  # that each number of slots is measured
+
+
+def fastest(runs: Sequence[Run], *, folder: pathlib.Path) -> int:
+  """Slots for runs of one shape: 1 where they are done best one by one.
+
+  Args:
+    folder: where what was measured is kept, for the same devices and shape.
+  """
+  devices = jax.local_devices()
+  key = dict(
+    device=devices[0].device_kind,
+    devices=len(devices),
+    jaxlib=jaxlib.__version__,
+    model=canonical.to_json(runs[0].model),
+    batch=[runs[0].batch_size, runs[0].micro_batches],
+    most=len(runs).bit_length(),  # that many there are to fill the slots
+  )
+  digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
+  file = folder / f"{digest}.json"
+  if file.exists():
+    return json.loads(file.read_text())["slots"]
+  rates = measured(runs[0], most=len(runs))
+  slots = chosen(rates)
+  folder.mkdir(parents=True, exist_ok=True)
+  told = key | dict(slots=slots, tokens_per_second=rates)
+  write_atomically(file, json.dumps(told, indent=1).encode())
+  return slots
+
+
+def measured(run: Run, *, most: int) -> dict[int, float]:
+  """Slots -> tokens a second of all of them together."""
+  rates, slots = {}, len(jax.local_devices())
+  while slots <= most and _fits(run, slots):
+    try:
+      rates[slots] = rate(run, slots)
+    except jax.errors.JaxRuntimeError:  # more memory than the formula says
+      break
+    if slots // 2 in rates and rates[slots] < WORTH * rates[slots // 2]:
+      break
+    slots *= 2
+  return rates
+
+
+def chosen(rates: dict[int, float]) -> int:
+  """The fewest slots than which twice as many are not worth it."""
+  best = min(rates, default=1)
+  while 2 * best in rates and rates[2 * best] >= WORTH * rates[best]:
+    best *= 2
+  return best
+
+
+def rate(run: Run, slots: int, *, seconds: float = SECONDS) -> float:
+  """Tokens a second of a full fleet, its compilation not counted."""
+  fleet = Fleet(
+    run.model,
+    batch_size=run.batch_size,
+    micro_batches=run.micro_batches,
+    slots=slots,
+  )
+  batch = jax.tree.map(
+    lambda s: np.ones(s.shape, s.dtype), batch_shapes(run.model, run.batch_size)
+  )
+  state = fleet.init_state(model_lib.init(run.model, seed=0))
+  step = Step(fleet, state, batch, Hyperparameters.of(run))
+  asked, steps = dict.fromkeys(range(slots), step), 0
+  asked = _stepped(fleet, asked)  # the first puts the states there
+  start = time.perf_counter()
+  while time.perf_counter() < start + seconds:
+    asked = _stepped(fleet, asked)
+    steps += BEHIND
+  took = time.perf_counter() - start
+  return slots * steps * run.tokens_per_step / took
+
+
+def _stepped(fleet: Fleet, asked: dict[int, Step]) -> dict[int, Step]:
+  """After as many steps as a run's host is ahead of the devices."""
+  for _ in range(BEHIND):
+    given = fleet.step(asked)
+    asked = {
+      slot: asked[slot]._replace(state=stepped.state)
+      for slot, stepped in given.items()
+    }
+  np.asarray(given[0].metrics[0])
+  return asked
+
+
+def _fits(run: Run, slots: int) -> bool:
+  """Whether so many runs go into the devices' memory, by formula."""
+  device = jax.local_devices()[0]
+  limit = (device.memory_stats() or {}).get("bytes_limit")
+  one = footprint(run, Mesh(1, 1), fused_attention=False).total
+  each = slots // len(jax.local_devices())
+  return limit is None or each * one <= USABLE * limit

@@ -1,0 +1,205 @@
+"""Many runs of one model shape trained as one program.
+
+Each run has a slot on a leading axis, which lies over the mesh axis `run`;
+nothing passes from slot to slot, and a run that has ended leaves its slot to
+the next one. A small model alone keeps an accelerator waiting for its host;
+many together do not.
+"""
+
+from collections.abc import Iterator, Mapping
+import functools
+import time
+from typing import NamedTuple
+
+import jax
+from jax.sharding import AxisType, Mesh, NamedSharding
+from jax.sharding import PartitionSpec as P
+import numpy as np
+
+from forgetting import config
+from forgetting.training import programs as programs_lib
+from forgetting.training import sharding
+from forgetting.training.loop import Step, Stepped
+from forgetting.training.optimizer import Hyperparameters
+
+
+class Fleet:
+  """Slots for runs: what `programs.Programs` is for a run alone.
+
+  Attributes:
+    losses, shapes, shardings: as of Programs. Losses are measured one run at a
+      time, its sequences spread over the devices.
+    slots: runs that train at a time, the same number on each device.
+  """
+
+  def __init__(
+    self,
+    model: config.Model,
+    *,
+    batch_size: int,
+    micro_batches: int = 1,
+    slots: int,
+  ):
+    """Compiles the programs for this process's devices.
+
+    Raises:
+      ValueError: the slots do not divide over the devices.
+    """
+    mesh = _mesh("run")
+    if slots % mesh.size:
+      raise ValueError(f"{slots} slots do not divide over {mesh.size} devices")
+    self.slots = slots
+    self._mesh = mesh
+    self._runs = NamedSharding(mesh, P("run"))
+    whole = sharding.replicated(mesh)
+    self.shapes = programs_lib.state_shapes(model)
+    self.shardings = jax.tree.map(lambda _: whole, self.shapes)
+    self.losses = programs_lib.compile_losses(
+      model, _mesh("data"), jax.tree.map(lambda _: whole, self.shapes["params"])
+    )
+    shapes = (
+      self.shapes,
+      programs_lib.batch_shapes(model, batch_size),
+      programs_lib.HYPERPARAMETERS,
+    )
+    shapes = jax.tree.map(self._of_all, shapes)
+    step = functools.partial(
+      programs_lib.train_step,
+      model=model,
+      micro_batches=micro_batches,
+      devices=mesh.size / slots,
+    )
+    apart = jax.shard_map(
+      jax.vmap(step),
+      mesh=mesh,
+      in_specs=P("run"),
+      out_specs=P("run"),
+      check_vma=False,  # nothing is the same on all devices
+    )
+    self._train = jax.jit(apart, donate_argnums=0).lower(*shapes).compile()
+    self._insert = jax.jit(_insert, donate_argnums=0)
+    self._extract = jax.jit(_extract, out_shardings=whole)
+    self._state = jax.tree.map(self._zeros, shapes[0])
+    # a slot without a run is trained too, on these, and never looked at
+    self._idle = jax.tree.map(
+      lambda s: np.ones(s.shape[1:], s.dtype), shapes[1]
+    )
+    self._hyperparameters = [Hyperparameters(*np.zeros(8, np.float32))] * slots
+    self._stacked = None
+
+  @property
+  def device(self) -> str:
+    """Kind and number of the devices that the programs run on."""
+    devices = self._mesh.devices.flat
+    return f"{len(devices)} x {devices[0].device_kind}"
+
+  def init_state(self, params) -> dict:
+    """A state at step 0, on the host: zero moments around the parameters."""
+    zeros = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), self.shapes)
+    return zeros | {"params": params}
+
+  def place(self, params):
+    """Parameters as `losses` takes them."""
+    return jax.device_put(params, self.shardings["params"])
+
+  def keep(self, params):
+    """A copy on the host, which no step touches."""
+    return jax.tree.map(lambda x: np.array(x, copy=True), params)
+
+  def put(self, batch) -> dict[str, np.ndarray]:
+    """As it is: all batches of a step go to the devices together."""
+    return batch
+
+  def step(self, asked: Mapping[int, Step]) -> dict[int, Stepped]:
+    """One training step of the runs in the slots given.
+
+    Args:
+      asked: slot -> what its run asks for; a state that is not yet in a slot
+        is put there.
+    """
+    start = time.perf_counter()
+    for slot, step in asked.items():
+      if not isinstance(step.state, Seated):
+        self._seat(slot, step)
+    batches = [
+      asked[slot].batch if slot in asked else self._idle
+      for slot in range(self.slots)
+    ]
+    batch = jax.tree.map(lambda *rows: np.stack(rows), *batches)
+    self._state, metrics = self._train(
+      self._state, jax.device_put(batch, self._runs), self._stacked
+    )
+    seconds = (time.perf_counter() - start) / len(asked)
+    return {
+      slot: Stepped(
+        Seated(self, slot), [_Entry(m, slot) for m in metrics], seconds
+      )
+      for slot in asked
+    }
+
+  def part(self, slot: int, name: str):
+    """A part of the state of the run in a slot."""
+    return self._extract(self._state[name], slot)
+
+  def _seat(self, slot: int, step: Step) -> None:
+    self._state = self._insert(self._state, dict(step.state), slot)
+    self._hyperparameters[slot] = step.hyperparameters
+    stacked = [np.stack(x) for x in zip(*self._hyperparameters, strict=True)]
+    self._stacked = jax.device_put(Hyperparameters(*stacked), self._runs)
+
+  def _of_all(self, one: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    shape = (self.slots, *one.shape)
+    return jax.ShapeDtypeStruct(shape, one.dtype, sharding=self._runs)
+
+  def _zeros(self, all_slots: jax.ShapeDtypeStruct):
+    zeros = np.zeros(all_slots.shape, all_slots.dtype)
+    return jax.device_put(zeros, self._runs)
+
+
+class Seated(Mapping):
+  """The state of the run in a slot, as it is when it is asked for."""
+
+  def __init__(self, fleet: Fleet, slot: int):
+    self._fleet = fleet
+    self._slot = slot
+
+  def __getitem__(self, name: str):
+    return self._fleet.part(self._slot, name)
+
+  def __iter__(self) -> Iterator[str]:
+    return iter(self._fleet.shapes)
+
+  def __len__(self) -> int:
+    return len(self._fleet.shapes)
+
+
+class _Entry(NamedTuple):
+  """One slot's number of an array; who reads it waits for the devices."""
+
+  array: jax.Array
+  slot: int
+
+  def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    return np.asarray(self.array)[self.slot, ...]
+
+
+def _mesh(axis: str) -> Mesh:
+  devices = jax.local_devices()
+  return jax.make_mesh(
+    (len(devices),), (axis,), axis_types=(AxisType.Auto,), devices=devices
+  )
+
+
+def _insert(state, one, slot):
+  def leaf(all_slots, x):
+    # by a mask: every device looks at its own slots only
+    here = np.arange(len(all_slots)).reshape(-1, *[1] * x.ndim) == slot
+    return jax.numpy.where(here, x, all_slots)
+
+  return jax.tree.map(leaf, state, one)
+
+
+def _extract(state, slot):
+  return jax.tree.map(
+    lambda x: jax.lax.dynamic_index_in_dim(x, slot, keepdims=False), state
+  )

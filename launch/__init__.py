@@ -1,0 +1,1 @@
+"""Engines that do a study's runs elsewhere: `forgetting.launch`."""
