@@ -139,6 +139,14 @@ def test_every_law_is_told():
     assert f"`{name}`" in text, name
 
 
+def test_every_law_has_its_source():
+  text = (ROOT / "docs" / "laws.md").read_text()
+  for name, law in laws.LAWS.items():
+    row = re.search(rf"^\| .*`{name}`.*\|$", text, re.M)[0]
+    for paper in re.findall(r"arXiv [\d.]+", law.source):
+      assert paper in row, name
+
+
 def test_every_verb_is_told():
   text = (ROOT / "docs" / "command-line.md").read_text()
   for verb in cli.app._subcommands:
