@@ -283,12 +283,12 @@ def write_json(data, file: str | None) -> bool:
 
 
 def _finite(value):
+  if hasattr(value, "tolist"):  # of numpy
+    value = value.tolist()
   if isinstance(value, dict):
     return {str(key): _finite(part) for key, part in value.items()}
   if isinstance(value, (list, tuple)):
     return [_finite(part) for part in value]
-  if hasattr(value, "item"):  # a number of numpy's
-    value = value.item()
   if isinstance(value, float) and not math.isfinite(value):
     return None
   return value

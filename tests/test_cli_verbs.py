@@ -5,16 +5,20 @@ import pathlib
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 from test_cli import CONFIGS, forgetting
 
 from forgetting import cli
-from forgetting.cli_analysis import find
+from forgetting.cli_analysis import find, write_json
 from forgetting.cli_verbs import in_a_line
 from forgetting.export import EXAMPLE
 
 VERBS = [*cli.app._subcommands]
-LAW = ("--law", "target")  # the quicker of the two
+PLAN = (  # quick, of a verb that reads the example study
+  "plan", EXAMPLE, "--domain", "kjv", "--budget", "1e12",
+  "--model-params", "1e7", "--target-tokens", "1e6",
+)  # fmt: skip
 
 
 def test_every_verb_has_an_example_in_its_help():
@@ -65,7 +69,7 @@ def test_a_box_of_another_form_is_a_line_too():
 
 
 def test_quiet_prints_errors_only():
-  done = forgetting("--quiet", "fit", EXAMPLE, *LAW)
+  done = forgetting("--quiet", *PLAN)
   assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
   done = forgetting("fit", "absent", "--quiet")
   assert done.returncode == 2
@@ -73,15 +77,22 @@ def test_quiet_prints_errors_only():
 
 
 def test_json_is_printed_alone_and_is_json():
-  done = forgetting("fit", EXAMPLE, *LAW, "--json", "-")
-  fits = json.loads(done.stdout, parse_constant=pytest.fail)
-  assert {"by", "groups"} <= {*fits}
+  done = forgetting(*PLAN, "--json", "-")
+  plan = json.loads(done.stdout, parse_constant=pytest.fail)
+  assert plan["spent"] <= plan["budget"] == 1e12
+
+
+def test_what_is_not_finite_is_null(capsys):
+  answer = {"a": [float("inf"), 1.5], 2: np.float64("nan"), "c": np.arange(2)}
+  assert write_json(answer, "-")
+  told = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+  assert told == {"a": [None, 1.5], "2": None, "c": [0, 1]}
 
 
 def test_json_in_a_file_is_beside_the_words(tmp_path):
-  done = forgetting("fit", EXAMPLE, *LAW, "--json", tmp_path / "fit.json")
-  assert "target: L =" in done.stdout
-  assert json.loads((tmp_path / "fit.json").read_text())["groups"]
+  done = forgetting(*PLAN, "--json", tmp_path / "plan.json")
+  assert "standard error" in done.stdout
+  assert json.loads((tmp_path / "plan.json").read_text())["runs"]
 
 
 def test_a_listing_of_runs_is_json_too(tmp_path):

@@ -21,7 +21,7 @@ from test_docs import OF_US, tutorial_study
 from test_export import write_row
 from test_report_study import plant
 
-from forgetting import cli, laws, records
+from forgetting import cli, export, laws, records
 
 EXAMPLES = 60  # of a run: associate measures 30 of them
 RUN = ("fit", "predict", "advise", "plan", "report", "associate", "export")
@@ -56,6 +56,7 @@ def scratch(tmp_path_factory) -> pathlib.Path:
       if run.parent is not None:
         rise = np.random.default_rng(i).exponential(0.3, EXAMPLES)
         write_row(directory, base, base + rise)
+  export.export(runs / "quickstart", folder / "quickstart-tables")
   table = records.load(runs / "quickstart")
   table = table[table["domain"].notna()]
   table.to_csv(folder / "runs.csv", index=False)
