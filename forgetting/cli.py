@@ -282,17 +282,24 @@ def _write_page(table: pathlib.Path, *, tolerance: float) -> None:
   print(f"page: {report_lib.write(table, tolerance=tolerance)}")
 
 
+_errors = []  # where a verb that is quiet tells errors all the same
+
+
 @contextlib.contextmanager
 def _silence():
   """Nothing is printed; errors are, by `_say`."""
-  with (
-    open(os.devnull, "w") as nowhere,
-    contextlib.redirect_stdout(nowhere),
-    contextlib.redirect_stderr(nowhere),
-  ):
-    yield
+  _errors.append(sys.stderr)
+  try:
+    with (
+      open(os.devnull, "w") as nowhere,
+      contextlib.redirect_stdout(nowhere),
+      contextlib.redirect_stderr(nowhere),
+    ):
+      yield
+  finally:
+    _errors.pop()
 
 
 def _say(line: str) -> None:
-  # the process's own, for a verb that is quiet has errors too
-  print(f"forgetting: {line}", file=sys.__stderr__)
+  where = _errors[-1] if _errors else sys.stderr
+  print(f"forgetting: {line}", file=where)
