@@ -10,6 +10,7 @@ import tyro
 from forgetting import cli_analysis
 from forgetting.cli_analysis import StudyOrTable, find
 from forgetting.config import InputError
+from forgetting.places import place
 from forgetting.study_file import load_study
 
 app = tyro.extras.SubcommandApp()
@@ -111,7 +112,7 @@ def _do_here(plan, *, root: str, workers, save_every) -> int:
     _say("stopped; what is done is kept: the same command goes on from here")
     return 75
   print(summary)
-  _write_page(pathlib.Path(root) / plan.name, tolerance=plan.tolerance)
+  _write_page(place(root) / plan.name, tolerance=plan.tolerance)
   for line in summary.failed.values():
     _say(line)
   return 1 if summary.failed else 0

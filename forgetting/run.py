@@ -1,6 +1,7 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+import contextlib
 import functools
 import importlib.metadata
 import platform
@@ -8,7 +9,7 @@ import time
 
 import numpy as np
 
-from forgetting import canonical, run_text
+from forgetting import canonical, claims, run_text
 from forgetting.config import InputError, Run
 from forgetting.data import store
 from forgetting.data.mixture import Mixture
@@ -34,22 +35,41 @@ def do_run(
   Raises:
     InputError: the text, the parent or the folder is not as expected.
     Interrupted: `stop` was true; the state is saved.
+    claims.Held: another process is doing it.
   """
   directory = RunDirectory.of(root, study, run)
   if directory.done:
     return directory.result()
   # imported here: planning a study needs the text's sizes but not JAX
+  from forgetting.training import processes
+
+  run_text.check_text(run)
+  _check_processes(run)
+  if not processes.first():
+    directory = Followed(directory.path)
+  directory.create(run, text=run_text.text_fingerprint(run))
+  with _claimed(run, directory) as claim:
+    if directory.done:  # by another, just now
+      return directory.result()
+    return _do(
+      run,
+      directory,
+      claim,
+      root=root,
+      study=study,
+      executor=executor,
+      save_every=save_every,
+      stop=stop,
+    )
+
+
+def _do(run, directory, claim, *, root, study, executor, save_every, stop):
   import jax
 
   from forgetting.training import compilation, loop, processes
   from forgetting.training.programs import compile_programs
 
   start, clock = time.perf_counter(), loop.Clock()
-  run_text.check_text(run)
-  _check_processes(run)
-  if not processes.first():
-    directory = Followed(directory.path)
-  directory.create(run, text=run_text.text_fingerprint(run))
   restarts = directory.begin_attempt()
   earlier = _seconds_before(directory)
   if earlier:
@@ -80,7 +100,7 @@ def do_run(
     renew=replay.measure_online,
     clock=clock,
     save_every=save_every,
-    stop=processes.agreed(stop),
+    stop=processes.agreed(claim.asked_before(stop)),
   )
   about = dict(
     **_weighted(mixture),
@@ -95,9 +115,27 @@ def do_run(
     wall_seconds=earlier + time.perf_counter() - start,
   )
   result = axes(study, run) | measured | about
+  claim.confirm()
   directory.write_result(result)
   processes.wait_for_others("written")
   return result
+
+
+@contextlib.contextmanager
+def _claimed(run: Run, directory: RunDirectory) -> Iterator[claims.Claim]:
+  """The directory is this run's processes' alone; the first one sees to it."""
+  from forgetting.training import processes
+
+  with contextlib.ExitStack() as stack:
+    claim, held = claims.Followed(), None
+    if processes.first():
+      try:
+        claim = stack.enter_context(claims.claimed(directory.path, run.name))
+      except claims.Held as error:
+        held = error
+    if processes.told_by_first(held is not None):
+      raise held or claims.Held(f"{run.name}: another process is doing it")
+    yield claim
 
 
 def _seconds_before(directory: RunDirectory) -> float:

@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 
-from forgetting import run_log
+from forgetting import claims, run_log
 from forgetting.config import InputError, Run
 from forgetting.memory import keep_freed_memory, peak_memory
 from forgetting.records import RunDirectory
@@ -40,6 +40,7 @@ class Outcome:
   Attributes:
     result: the run's result, or None where it failed.
     error: one line, or None.
+    held: one line, or None: another process is doing it.
     worker: facts of the process: seconds to import, programs compiled.
   """
 
@@ -47,6 +48,7 @@ class Outcome:
   result: dict | None
   error: str | None
   worker: dict
+  held: str | None = None
 
 
 class WorkerDied(Exception):
@@ -176,6 +178,8 @@ def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
     return Outcome(run, result, None, {})
   except Interrupted:
     sys.exit(75)  # the study's process knows why: it asked for it
+  except claims.Held as held:
+    return Outcome(run, None, None, {}, held=str(held))
   except InputError as error:
     print(f"forgetting: {error}", file=sys.stderr, flush=True)
     return Outcome(run, None, str(error), {})

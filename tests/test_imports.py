@@ -51,7 +51,7 @@ def imports_of(file: pathlib.Path) -> set[str]:
 
 
 # what each room may import, itself aside
-EVERYWHERE = {"canonical", "checks", "errors", "names", "shape"}
+EVERYWHERE = {"canonical", "checks", "errors", "names", "places", "shape"}
 BELOW = {
   "config": (),
   "records": ("config",),
