@@ -6,6 +6,7 @@ bucket.
 
 import dataclasses
 import datetime
+import json
 import os
 import pathlib
 import secrets
@@ -14,6 +15,8 @@ import time
 from forgetting import places
 
 ABSENT = "0"  # generation of an object that is not there
+
+_BOUNDARY = "forgetting-part"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,11 +140,10 @@ class Object:
       about = files.call(
         "POST",
         f"{files._location}/upload/storage/v1/b/{bucket}/o",
-        uploadType="media",
-        name=name,
+        uploadType="multipart",
         ifGenerationMatch=generation,
-        headers={"Content-Type": "application/json"},
-        data=content,
+        headers={"Content-Type": f"multipart/related; boundary={_BOUNDARY}"},
+        data=_multipart(name, content),
         json_out=True,
       )
     except FileExistsError:  # changed
@@ -151,3 +153,10 @@ class Object:
         raise
       return None
     return Seen(content, about["generation"])
+
+
+def _multipart(name: str, content: bytes) -> bytes:
+  parts = (json.dumps({"name": name}).encode(), content)
+  between = f"--{_BOUNDARY}\r\nContent-Type: application/json\r\n\r\n"
+  body = b"".join(between.encode() + part + b"\r\n" for part in parts)
+  return body + f"--{_BOUNDARY}--".encode()

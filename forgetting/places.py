@@ -9,6 +9,7 @@ import importlib.util
 import os
 import pathlib
 import secrets
+import shutil
 
 from forgetting.errors import InputError
 
@@ -19,6 +20,12 @@ LOGIN = (
   "log in with `gcloud auth application-default login`, or name a service"
   " account's key in GOOGLE_APPLICATION_CREDENTIALS"
 )
+
+
+# etils would take TensorFlow's own client, which workers do not import; it
+# looks once, at its first path
+if importlib.util.find_spec("gcsfs") is not None:
+  os.environ.setdefault("EPATH_USE_TF", "false")
 
 
 def is_remote(path: str | os.PathLike) -> bool:
@@ -53,8 +60,6 @@ def _use_gcsfs() -> None:
       "gs://: found no package gcsfs, expected it; install the extra gcs: pip"
       " install 'forgetting[gcs]'"
     )
-  # etils would take TensorFlow's own client, which workers do not import
-  os.environ.setdefault("EPATH_USE_TF", "false")
   import fsspec.config
 
   # what another process has just written is there
@@ -123,6 +128,25 @@ def _upload(file: pathlib.Path, content: bytes) -> None:
     raise InputError(
       f"{file}: cannot be written ({_first_line(error)}); what was saved before"
       " is kept: run the same command again"
+    ) from error
+
+
+def copy(source: pathlib.Path, target: pathlib.Path) -> None:
+  """Copies a file of any size, here, to a bucket or from one.
+
+  Raises:
+    InputError: it is not there, or cannot be written.
+  """
+  try:
+    if is_remote(target):
+      file_system().put_file(os.fspath(source), os.fspath(target))
+    elif is_remote(source):
+      file_system().get_file(os.fspath(source), os.fspath(target))
+    else:
+      shutil.copyfile(source, target)
+  except Exception as error:  # of gcsfs, google.auth or aiohttp; of a folder
+    raise InputError(
+      f"{source}: cannot be copied to {target} ({_first_line(error)})"
     ) from error
 
 

@@ -71,7 +71,7 @@ def do_study(
   return summary
 
 
-def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
+def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
   """Fetches and cuts the text of all runs that is not yet in the store.
 
   Returns:
@@ -80,21 +80,19 @@ def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
   Raises:
     InputError: pretraining text cannot be had, or no domain can.
   """
-  wanted = {
-    (source, run.model.context, run.tokenizer): source == run.domain
-    for run in runs
-    for source in run_text.sources_of(run)
-  }
-  for source, _, _ in wanted:
-    sources.find(source)  # a name that is wrong is told before any download
+  wanted = run_text.wanted_by(runs)
+  mixed = {s for run in runs for s in run_text.pretraining_sources(run)}
+  for one in wanted:
+    # a name that is wrong is told before any download
+    sources.find(one.source)
   missing = {}
-  for (source, context, tokenizer), is_domain in wanted.items():
+  for one in wanted:
     try:
-      store.prepare(source, context=context, tokenizer=tokenizer)
+      store.prepare(one.source, context=one.context, tokenizer=one.tokenizer)
     except InputError as error:
-      if not is_domain:
+      if one.source in mixed:
         raise
-      missing[source] = error
+      missing[one.source] = error
   if missing and len(missing) == len({run.domain for run in runs} - {None}):
     raise next(iter(missing.values()))
   return {source: str(error) for source, error in missing.items()}
