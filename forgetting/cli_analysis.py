@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from forgetting.places import is_remote, place
 from forgetting.study_file import load_study
 
 StudyOrTable = Annotated[
@@ -225,6 +226,8 @@ def associate(
 
 def find(table: str) -> pathlib.Path:
   """A path as given, or a study by its name under runs/."""
+  if is_remote(table):
+    return place(table)
   named = pathlib.Path("runs") / table
   return (
     named

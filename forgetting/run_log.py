@@ -14,8 +14,9 @@ import re
 
 NAME = "log.txt"
 ENOUGH = 1 << 18  # bytes of the end of a log in which its last attempt is
-# Exit codes that are no failure: done, stopped and saved, too early.
-NO_FAILURE = (0, 75, 3)
+# Exit codes that are no failure: done, stopped and saved, too early, another
+# process is doing it.
+NO_FAILURE = (0, 75, 3, 4)
 
 _BEGINS = "=== attempt"
 _ENDS = re.compile(r"^=== ended with (-?\d+)", re.MULTILINE)

@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 
-from forgetting import run_log
+from forgetting import claims, run_log
 from forgetting.config import InputError, Run
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory, peak_memory
@@ -44,6 +44,7 @@ class Outcome:
   Attributes:
     result: the run's result, or None where it failed.
     error: one line, or None.
+    held: one line, or None: another process is doing it.
     worker: facts of the process: seconds to import, programs compiled.
   """
 
@@ -51,6 +52,7 @@ class Outcome:
   result: dict | None
   error: str | None
   worker: dict
+  held: str | None = None
 
 
 class WorkerDied(Exception):
@@ -191,6 +193,10 @@ def _together(
     if stopped:
       run_log.append(log, run_log.ends(75))
       continue
+    if isinstance(error, claims.Held):
+      run_log.append(log, run_log.ends(0))
+      yield Outcome(run, None, None, {}, held=str(error))
+      continue
     if error:
       run_log.append(log, "".join(traceback.format_exception(error)))
     run_log.append(log, run_log.ends(1 if error else 0))
@@ -243,6 +249,8 @@ def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
     return Outcome(run, result, None, {})
   except Interrupted:
     sys.exit(75)  # the study's process knows why: it asked for it
+  except claims.Held as held:
+    return Outcome(run, None, None, {}, held=str(held))
   except InputError as error:
     print(f"forgetting: {error}", file=sys.stderr, flush=True)
     return Outcome(run, None, _line(run, error), {})
