@@ -21,10 +21,11 @@ _BEGINS = "=== attempt"
 _ENDS = re.compile(r"^=== ended with (-?\d+)", re.MULTILINE)
 _LABEL = re.compile(r"^\s*\d+: ")  # of srun --label
 _ERROR = re.compile(
-  r"\berror: |\bKilled\b|\bOut of memory\b|\bcommand not found"
+  r"\berror: |\bKilled\b|\b[Oo]ut [Oo]f [Mm]emory\b|\bcommand not found"
   r"|\bNo such file or directory|\bPermission denied|\bSegmentation fault"
   r"|\bcore dumped"
 )
+_EXITED = re.compile(r"^srun: error: .*: Exited with exit code")
 _OWN = "forgetting: "
 _TRACEBACK = "Traceback (most recent call last)"
 
@@ -91,7 +92,9 @@ def error_in(attempt: str) -> str | None:
       return line.removeprefix(_OWN)
     if line.startswith(_TRACEBACK):
       return _exception(lines[index + 1 :])
-  for line in filter(_ERROR.search, lines):
+  told = [line for line in lines if _ERROR.search(line)]
+  # srun says that a task has ended, and only then why
+  for line in [*(x for x in told if not _EXITED.search(x)), *told]:
     return line
   return f"ended with exit code {codes[-1]}" if codes else None
 
