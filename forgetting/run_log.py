@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import sys
 
 NAME = "log.txt"
 ENOUGH = 1 << 18  # bytes of the end of a log in which its last attempt is
@@ -58,6 +59,7 @@ def taking_output(file: pathlib.Path) -> Iterator[None]:
   except OSError:  # the run itself will say what is wrong with the folder
     yield
     return
+  _flush()
   before = {number: os.dup(number) for number in (1, 2)}
   for number in before:
     os.dup2(log, number)
@@ -65,9 +67,15 @@ def taking_output(file: pathlib.Path) -> Iterator[None]:
   try:
     yield
   finally:
+    _flush()
     for number, kept in before.items():
       os.dup2(kept, number)
       os.close(kept)
+
+
+def _flush() -> None:
+  sys.stdout.flush()
+  sys.stderr.flush()
 
 
 def first_error(file: pathlib.Path) -> str | None:

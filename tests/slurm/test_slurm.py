@@ -227,11 +227,9 @@ def test_at_its_time_limit_a_run_saves_and_goes_on(place, finetuning):
   here.write(time="1", save_seconds=40)
   here.submit()
   here.wait_for_attempt(long, 2)
-  assert here.log(long).count("=== ended with 75") == 1
+  assert here.log(long).count("=== ended with 75") >= 1
+  assert list(here.directory(long).checkpoints.glob("*"))
   ((job, *_),) = here.jobs()
-  assert "attempt" in here.log(long) and list(
-    here.directory(long).checkpoints.glob("*")
-  )
   assert f"running: {long.name}" in here.study("--status").stdout
   here.cluster.ask("scancel", job)
   here.wait(lambda: not here.jobs(), "it is not cancelled")
