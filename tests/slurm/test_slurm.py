@@ -186,7 +186,7 @@ def test_a_run_that_is_hit_again_and_again_ends_as_if_it_were_not(
   place, finetuning, cluster, tmp_path
 ):
   """A requeue, a pre-emption, a node that is lost; once each."""
-  long = lasting(finetuning, steps=12000)
+  long = lasting(finetuning, steps=4000)
   here = place(long)
   here.submit()
   here.wait_for_attempt(long, 1)
