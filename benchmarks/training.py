@@ -27,7 +27,8 @@ import tempfile
 from training_ours import Shape
 from training_windows import Cell, Worker, alternate
 
-from forgetting import chips, workers
+from forgetting import chips
+from forgetting.seats import Seat
 
 HERE = pathlib.Path(__file__).parent
 SUBJECTS = {
@@ -43,7 +44,7 @@ GPU = {
   "350M": Shape(24, 1024, 16, 50304, 1024, 32, dtype="bfloat16"),
   "1.3B": Shape(24, 2048, 16, 50304, 1024, 16, dtype="bfloat16"),
 }
-# the targets: peers, the ratio asked for and the one aimed at
+# peers, the ratio to them that is asked for and the one aimed at
 TARGETS = {
   "1.3M": (("trainer", 1.8, 2.2), ("plain", 1.35, 1.6), ("compiled", 1.2, 1.4)),
   "0.12M": (("trainer", 3.0, 4.0),),
@@ -97,7 +98,7 @@ class Place:
   def __init__(self, torch: str | None, cache: str, *, platform: str):
     self.torch = torch
     self._pinned = {
-      "ours": workers._ENVIRONMENT | {"BENCHMARK_CACHE": cache},
+      "ours": Seat().environment | {"BENCHMARK_CACHE": cache},
       "torch": {"OMP_NUM_THREADS": "1"},
     }
     self._free = {
@@ -114,7 +115,7 @@ class Place:
     command = [str(HERE / f"training_{kind}.py"), row.what, asked]
     python = self.torch if row.is_torch else sys.executable
     env = (self._pinned if row.pinned else self._free)[kind]
-    cores = workers.available_cores() if row.pinned else [None]
+    cores = sorted(os.sched_getaffinity(0)) if row.pinned else [None]
     members = [Worker([python, *command], core=core, env=env) for core in cores]
     facts = [member.answer() for member in members]
     return Cell(row.name, members, facts[0])

@@ -190,8 +190,7 @@ def products(shape: Shape) -> Work:
 
 def main(what: str, shape: str) -> None:
   if what != "stock" and os.environ.get("JAX_PLATFORMS") == "cpu":
-    place = workers.Place("", "", None, os.environ["BENCHMARK_CACHE"])
-    workers._load_jax(place)
+    workers.load_jax(os.environ["BENCHMARK_CACHE"])
   make = dict(ours=ours, stock=stock, products=products)[what]
   work = make(Shape(**json.loads(shape)))
   for _ in range(3):

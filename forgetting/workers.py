@@ -139,7 +139,7 @@ def _serve(pipe, place: Place, seat: Seat) -> None:
   if seat.core is not None:
     # before JAX counts its cores
     os.sched_setaffinity(0, {seat.core})
-  compilations = _load_jax(place)
+  compilations = load_jax(place.compilation_cache)
   facts = {"import_seconds": time.perf_counter() - start}
   while not stopping():
     try:
@@ -274,7 +274,7 @@ def _stop_on_sigterm():
   return lambda: bool(asked)
 
 
-def _load_jax(place: Place):
+def load_jax(compilation_cache: str):
   """Imports JAX and all that a run needs; keeps its memory between steps."""
   keep_freed_memory()
   import jax
@@ -282,4 +282,4 @@ def _load_jax(place: Place):
   jax.config.update("jax_cpu_enable_async_dispatch", False)
   from forgetting.training import compilation, loop  # noqa: F401
 
-  return compilation.use_cache(pathlib.Path(place.compilation_cache))
+  return compilation.use_cache(pathlib.Path(compilation_cache))
