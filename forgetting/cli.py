@@ -12,6 +12,7 @@ from forgetting import cli_analysis, cli_tables
 from forgetting.cli_analysis import Json, StudyOrTable, find, write_json
 from forgetting.cli_verbs import Verbs
 from forgetting.config import InputError
+from forgetting.places import place
 from forgetting.saves import Saves
 from forgetting.study_file import load_study
 
@@ -134,7 +135,7 @@ def _do_here(plan, *, root: str, json: str | None, **how) -> int:
     print(summary)
   quiet = contextlib.redirect_stdout(sys.stderr) if json == "-" else None
   with quiet or contextlib.nullcontext():
-    _write_page(pathlib.Path(root) / plan.name, tolerance=plan.tolerance)
+    _write_page(place(root) / plan.name, tolerance=plan.tolerance)
   for line in summary.failed.values():
     _say(line)
   return 1 if summary.failed else 0
@@ -203,25 +204,34 @@ def report(
 
 @app.command
 def data(
-  verb: tyro.conf.Positional[Literal["list", "prepare", "show", "tokenizer"]],
+  verb: tyro.conf.Positional[
+    Literal["list", "prepare", "show", "tokenizer", "push", "pull"]
+  ],
   names: tyro.conf.Positional[tuple[str, ...]] = (),
   *,
   context: int = 128,
   tokenizer: str = "bytes",
   size: int | None = None,
+  at: str | None = None,
 ) -> int:
   """List the catalogue of text, prepare or show sources, make tokenizers.
 
+  `push` puts prepared text into a bucket, `pull` copies it from there into this
+  machine's cache.
+
   Examples: forgetting data list; forgetting data prepare kjv ./letters;
-  forgetting data show kjv; forgetting data tokenizer --size 8192
+  forgetting data show kjv; forgetting data tokenizer --size 8192;
+  forgetting data push configs/quickstart.py --at gs://BUCKET/text
 
   Args:
     names: Names or sets of the catalogue, paths of your own text, TFDS data
       sets; `prepare` without a name takes the pretraining mix. Of
-      `tokenizer`: its name, or with --size the text to train it on.
+      `tokenizer`: its name, or with --size the text to train it on. Of `push`
+      and `pull` also a study file: all text of its runs.
     context: Tokens a sequence.
     tokenizer: What cuts text into tokens.
     size: Pieces of the tokenizer to train.
+    at: Of `push` and `pull`: gs://BUCKET/FOLDER, or a folder that all see.
   """
   from forgetting.data import commands
 
@@ -232,6 +242,11 @@ def data(
     print(commands.prepare_text(names, context=context, tokenizer=tokenizer))
   elif verb == "tokenizer":
     print(commands.tokenizer_text(names, size=size))
+  elif verb in ("push", "pull"):
+    from forgetting import text_shared
+
+    told = dict(context=context, tokenizer=tokenizer, at=at)
+    print(getattr(text_shared, verb)(names, **told))
   elif not names:
     raise InputError("data show: found no name, expected one or more")
   for name in names if verb == "show" else ():

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from forgetting.places import is_remote, place
 from forgetting.study_file import load_study
 
 StudyOrTable = Annotated[
@@ -236,6 +237,8 @@ def find(table: str) -> pathlib.Path:
   A folder of the same name that is no study, as the text that it is about,
   does not hide it.
   """
+  if is_remote(table):
+    return place(table)
   given, named = pathlib.Path(table), pathlib.Path("runs") / table
   if not named.exists() or given.is_file() or _is_study(given):
     return given

@@ -14,11 +14,12 @@ import pathlib
 
 import numpy as np
 
-from forgetting import records
+from forgetting import places, records
 from forgetting.associations import load
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
-from forgetting.records import EXPORTED, write_atomically
+from forgetting.places import place
+from forgetting.records import EXPORTED
 from forgetting.report.evidence import EXTRAS
 
 # a small study that comes with the program, as such tables
@@ -41,8 +42,8 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
   Raises:
     InputError: no study there, or a folder that cannot be written.
   """
-  study, out = pathlib.Path(study), pathlib.Path(out)
-  if study.resolve() == out.resolve():
+  study, out = place(study), place(out)
+  if os.path.abspath(study) == os.path.abspath(out):
     raise InputError(
       f"--out: found the study's own folder {out}, expected another one"
     )
@@ -57,12 +58,12 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
     "matrix": _matrix(study),
   }
   try:
-    out.mkdir(parents=True, exist_ok=True)
+    places.make_folder(out)
     for name, content in files.items():
       if content is None:
         (out / EXPORTED[name]).unlink(missing_ok=True)
       else:
-        write_atomically(out / EXPORTED[name], content)
+        places.write(out / EXPORTED[name], content)
   except OSError as error:
     raise InputError(
       f"{out}: cannot be written ({error.strerror}); choose another --out"

@@ -9,6 +9,7 @@ A run directory is all that passes from training to analysis:
   replay.npz      of a run that replays by forgetting: its pool's weights
   ckpt/<step>/    state, while a resume may want it; a pretraining's is kept
   best/           parameters of a fine-tuning's best evaluation, if asked for
+  claim.json      while a process does the run: `forgetting.claims`
   attempt.json    how often it was begun, and which process was last at it
   log.txt         what its processes said, where a study or an engine did it
   result.json     written last, atomically: its presence means done
@@ -16,18 +17,19 @@ A run directory is all that passes from training to analysis:
 
 from collections.abc import Iterator, Mapping
 import dataclasses
+import io
 import json
 import os
 import pathlib
 import platform
-import secrets
-import shutil
 
+from etils import epath
 import numpy as np
 
-from forgetting import canonical
+from forgetting import canonical, places
 from forgetting import config as config_lib
 from forgetting.config import InputError, Run
+from forgetting.places import place
 
 COLUMNS = (
   "run", "study", "domain", "model_params", "total_params", "target_tokens",
@@ -38,11 +40,9 @@ COLUMNS = (
 
 # what `forgetting export` makes of a study: tables in place of run directories
 EXPORTED = {
-  "runs": "runs.parquet",
-  "curves": "curves.parquet",
-  "data": "data.parquet",
-  "matrix": "matrix.npz",
-}
+  "runs": "runs.parquet", "curves": "curves.parquet",
+  "data": "data.parquet", "matrix": "matrix.npz",
+}  # fmt: skip
 
 # policies of replay that inject as if from all of the pretraining text
 RANDOM_REPLAY = ("none", "uniform")
@@ -64,7 +64,7 @@ class RunDirectory:
 
   @classmethod
   def of(cls, root: str | os.PathLike, study: str, run: Run) -> "RunDirectory":
-    return cls(pathlib.Path(root) / study / run.name)
+    return cls(place(root) / study / run.name)
 
   def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     """Writes the config, or checks that the one on disk is the same.
@@ -99,7 +99,7 @@ class RunDirectory:
         )
       return
     try:
-      self.path.mkdir(parents=True, exist_ok=True)
+      places.make_folder(self.path)
       write_atomically(config, text.encode())
     except OSError as error:
       raise InputError(
@@ -132,7 +132,8 @@ class RunDirectory:
 
   def remove_checkpoints(self) -> None:
     """Of a run that is done, and that no other starts from."""
-    shutil.rmtree(self.checkpoints, ignore_errors=True)
+    if self.checkpoints.exists():
+      epath.Path(self.checkpoints).rmtree()
 
   @property
   def done(self) -> bool:
@@ -160,8 +161,7 @@ class RunDirectory:
     return [by_step[step] for step in sorted(by_step)]
 
   def append(self, record: Mapping) -> None:
-    with open(self.path / "records.jsonl", "a") as file:
-      file.write(json.dumps(record) + "\n")
+    places.append(self.path / "records.jsonl", json.dumps(record) + "\n")
 
   def keep_records_before(self, step: int) -> list[dict]:
     """Drops what a resume at `step` will measure again; gives what stays."""
@@ -185,12 +185,13 @@ class RunDirectory:
     return self._arrays("replay") if there else {}
 
   def _write_arrays(self, name: str, columns: Mapping) -> None:
-    temporary = self.path / f".{name}-{secrets.token_hex(4)}.npz"
-    np.savez(temporary, **columns)
-    os.replace(temporary, self.path / f"{name}.npz")
+    content = io.BytesIO()
+    np.savez(content, **columns)
+    write_atomically(self.path / f"{name}.npz", content.getvalue())
 
   def _arrays(self, name: str) -> dict[str, np.ndarray]:
-    with np.load(self.path / f"{name}.npz") as file:
+    content = (self.path / f"{name}.npz").read_bytes()
+    with np.load(io.BytesIO(content)) as file:
       return dict(file)
 
   def write_result(self, result: Mapping) -> None:
@@ -200,12 +201,7 @@ class RunDirectory:
 
 def write_atomically(file: pathlib.Path, content: bytes) -> None:
   """All of the content appears at once, or none of it."""
-  temporary = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-  with open(temporary, "wb") as handle:
-    handle.write(content)
-    handle.flush()
-    os.fsync(handle.fileno())
-  os.replace(temporary, file)
+  places.write(file, content)
 
 
 def axes(study: str, run: Run) -> dict:
@@ -236,18 +232,27 @@ def load(root: str | os.PathLike):
   """
   import pandas as pd
 
-  path = pathlib.Path(root)
+  path = place(root)
   if path.is_file():
     return _load_table(path)
   if exported(path):
     return _load_table(path / EXPORTED["runs"])
+  found = list(run_directories(path))
+  results = places.each([d for d, _ in found], RunDirectory.result)
   rows = [
-    {"status": "unfinished"} | axes(d.path.parent.name, run) | d.result()
-    for d, run in run_directories(path)
+    {"status": "unfinished"} | axes(d.path.parent.name, run) | result
+    for (d, run), result in zip(found, results, strict=True)
   ]
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   # losses that no run of a half-done study has yet are no words
   return table.astype(dict.fromkeys(LOSSES, float))
+
+
+def _parquet(file: pathlib.Path):
+  import pandas as pd
+
+  with file.open("rb") as content:
+    return pd.read_parquet(content)
 
 
 def _load_table(path: pathlib.Path):
@@ -258,7 +263,8 @@ def _load_table(path: pathlib.Path):
     raise InputError(
       f"{path}: found {path.suffix!r}, expected .csv or .parquet"
     )
-  table = readers[path.suffix](path)
+  with path.open("rb") as file:
+    table = readers[path.suffix](file)
   missing = [column for column in REQUIRED if column not in table]
   if missing:
     raise InputError(f"{path}: columns {missing} are missing; found {[*table]}")
@@ -285,12 +291,13 @@ def curves(root: str | os.PathLike):
   """One row an evaluation, as a pandas.DataFrame: a run's axes, its records."""
   import pandas as pd
 
-  if exported(pathlib.Path(root)):
-    return pd.read_parquet(pathlib.Path(root) / EXPORTED["curves"])
-  rows = []
-  for directory, run in run_directories(pathlib.Path(root)):
+  if exported(place(root)):
+    return _parquet(place(root) / EXPORTED["curves"])
+  rows, found = [], list(run_directories(place(root)))
+  records = places.each([d for d, _ in found], RunDirectory.records)
+  for (directory, run), of_run in zip(found, records, strict=True):
     known = axes(directory.path.parent.name, run)
-    rows += [known | record for record in directory.records()]
+    rows += [known | record for record in of_run]
   return pd.DataFrame(rows)
 
 
@@ -305,12 +312,14 @@ def data(root: str | os.PathLike):
   """
   import pandas as pd
 
-  if exported(pathlib.Path(root)):
-    return pd.read_parquet(pathlib.Path(root) / EXPORTED["data"])
+  if exported(place(root)):
+    return _parquet(place(root) / EXPORTED["data"])
+  found = list(run_directories(place(root)))
+  results = places.each([d for d, _ in found], RunDirectory.result)
   rows = [
     {"run": run.name} | about
-    for directory, run in run_directories(pathlib.Path(root))
-    for about in directory.result().get("data", {}).values()
+    for (_, run), result in zip(found, results, strict=True)
+    for about in result.get("data", {}).values()
   ]
   table = pd.DataFrame(rows)
   return table[~table.drop(columns="run", errors="ignore").duplicated()]
@@ -335,6 +344,6 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   configs = sorted([*path.glob("*/config.json"), *path.glob("*/*/config.json")])
   if not configs:
     raise InputError(f"{path}: found no run, expected <run>/config.json in it")
-  for file in configs:
-    run = canonical.from_dict(Run, json.loads(file.read_text()))
-    yield RunDirectory(file.parent), run
+  texts = places.each(configs, lambda file: file.read_text())
+  for file, text in zip(configs, texts, strict=True):
+    yield RunDirectory(file.parent), canonical.from_dict(Run, json.loads(text))

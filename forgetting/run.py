@@ -1,6 +1,7 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+import contextlib
 import functools
 import importlib.metadata
 import platform
@@ -8,7 +9,7 @@ import time
 
 import numpy as np
 
-from forgetting import canonical, run_text
+from forgetting import canonical, claims, run_text
 from forgetting.config import InputError, Run
 from forgetting.data import store
 from forgetting.data.mixture import Mixture
@@ -74,20 +75,44 @@ def steps_of(
   Raises:
     InputError: the text, the parent or the folder is not as expected.
     Interrupted: `stop` was true; the state is saved.
+    claims.Held: another process is doing it.
   """
   directory = RunDirectory.of(root, study, run)
   if directory.done:
     return directory.result()
-  import jax
+  # imported here: planning a study needs the text's sizes but not JAX
+  from forgetting.training import processes
 
-  from forgetting.training import loop, processes
-
-  start, clock = time.perf_counter(), loop.Clock()
   run_text.check_text(run)
   _check_processes(run)
   if not processes.first():
     directory = Followed(directory.path)
   directory.create(run, text=run_text.text_fingerprint(run))
+  with _claimed(run, directory) as claim:
+    if directory.done:  # by another, just now
+      return directory.result()
+    result = yield from _steps_of(
+      run,
+      directory,
+      claim,
+      root=root,
+      study=study,
+      executor=executor,
+      saves=saves,
+      programs=programs,
+      stop=stop,
+    )
+    return result
+
+
+def _steps_of(
+  run, directory, claim, *, programs, root, study, executor, saves, stop
+):
+  import jax
+
+  from forgetting.training import loop, processes
+
+  start, clock = time.perf_counter(), loop.Clock()
   restarts = directory.begin_attempt()
   earlier = _seconds_before(directory)
   if earlier:
@@ -112,7 +137,7 @@ def steps_of(
     renew=replay.measure_online,
     clock=clock,
     saves=saves,
-    stop=stop,
+    stop=claim.asked_before(stop),
   )
   about = dict(
     **_weighted(mixture),
@@ -127,11 +152,29 @@ def steps_of(
     wall_seconds=earlier + time.perf_counter() - start,
   )
   result = axes(study, run) | measured | about
+  claim.confirm()
   directory.write_result(result)
   if run.parent is not None:
     directory.remove_checkpoints()
   processes.wait_for_others("written")
   return result
+
+
+@contextlib.contextmanager
+def _claimed(run: Run, directory: RunDirectory) -> Iterator[claims.Claim]:
+  """The directory is this run's processes' alone; the first one sees to it."""
+  from forgetting.training import processes
+
+  with contextlib.ExitStack() as stack:
+    claim, held = claims.Followed(), None
+    if processes.first():
+      try:
+        claim = stack.enter_context(claims.claimed(directory.path, run.name))
+      except claims.Held as error:
+        held = error
+    if processes.told_by_first(held is not None):
+      raise held or claims.Held(f"{run.name}: another process is doing it")
+    yield claim
 
 
 def _seconds_before(directory: RunDirectory) -> float:

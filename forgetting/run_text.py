@@ -1,6 +1,6 @@
 """The text of one run: its batches, and what exactly they are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import functools
 
 import numpy as np
@@ -10,6 +10,7 @@ from forgetting.data import corpora, store, tfds_source, tokenizers
 from forgetting.data.mixture import Blocks, Epochs, Mixture
 from forgetting.data.pool import Pool, chunks_within
 from forgetting.data.replay_pool import pool_index, replay_order
+from forgetting.data.shared import Wanted
 from forgetting.data.streamed import StreamedMixture
 from forgetting.names import domain_name
 
@@ -121,6 +122,17 @@ def pretraining_sources(run: Run) -> list[str]:
 def sources_of(run: Run) -> list[str]:
   """All text that a run reads."""
   return pretraining_sources(run) + ([run.domain] if run.domain else [])
+
+
+def wanted_by(runs: Iterable[Run]) -> list[Wanted]:
+  """All text of some runs, each once."""
+  return list(
+    dict.fromkeys(
+      Wanted(source, run.model.context, run.tokenizer)
+      for run in runs
+      for source in sources_of(run)
+    )
+  )
 
 
 def _epochs(run: Run) -> Epochs:

@@ -8,6 +8,7 @@ import pathlib
 import signal
 import sys
 
+from forgetting import claims, places
 from forgetting import study as study_lib
 from forgetting.config import InputError, Run, Study
 from forgetting.data import cache
@@ -15,7 +16,7 @@ from forgetting.memory import keep_freed_memory
 from forgetting.records import RunDirectory
 from forgetting.saves import Saves
 
-DONE, STOPPED, PARENT_MISSING = 0, 75, 3
+DONE, STOPPED, PARENT_MISSING, HELD = 0, 75, 3, 4
 EXECUTOR = "one process, all of its devices"
 
 
@@ -83,11 +84,13 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   """Does a run unless its result is there; the exit code says how it went.
 
   Returns:
-    DONE, STOPPED by a signal after saving, or PARENT_MISSING.
+    DONE, STOPPED by a signal after saving, PARENT_MISSING, or HELD: another
+    process is doing it.
 
   Raises:
     InputError: a bad config, or text that cannot be had.
   """
+  places.check_reached(root)
   directory = RunDirectory.of(root, study.name, run)
   if directory.done:
     _say(f"{run.name}: {directory.result()['status']} already")
@@ -117,6 +120,9 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   except Interrupted as stopped:
     _say(f"{run.name}: {stopped}; the same command goes on from there")
     return STOPPED
+  except claims.Held as held:
+    _say(str(held))
+    return HELD
   _say(f"{run.name}: {result['status']}, {result['stop_reason']}")
   return DONE
 

@@ -3,87 +3,24 @@
 import collections
 from collections.abc import Iterable, Sequence
 import contextlib
-import dataclasses
-import json
 import pathlib
 import signal
 import time
 
-from forgetting import run_log, run_text, seats
+from forgetting import places, run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
 from forgetting.fleets import shape_of
-from forgetting.memory import peak_memory
 from forgetting.progress import Progress
-from forgetting.records import RunDirectory, write_atomically
+from forgetting.records import RunDirectory
 from forgetting.saves import Saves
 from forgetting.seats import Seat
+from forgetting.summary import Summary
 from forgetting.workers import Outcome, Place, Worker, WorkerDied
 
+HELD_AGAIN = 5.0  # seconds until another process's run is looked at again
 ATTEMPTS = 3  # of a run whose worker dies, before it counts as failed
-
-
-@dataclasses.dataclass
-class Summary:
-  """What became of a study.
-
-  Attributes:
-    done, skipped: names of runs that this call did, or found done.
-    failed: name -> one line: runs, diverged ones among them, and domains
-      whose text cannot be had.
-    left_out: names of runs whose parent or domain failed.
-    workers: pid -> what that process imported and compiled.
-    text_seconds, seconds: wall time of preparing text, of the runs.
-  """
-
-  done: list[str] = dataclasses.field(default_factory=list)
-  skipped: list[str] = dataclasses.field(default_factory=list)
-  failed: dict[str, str] = dataclasses.field(default_factory=dict)
-  left_out: list[str] = dataclasses.field(default_factory=list)
-  workers: dict[int, dict] = dataclasses.field(default_factory=dict)
-  text_seconds: float = 0.0
-  seconds: float = 0.0
-
-  def of_workers(self, fact: str) -> float:
-    """Sum of a fact over the worker processes."""
-    return sum(worker[fact] for worker in self.workers.values())
-
-  def write(self, file: pathlib.Path) -> None:
-    """How this call went, beside the runs: for benchmarks and the curious."""
-    own_peak = peak_memory()
-    facts = dict(
-      runs_done=len(self.done),
-      workers=len(self.workers),
-      text_seconds=self.text_seconds,
-      seconds=self.seconds,
-      import_seconds=self.of_workers("import_seconds"),
-      programs_compiled=self.of_workers("compiled"),
-      programs_from_cache=self.of_workers("from_cache"),
-      # each process at its own peak: not less than all of them at one time
-      peak_memory_bytes=own_peak + self.of_workers("peak_memory_bytes"),
-    )
-    write_atomically(file, json.dumps(facts, indent=1).encode())
-
-  def as_dict(self) -> dict:
-    """Which runs, and how long it took, as JSON takes it."""
-    names = ("done", "skipped", "failed", "left_out", "text_seconds", "seconds")
-    return {name: getattr(self, name) for name in names}
-
-  def __str__(self) -> str:
-    line = (
-      f"{len(self.done)} runs done in {self.seconds:.0f} s,"
-      f" {len(self.skipped)} were done already"
-    )
-    if self.failed:
-      line += f", {len(self.failed)} failed, {len(self.left_out)} left out"
-    if not self.workers:
-      return line
-    return (
-      f"{line}\n{len(self.workers)} workers:"
-      f" {self.of_workers('compiled')} programs compiled,"
-      f" {self.of_workers('from_cache')} found in the compilation cache"
-    )
 
 
 class Stopped(Exception):
@@ -111,19 +48,20 @@ def do_study(
     InputError: before any compute, what the configs or the text cannot give.
     Stopped: on Ctrl-C or SIGTERM, after the runs under way have saved.
   """
+  places.check_reached(root)
   runs, summary, start = study.ordered(), Summary(), time.monotonic()
   _check_names(runs)
   missing = prepare_text(runs)
   summary.failed.update(missing)
   left_out = [run for run in runs if run.domain in missing]
   summary.left_out += [run.name for run in left_out]
-  runs = tuple(run for run in runs if run not in left_out)
+  runs = tuple(run for run in runs if run.domain not in missing)
   summary.text_seconds = time.monotonic() - start
   todo = _check(study, runs, root=root, summary=summary)
   if not todo:
     return summary
   taken = seats.seats()[:workers][: len(todo)]
-  place = Place(
+  where = Place(
     root=root,
     study=study.name,
     saves=saves,
@@ -133,13 +71,13 @@ def do_study(
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:
-    _Pool(place, todo, summary, progress).work(taken)
+    _Pool(where, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
   summary.write(pathlib.Path(root) / study.name / "study.json")
   return summary
 
 
-def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
+def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
   """Fetches and cuts the text of all runs that is not yet in the store.
 
   Returns:
@@ -148,21 +86,19 @@ def prepare_text(runs: Iterable[Run]) -> dict[str, str]:
   Raises:
     InputError: pretraining text cannot be had, or no domain can.
   """
-  wanted = {
-    (source, run.model.context, run.tokenizer): source == run.domain
-    for run in runs
-    for source in run_text.sources_of(run)
-  }
-  for source, _, _ in wanted:
-    sources.find(source)  # a name that is wrong is told before any download
+  wanted = run_text.wanted_by(runs)
+  mixed = {s for run in runs for s in run_text.pretraining_sources(run)}
+  for one in wanted:
+    # a name that is wrong is told before any download
+    sources.find(one.source)
   missing = {}
-  for (source, context, tokenizer), is_domain in wanted.items():
+  for one in wanted:
     try:
-      store.prepare(source, context=context, tokenizer=tokenizer)
+      store.prepare(one.source, context=one.context, tokenizer=one.tokenizer)
     except InputError as error:
-      if not is_domain:
+      if one.source in mixed:
         raise
-      missing[source] = error
+      missing[one.source] = error
   if missing and len(missing) == len({run.domain for run in runs} - {None}):
     raise next(iter(missing.values()))
   return {source: str(error) for source, error in missing.items()}
@@ -186,8 +122,9 @@ def _check(
 ) -> list[Run]:
   """The runs to do; refuses before compute what cannot be done."""
   todo = []
-  for run in runs:
-    result = RunDirectory.of(root, study.name, run).result()
+  directories = [RunDirectory.of(root, study.name, run) for run in runs]
+  results = places.each(directories, RunDirectory.result)
+  for run, result in zip(runs, results, strict=True):
     lost = {*summary.failed, *summary.left_out}
     if any(needed.name in lost for needed in run.needs):
       summary.left_out.append(run.name)
@@ -238,6 +175,7 @@ class _Pool:
     self._summary = summary
     self._progress = progress
     self._attempts = collections.Counter()
+    self._held: dict[str, float] = {}  # name -> when to look again
 
   def work(self, taken: list[Seat]) -> None:
     workers = [Worker(self._place, seat) for seat in taken]
@@ -260,11 +198,21 @@ class _Pool:
         if not worker.runs and (runs := self._next(workers, worker)):
           worker.start(runs)
       busy = [worker for worker in workers if worker.runs]
-      if not busy:
+      if not busy and not self._held:
         return
       for worker in workers_lib.wait(busy, timeout=1.0):
         workers[workers.index(worker)] = self._collect(worker)
+      self._look_again()
       self._progress.refresh()
+
+  def _look_again(self) -> None:
+    """At what other processes are doing; what they left may be started."""
+    now = time.monotonic()
+    for name in [name for name, when in self._held.items() if when < now]:
+      del self._held[name]
+      run, where = self._todo[name], self._place
+      if result := RunDirectory.of(where.root, where.study, run).result():
+        self._finish(run, result, self._summary.skipped)
 
   def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
     """The costliest run whose parent is done; pretrainings before all.
@@ -276,6 +224,7 @@ class _Pool:
       run
       for name, run in self._todo.items()
       if name not in under_way
+      and name not in self._held
       and not any(needed.name in self._todo for needed in run.needs)
     ]
     ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
@@ -309,12 +258,19 @@ class _Pool:
     self._summary.workers[outcome.worker["pid"]] = outcome.worker
     if outcome.error:
       self._fail(run, outcome.error)
-    elif outcome.result["status"] == "diverged":
-      self._fail(run, f"{run.name}: {outcome.result['stop_reason']}")
+    elif outcome.held:
+      self._held[run.name] = time.monotonic() + HELD_AGAIN
+      self._progress.say(outcome.held)
+    else:
+      self._finish(run, outcome.result, self._summary.done)
+
+  def _finish(self, run: Run, result: dict, names: list[str]) -> None:
+    if result["status"] == "diverged":
+      self._fail(run, f"{run.name}: {result['stop_reason']}")
     else:
       del self._todo[run.name]
-      self._summary.done.append(run.name)
-      self._progress.finished(run, outcome.result)
+      names.append(run.name)
+      self._progress.finished(run, result)
 
   def _log(self, run: Run) -> pathlib.Path:
     return workers_lib.log_of(self._place, run)
@@ -324,6 +280,7 @@ class _Pool:
     children = [r for r in self._todo.values() if _stands_on(r, run)]
     for failed in (run, *children):
       del self._todo[failed.name]
+      self._held.pop(failed.name, None)
     if children:
       line += f"; {len(children)} runs that start from it are left out"
     if (log := self._log(run)).exists():

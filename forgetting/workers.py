@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 
-from forgetting import run_log
+from forgetting import claims, run_log
 from forgetting.config import InputError, Run
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory, peak_memory
@@ -44,6 +44,7 @@ class Outcome:
   Attributes:
     result: the run's result, or None where it failed.
     error: one line, or None.
+    held: one line, or None: another process is doing it.
     worker: facts of the process: seconds to import, programs compiled.
   """
 
@@ -51,6 +52,7 @@ class Outcome:
   result: dict | None
   error: str | None
   worker: dict
+  held: str | None = None
 
 
 class WorkerDied(Exception):
@@ -137,7 +139,7 @@ def _serve(pipe, place: Place, seat: Seat) -> None:
   if seat.core is not None:
     # before JAX counts its cores
     os.sched_setaffinity(0, {seat.core})
-  compilations = _load_jax(place)
+  compilations = load_jax(place.compilation_cache)
   facts = {"import_seconds": time.perf_counter() - start}
   while not stopping():
     try:
@@ -191,6 +193,10 @@ def _together(
     if stopped:
       run_log.append(log, run_log.ends(75))
       continue
+    if isinstance(error, claims.Held):
+      run_log.append(log, run_log.ends(0))
+      yield Outcome(run, None, None, {}, held=str(error))
+      continue
     if error:
       run_log.append(log, "".join(traceback.format_exception(error)))
     run_log.append(log, run_log.ends(1 if error else 0))
@@ -243,6 +249,8 @@ def _do(run: Run, place: Place, seat: Seat, stopping) -> Outcome:
     return Outcome(run, result, None, {})
   except Interrupted:
     sys.exit(75)  # the study's process knows why: it asked for it
+  except claims.Held as held:
+    return Outcome(run, None, None, {}, held=str(held))
   except InputError as error:
     print(f"forgetting: {error}", file=sys.stderr, flush=True)
     return Outcome(run, None, _line(run, error), {})
@@ -266,7 +274,7 @@ def _stop_on_sigterm():
   return lambda: bool(asked)
 
 
-def _load_jax(place: Place):
+def load_jax(compilation_cache: str):
   """Imports JAX and all that a run needs; keeps its memory between steps."""
   keep_freed_memory()
   import jax
@@ -274,4 +282,4 @@ def _load_jax(place: Place):
   jax.config.update("jax_cpu_enable_async_dispatch", False)
   from forgetting.training import compilation, loop  # noqa: F401
 
-  return compilation.use_cache(pathlib.Path(place.compilation_cache))
+  return compilation.use_cache(pathlib.Path(compilation_cache))

@@ -2,6 +2,7 @@
 
 import pathlib
 
+import bucket as bucket_lib
 import pytest
 import synthetic
 
@@ -83,3 +84,20 @@ def small_finetuning(text: dict[str, str]) -> Run:
     evaluation=evaluation,
     parent=parent,
   )
+
+
+@pytest.fixture(scope="session")
+def _bucket_server():
+  program = bucket_lib.server()
+  if program is None:
+    pytest.skip("needs gcsfs and fake-gcs-server: pip install '.[dev,gcs]'")
+  with bucket_lib.served(program) as environment:
+    yield environment
+
+
+@pytest.fixture
+def bucket(_bucket_server, request, monkeypatch) -> str:
+  """A folder of a test's own in a bucket, gs://..., for children too."""
+  for name, value in _bucket_server.items():
+    monkeypatch.setenv(name, value)
+  return f"gs://{bucket_lib.NAME}/{request.node.name.partition('[')[0]}"

@@ -51,7 +51,9 @@ def imports_of(file: pathlib.Path) -> set[str]:
 
 
 # what each room may import, itself aside
-EVERYWHERE = {"canonical", "checks", "errors", "names", "saves", "shape"}
+EVERYWHERE = {
+  "canonical", "checks", "errors", "names", "places", "saves", "shape",
+}  # fmt: skip
 BELOW = {
   "config": (),
   "records": ("config",),

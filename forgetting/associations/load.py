@@ -11,9 +11,10 @@ import zipfile
 import numpy as np
 
 from forgetting import config as config_lib
-from forgetting import records
+from forgetting import places, records
 from forgetting.associations.matrix import ForgettingMatrix, build
 from forgetting.config import InputError, Run
+from forgetting.places import place
 from forgetting.records import RunDirectory
 
 NAMES = {  # of the arrays in an npz
@@ -39,7 +40,7 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
   Raises:
     InputError: nothing there, or it is no forgetting matrix.
   """
-  path = pathlib.Path(path)
+  path = place(path)
   readers = {".npz": _load_npz, ".csv": _load_table, ".parquet": _load_table}
   if records.exported(path):
     matrix = _load_exported(path / records.EXPORTED["matrix"])
@@ -70,7 +71,7 @@ def gather(study: str | os.PathLike) -> ForgettingMatrix:
     InputError: no finished fine-tuning is there.
   """
   runs, directories = zip(*finished(study), strict=True)
-  found = [directory.examples() for directory in directories]
+  found = places.each(directories, RunDirectory.examples)
   place, sources = {}, {}
   for examples in found:
     for key, source in zip(examples["id"], examples["source"], strict=True):
@@ -101,7 +102,7 @@ def finished(study: str | os.PathLike) -> list[tuple[Run, RunDirectory]]:
   """
   found = [
     (run, directory)
-    for directory, run in records.run_directories(pathlib.Path(study))
+    for directory, run in records.run_directories(place(study))
     if run.parent is not None
     and directory.result().get("status") == "done"
     and (directory.path / "examples.npz").exists()

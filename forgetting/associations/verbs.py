@@ -24,6 +24,7 @@ from forgetting.associations import (
 from forgetting.associations.factorisation import AuthorsFactorisation
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
+from forgetting.places import place
 
 WithTexts = Callable[[ForgettingMatrix, pathlib.Path], ForgettingMatrix]
 Embed = Callable[[Sequence[str]], object]
@@ -82,10 +83,10 @@ def associate(
   found = structure.analyse(matrix)
   parts = components.leading(matrix, found)
   own = noise.measure(matrix)
-  texts = with_texts(matrix, pathlib.Path(path))
+  texts = with_texts(matrix, place(path))
   alike = _similarities(texts, embed)
   if gradients is not None:
-    expected = gradients(matrix, pathlib.Path(path))
+    expected = gradients(matrix, place(path))
     correlation = similarity.correlate(matrix.values, expected)
     alike["minus the gradient product"] = correlation
   lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
@@ -121,7 +122,7 @@ def associate(
   if runs is not None and policies.has_policies(runs):
     data["policies"] = policies.as_data(runs)
     lines += ["", *policies.lines(runs)]
-  path = pathlib.Path(path)
+  path = place(path)
   folder = path if path.is_dir() else pathlib.Path(f"{path.stem}-report")
   return Association(
     "\n".join(lines), _plain(data), matrix, found, folder / "figures"
@@ -130,7 +131,7 @@ def associate(
 
 def _runs(path: str | os.PathLike):
   """The table of a study's runs; a matrix in a file has none."""
-  return records.load(path) if pathlib.Path(path).is_dir() else None
+  return records.load(path) if place(path).is_dir() else None
 
 
 def parse_rows(text: str) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ from forgetting.data.tokenizers import BYTES, Tokenizer
 
 CHUNKS_VERSION = 2
 KEY_SPLIT = "sha256 of the normalised document, last 4 hex digits mod 20"
+CHUNKS = "chunks"  # folder of the cache
 STREAM_SPLIT = "the data set's own splits"
 
 
@@ -111,6 +112,11 @@ def open_prepared(
   return _open(folder, found.name, source)
 
 
+def folder_of(source: str, *, context: int, tokenizer: str) -> pathlib.Path:
+  """Where `prepare` keeps those chunks, or will."""
+  return _folder(sources.find(source), tokenizers.find(tokenizer), context)
+
+
 def provenance(prepared: Prepared) -> dict[str, str]:
   """The exact data in a few words each, for tables and the page."""
   meta, counts = prepared.meta, prepared.meta["documents"]
@@ -158,7 +164,7 @@ def _folder(
   documents = document_store.folder_of(source).name
   key = cache.key_of(documents, tokenizer.sha256, context, CHUNKS_VERSION)
   name = f"{source.name}-{tokenizer.slug}-L{context}-{key}"
-  return cache.root() / "chunks" / name
+  return cache.root() / CHUNKS / name
 
 
 def _make(folder: pathlib.Path, source, tokenizer, context, progress) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws.law import Law, Variable
+from forgetting.places import place
 
 READERS = {
   ".csv": "read_csv",
@@ -33,7 +34,7 @@ def load(table):
   path = os.fspath(table)
   ending = os.path.splitext(path)[1].lower()
   if ending in READERS:
-    if not os.path.exists(path):
+    if not place(path).exists():
       raise InputError(f"no table at {path}: give a CSV, parquet or JSONL file")
     options = {"lines": True} if ending == ".jsonl" else {}
     try:

@@ -23,6 +23,7 @@ from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.law import find
 from forgetting.laws.ratio import ratio_test
 from forgetting.laws.tolerance import Curve
+from forgetting.places import place
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _curve(source, given, model_params: float) -> Curve | None:
   if isinstance(given, Curve):
     return given
   if given is None:
-    if not isinstance(source, (str, os.PathLike)) or not os.path.isdir(source):
+    if not isinstance(source, (str, os.PathLike)) or not place(source).is_dir():
       return None
     from forgetting import records
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting import records
+from forgetting import places, records
+from forgetting.records import RunDirectory
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -82,15 +83,16 @@ def read(path: str | os.PathLike) -> Evidence:
   """
   import pandas as pd
 
-  path = pathlib.Path(path)
+  path = places.place(path)
   runs = records.load(path)
   configs, results, curves, data = {}, {}, pd.DataFrame(), pd.DataFrame()
   if path.is_dir():
     curves, data = records.curves(path), records.data(path)
-    for directory, run in records.run_directories(path):
-      configs[run.name] = run
-      if directory.done:
-        results[run.name] = directory.result()
+    found = list(records.run_directories(path))
+    configs = {run.name: run for _, run in found}
+    directories = [directory for directory, _ in found]
+    all_results = places.each(directories, RunDirectory.result)
+    results = {n: r for n, r in zip(configs, all_results, strict=True) if r}
   for column in EXTRAS:
     if column not in runs and any(column in r for r in results.values()):
       runs[column] = [results.get(n, {}).get(column) for n in runs["run"]]
@@ -99,9 +101,13 @@ def read(path: str | os.PathLike) -> Evidence:
   runs["forgetting"] = runs["pretrain_loss"] - runs["base_pretrain_loss"]
   order = ["domain", "model_params", "target_tokens", "injection", "seed"]
   runs = runs.sort_values(order, kind="stable", na_position="first")
-  name = path.stem if path.is_file() else path.resolve().name
+  name = path.stem if path.is_file() else _name(path)
   runs = runs.reset_index(drop=True)
   return Evidence(name, runs, curves, data, configs, results)
+
+
+def _name(study: pathlib.Path) -> str:
+  return study.name if places.is_remote(study) else study.resolve().name
 
 
 def cells(measured) -> Iterator[tuple[tuple, "pd.DataFrame"]]:

@@ -1,8 +1,8 @@
 """`draw`: the figures of a forgetting matrix, each beside its table."""
 
 import os
-import pathlib
 
+from forgetting import places
 from forgetting.config import InputError
 from forgetting.records import write_atomically
 from forgetting.report import (
@@ -29,7 +29,7 @@ def draw(matrix, structure, folder: str | os.PathLike) -> str:
   Raises:
     InputError: the folder cannot be written.
   """
-  folder = pathlib.Path(folder)
+  folder = places.place(folder)
   drawings = {
     "forgetting_matrix": (
       matrix_tables.heat_map(matrix),
@@ -45,7 +45,7 @@ def draw(matrix, structure, folder: str | os.PathLike) -> str:
     ),
   }
   try:
-    folder.mkdir(parents=True, exist_ok=True)
+    places.make_folder(folder)
     for name, (table, drawing) in drawings.items():
       svg = style.save(name, folder, drawing, table)
       write_atomically(folder / f"{name}.svg", _alone(svg).encode())

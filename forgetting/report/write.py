@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 
+from forgetting import places
 from forgetting.config import InputError
 from forgetting.records import COLUMNS, write_atomically
 from forgetting.report import (
@@ -72,11 +73,11 @@ def write(
       f"tolerance: found {tolerance}, expected a number of nats per token"
     )
   evidence = read(study_directory)
-  folder = pathlib.Path(study_directory)
+  folder = places.place(study_directory)
   if folder.is_file():
     folder = folder.with_name(f"{folder.stem}-report")
   try:
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    places.make_folder(folder / "figures")
     return _write(evidence, folder, tolerance, title)
   except OSError as error:
     raise InputError(

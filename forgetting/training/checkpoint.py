@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 import contextlib
 import logging
-import os
 import pathlib
 import sys
 from typing import NamedTuple
 
+from etils import epath
 import jax
 from orbax.checkpoint import v1 as ocp
 
+from forgetting import places
 from forgetting.config import InputError
 from forgetting.training import processes
 
@@ -32,7 +33,9 @@ class Checkpoints:
   """
 
   def __init__(self, directory: pathlib.Path):
-    self._directory = directory.resolve()  # Orbax refuses relative paths
+    # Orbax refuses relative paths
+    remote = places.is_remote(directory)
+    self._directory = directory if remote else directory.resolve()
     self._saving = None  # the save under way
     # Orbax logs tracebacks of what is told here in one line
     logging.getLogger("absl").setLevel(logging.CRITICAL)
@@ -114,9 +117,9 @@ class Checkpoints:
     damaged = self._directory / str(step)
     aside = self._directory.with_name(f"{self._directory.name}-damaged")
     if processes.first():
-      aside.mkdir(exist_ok=True)
-      number = len(list(aside.iterdir()))
-      os.replace(damaged, aside / f"{step}-{number}")
+      places.make_folder(aside)
+      number = len(list(aside.glob("*")))
+      epath.Path(damaged).rename(aside / f"{step}-{number}")
       reason = str(error).strip().splitlines()[0][:200]
       print(
         f"forgetting: {damaged}: cannot be read ({reason}); it is now in"

@@ -57,7 +57,9 @@ def _attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   causal_LxL = np.tril(np.ones((length, length), bool))
   scores_BxHxLxL = jnp.where(causal_LxL, scores_BxHxLxL, -jnp.inf)
   weights_BxHxLxL = jax.nn.softmax(scores_BxHxLxL).astype(v.dtype)
-  return jnp.einsum("bhlm,bhmk->blhk", weights_BxHxLxL, v)
+  # as an einsum to blhk it would be a product of the two the other way round,
+  # for which XLA:CPU has no fast kernel
+  return jnp.matmul(weights_BxHxLxL, v).transpose(0, 2, 1, 3)
 
 
 def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
@@ -93,7 +95,8 @@ class Block(nn.Module):
 
     h_BxLxD = norm(name="attention_norm")(x_BxLxD)
     qkv = dense((3, self.heads, width // self.heads), name="qkv")(h_BxLxD)
-    q, k, v = (qkv[:, :, i] for i in range(3))
+    # slices would have their gradients padded and added up
+    q, k, v = (jnp.squeeze(x, 2) for x in jnp.split(qkv, 3, axis=2))
     h_BxLxHxK = _attention(_rotary(q), _rotary(k), v)
     x_BxLxD += dense(width, axis=(-2, -1), name="out")(h_BxLxHxK)
 

@@ -49,6 +49,13 @@ def first() -> bool:
   return jax.process_index() == 0
 
 
+def told_by_first(value: bool) -> bool:
+  """What the first process says, in all of them."""
+  if jax.process_count() == 1:
+    return value
+  return bool(multihost_utils.broadcast_one_to_all(np.int32(value)))
+
+
 def share() -> dict[str, int]:
   """Which rows of a batch this process draws."""
   return dict(host=jax.process_index(), hosts=jax.process_count())

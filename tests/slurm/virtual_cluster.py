@@ -57,7 +57,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
 KillWait=15
-ReturnToService=2
+ReturnToService=0
 MaxArraySize=4
 NodeName=DEFAULT CPUs={cpus} CoresPerSocket={cpus} RealMemory=4000 Gres=gpu:2
 {nodes}
