@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 import dataclasses
 import difflib
+import functools
 import hashlib
 import json
 import types
@@ -21,14 +22,21 @@ def to_json(config) -> str:
 
 
 def _as_dict(value):
-  if not dataclasses.is_dataclass(value):
+  fields = _fields(type(value))
+  if not fields:
     return value
   return {
     field.name: _as_dict(getattr(value, field.name))
-    for field in dataclasses.fields(value)
+    for field in fields
     if not field.metadata.get("later")
     or getattr(value, field.name) != field.default
   }
+
+
+@functools.cache
+def _fields(cls: type) -> tuple[dataclasses.Field, ...]:
+  """Of a config; none of anything else."""
+  return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
 
 def digest(config) -> str:
@@ -38,23 +46,34 @@ def digest(config) -> str:
 
 def from_dict(cls: type, values: Mapping):
   """The config that `to_json` wrote; unknown fields are errors."""
-  fields = {f.name for f in dataclasses.fields(cls)}
+  options = _options_of_fields(cls)
   for name in values:
-    if name not in fields:
+    if name not in options:
       raise InputError(unknown_field(cls, name))
+  return cls(**{k: _value(options[k], v) for k, v in values.items()})
+
+
+@functools.cache  # a table of a study reads thousands of configs
+def _options_of_fields(cls: type) -> dict[str, tuple]:
+  """What each field's annotation allows."""
   types_of = typing.get_type_hints(cls)
-  return cls(**{k: _value(types_of[k], v) for k, v in values.items()})
+  return {f.name: _options(types_of[f.name]) for f in dataclasses.fields(cls)}
 
 
-def _value(annotation, value):
-  options = [annotation]
+def _options(annotation) -> tuple:
   if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-    options = list(typing.get_args(annotation))
+    return typing.get_args(annotation)
+  return (annotation,)
+
+
+def _value(options: tuple, value):
+  if not isinstance(value, (Mapping, list)):
+    return value
   for option in options:
     if dataclasses.is_dataclass(option) and isinstance(value, Mapping):
       return from_dict(option, value)
     if typing.get_origin(option) is tuple and isinstance(value, list):
-      inner = typing.get_args(option)[0]
+      inner = _options(typing.get_args(option)[0])
       return tuple(_value(inner, item) for item in value)
   return value
 

@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import sys
 
 NAME = "log.txt"
 ENOUGH = 1 << 18  # bytes of the end of a log in which its last attempt is
@@ -22,10 +23,11 @@ _BEGINS = "=== attempt"
 _ENDS = re.compile(r"^=== ended with (-?\d+)", re.MULTILINE)
 _LABEL = re.compile(r"^\s*\d+: ")  # of srun --label
 _ERROR = re.compile(
-  r"\berror: |\bKilled\b|\bOut of memory\b|\bcommand not found"
+  r"\berror: |\bKilled\b|\b[Oo]ut [Oo]f [Mm]emory\b|\bcommand not found"
   r"|\bNo such file or directory|\bPermission denied|\bSegmentation fault"
   r"|\bcore dumped"
 )
+_EXITED = re.compile(r"^srun: error: .*: Exited with exit code")
 _OWN = "forgetting: "
 _TRACEBACK = "Traceback (most recent call last)"
 
@@ -58,6 +60,7 @@ def taking_output(file: pathlib.Path) -> Iterator[None]:
   except OSError:  # the run itself will say what is wrong with the folder
     yield
     return
+  _flush()
   before = {number: os.dup(number) for number in (1, 2)}
   for number in before:
     os.dup2(log, number)
@@ -65,9 +68,15 @@ def taking_output(file: pathlib.Path) -> Iterator[None]:
   try:
     yield
   finally:
+    _flush()
     for number, kept in before.items():
       os.dup2(kept, number)
       os.close(kept)
+
+
+def _flush() -> None:
+  sys.stdout.flush()
+  sys.stderr.flush()
 
 
 def first_error(file: pathlib.Path) -> str | None:
@@ -92,7 +101,9 @@ def error_in(attempt: str) -> str | None:
       return line.removeprefix(_OWN)
     if line.startswith(_TRACEBACK):
       return _exception(lines[index + 1 :])
-  for line in filter(_ERROR.search, lines):
+  told = [line for line in lines if _ERROR.search(line)]
+  # srun says that a task has ended, and only then why
+  for line in [*(x for x in told if not _EXITED.search(x)), *told]:
     return line
   return f"ended with exit code {codes[-1]}" if codes else None
 

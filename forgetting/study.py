@@ -50,7 +50,7 @@ def do_study(
   summary.failed.update(missing)
   left_out = [run for run in runs if run.domain in missing]
   summary.left_out += [run.name for run in left_out]
-  runs = tuple(run for run in runs if run not in left_out)
+  runs = tuple(run for run in runs if run.domain not in missing)
   summary.text_seconds = time.monotonic() - start
   todo = _check(study, runs, root=root, summary=summary)
   if not todo:

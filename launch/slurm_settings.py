@@ -64,7 +64,7 @@ def settings_of(launch: Launch) -> Settings:
   """
   where = launch.profile_file or "--profile"
   out = profile.settings(Settings, launch.profile, where=where)
-  for name in ("nodes", "processes", "max_restarts", "save_seconds"):
+  for name in ("nodes", "processes", "save_seconds"):
     found = getattr(out, name)
     if found < 1:
       raise InputError(f"{where}: {name}: found {found}, expected 1 or more")

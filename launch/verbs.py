@@ -47,17 +47,18 @@ def check_engine(on: str, *, profile: str | None) -> None:
 
 def status(launch: Launch, runs: tuple[Run, ...], *, on: str) -> str:
   """What has become of those runs, as text."""
-  names = [engine for engine in engines.ENGINES if engine == on]
-  slurm = pathlib.Path(launch.root) / launch.study.name / "slurm"
-  if on == "local" and slurm.is_dir():  # launched there before
-    names = ["slurm"]
-  queue = {}
-  for name in names:
-    queue |= engines.find(name).queued(launch)
+  queue, notes = {}, []
+  if on != "local":
+    queue = engines.find(on).queued(launch)
+  elif (pathlib.Path(launch.root) / launch.study.name / "slurm").is_dir():
+    try:  # it was launched there before
+      queue = engines.find("slurm").queued(launch)
+    except InputError as error:
+      notes.append(f"what is queued is not known: {error}")
   for name in local.running(launch.study, launch.todo, root=launch.root):
     queue.setdefault(name, "running")
   states = status_lib.states(launch.study, runs, root=launch.root, queue=queue)
-  return status_lib.told(launch.study, states)
+  return "\n".join([status_lib.told(launch.study, states), *notes])
 
 
 def dry_run(launch: Launch, *, on: str, workers: int | None) -> str:

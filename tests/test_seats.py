@@ -1,0 +1,35 @@
+"""Where workers sit: a GPU each where there are some, else a core."""
+
+import os
+
+from forgetting import seats
+
+
+def test_a_worker_a_gpu_sees_that_gpu_alone():
+  taken = seats.seats(gpus=lambda: ["0", "1", "2"])
+  assert [seat.gpu for seat in taken] == ["0", "1", "2"]
+  for seat in taken:
+    assert seat.environment["CUDA_VISIBLE_DEVICES"] == seat.gpu
+    assert "JAX_PLATFORMS" not in seat.environment
+    assert seat.core is None and seat.executor == "one process a GPU"
+
+
+def test_without_gpus_a_worker_a_core():
+  taken = seats.seats(gpus=list)
+  assert {seat.core for seat in taken} == os.sched_getaffinity(0)
+  for seat in taken:
+    assert seat.environment["JAX_PLATFORMS"] == "cpu"
+    assert "CUDA_VISIBLE_DEVICES" not in seat.environment
+
+
+def test_the_user_says_which_gpus_may_be_used():
+  def usable(**environment):
+    return seats.usable_gpus(environment, lambda: ["0", "1", "2"])
+
+  assert usable() == ["0", "1", "2"]
+  assert usable(CUDA_VISIBLE_DEVICES="2,0") == ["2", "0"]
+  assert usable(CUDA_VISIBLE_DEVICES="") == []
+  assert usable(JAX_PLATFORMS="cpu") == []
+  assert usable(JAX_PLATFORMS="cuda,cpu") == ["0", "1", "2"]
+  # named, and not there
+  assert seats.usable_gpus({"CUDA_VISIBLE_DEVICES": "0"}, list) == []
