@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all env constraints
+.PHONY: quickstart smoke test test-all engines env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -21,6 +21,22 @@ test: env
 test-all: env
 	$(BIN)/python -m pytest -m ""
 
+# SkyPilot and xpk want other versions of what forgetting stands on, and of each
+# other's: an environment each, for the tests of what they are given
+engines: env .venv-skypilot/ready .venv-gke/ready
+	$(BIN)/python -m pytest -m engines tests/engines
+
+.venv-skypilot/ready: REQUIREMENT = skypilot[gcp]
+.venv-gke/ready: REQUIREMENT = xpk
+.venv-%/ready: launch/%-constraints.txt
+	$(PYTHON) -m venv .venv-$*
+	if command -v uv >/dev/null; then \
+	  uv pip install --python .venv-$*/bin/python -c $< '$(REQUIREMENT)'; \
+	else \
+	  .venv-$*/bin/python -m pip install -c $< '$(REQUIREMENT)'; \
+	fi
+	touch $@
+
 env: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -28,13 +44,17 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,huggingface]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,gcs,huggingface]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,huggingface]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,gcs,huggingface]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra cuda --extra tpu \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra cuda --extra tpu --extra gcs \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt
+	uv pip compile --universal --python-version 3.11 --extra skypilot \
+	  --no-header --no-annotate --upgrade pyproject.toml -o launch/skypilot-constraints.txt
+	echo 'xpk>=1.16,<2' | uv pip compile --universal --python-version 3.11 \
+	  --no-header --no-annotate --upgrade - -o launch/gke-constraints.txt

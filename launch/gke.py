@@ -1,9 +1,11 @@
 """TPU slices of a GKE cluster by xpk: a JobSet a group of runs.
 
-xpk is asked by its command. Kueue, which `xpk cluster create` installs, lets a
-JobSet wait until its slice is free.
+xpk is asked by its command: it wants another protobuf than TensorFlow and is
+installed in an environment of its own. Kueue, which `xpk cluster create`
+installs, lets a JobSet wait until its slice is free.
 """
 
+import base64
 import dataclasses
 import os
 import re
@@ -60,9 +62,9 @@ def render(launch: Launch) -> dict[str, str]:
   files, lines = {}, []
   for group in pods.groups(launch):
     files[f"{group.key}.sh"] = _script(launch, group, settings, slice_)
-    command = _command("xpk", group, settings, slice_, "")
-    named = f'"$(cat {group.key}.sh)"'
-    lines.append(shlex.join(command[:-1]) + f" {named}\n")
+    text = files[f"{group.key}.sh"]
+    command = _command("xpk", group, settings, slice_, text)
+    lines.append(shlex.join(command) + "\n")
   return files | {"submit.sh": "".join(lines)} if files else {}
 
 
@@ -127,7 +129,13 @@ def _command(
     out.append("--spot")
   if settings.reservation is not None:
     out += ["--reservation", settings.reservation]
-  return [*out, "--command", text]
+  # xpk puts the command into YAML as it is: a second line would break it
+  packed = base64.b64encode(text.encode()).decode()
+  file = f"/tmp/{group.key}.sh"
+  return [
+    *(*out, "--command"),
+    f"echo {packed} | base64 -d >{file} && exec bash {file}",
+  ]
 
 
 def _cluster(settings: Settings) -> list[str]:
@@ -141,8 +149,8 @@ def _xpk() -> str:
   found = shutil.which("xpk")
   if found is None:
     raise InputError(
-      "--on gke: found no command xpk, expected it; install it: pip install"
-      " 'forgetting[gke]'"
+      "--on gke: found no command xpk, expected it; install it in an"
+      " environment of its own (`make engines` does) and put that on PATH"
     )
   return found
 

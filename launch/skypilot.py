@@ -170,8 +170,8 @@ def _sky() -> str:
   found = shutil.which("sky")
   if found is None:
     raise InputError(
-      "--on skypilot: found no command sky, expected SkyPilot's; install it:"
-      " pip install 'forgetting[skypilot]', then `sky check gcp`"
+      "--on skypilot: found no command sky, expected SkyPilot's; install"
+      " it: pip install 'forgetting[skypilot]', then `sky check gcp`"
     )
   return found
 

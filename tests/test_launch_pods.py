@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -119,6 +120,28 @@ def test_the_script_does_a_group_in_order(launch, tmp_path, codes, ended, done):
   assert asked == [
     f"4 run toy.py --root {ROOT} --name {name}" for name in names
   ]
+
+
+def test_a_signal_goes_on_to_the_run_which_saves(launch, tmp_path):
+  stub = tmp_path / "stub"
+  stub.write_text(
+    "#!/bin/bash\n"
+    '[ "$1" = data ] && exit 0\n'
+    f"trap 'echo saved >{tmp_path}/saved; exit 75' TERM\n"
+    f"echo begun >>{tmp_path}/begun\n"
+    "for _ in $(seq 600); do sleep 0.1; done\n"
+  )
+  stub.chmod(0o755)
+  group = pods.groups(launch)[0]
+  text = pods.script(launch, group, hosts="1", job="j", program=str(stub))
+  # as xpk starts it: the signal comes to this shell alone
+  shell = subprocess.Popen(["bash", "-c", text])
+  while not (tmp_path / "begun").exists():
+    time.sleep(0.02)
+  shell.terminate()
+  assert shell.wait(20) == 75
+  assert (tmp_path / "saved").exists()
+  assert (tmp_path / "begun").read_text() == "begun\n"
 
 
 def test_text_that_cannot_be_had_stops_the_script(launch, tmp_path):
