@@ -97,7 +97,7 @@ def test_of_two_processes_one_does_the_run(cache, finetuning, bucket, tmp_path):
 def test_a_killed_process_is_followed_at_once(
   cache, finetuning, bucket, tmp_path
 ):
-  parent = dataclasses.replace(finetuning.parent, steps=2000)
+  parent = dataclasses.replace(finetuning.parent, steps=1300)
   study_file(tmp_path, dataclasses.replace(finetuning, parent=parent))
   directory = RunDirectory.of(bucket, "toy", parent)
   first = started(tmp_path, bucket, "--index", "0", "--save-every", "40")
