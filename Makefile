@@ -18,7 +18,7 @@ smoke: env
 test: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-all: env
+test-all: env .venv-skypilot/ready .venv-gke/ready
 	$(BIN)/python -m pytest -m ""
 
 # SkyPilot and xpk want other versions of what forgetting stands on, and of each
