@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all docs env constraints
+.PHONY: quickstart smoke test test-all engines docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -18,12 +18,28 @@ smoke: env
 test: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-all: env
+test-all: env .venv-skypilot/ready .venv-gke/ready
 	$(BIN)/python -m pytest -m ""
 
 # into build/docs, readable from the disk; a link that leads nowhere is an error
 docs: env
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# SkyPilot and xpk want other versions of what forgetting stands on, and of each
+# other's: an environment each, for the tests of what they are given
+engines: env .venv-skypilot/ready .venv-gke/ready
+	$(BIN)/python -m pytest -m engines tests/engines
+
+.venv-skypilot/ready: REQUIREMENT = skypilot[gcp]
+.venv-gke/ready: REQUIREMENT = xpk
+.venv-%/ready: launch/%-constraints.txt
+	$(PYTHON) -m venv .venv-$*
+	if command -v uv >/dev/null; then \
+	  uv pip install --python .venv-$*/bin/python -c $< '$(REQUIREMENT)'; \
+	else \
+	  .venv-$*/bin/python -m pip install -c $< '$(REQUIREMENT)'; \
+	fi
+	touch $@
 
 env: $(READY)
 
@@ -32,13 +48,17 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,docs,huggingface,notebooks]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,docs,gcs,huggingface,notebooks]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,docs,huggingface,notebooks]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,docs,gcs,huggingface,notebooks]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra docs --extra huggingface --extra notebooks --extra cuda --extra tpu \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra docs --extra gcs --extra huggingface --extra notebooks --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt
+	uv pip compile --universal --python-version 3.11 --extra skypilot \
+	  --no-header --no-annotate --upgrade pyproject.toml -o launch/skypilot-constraints.txt
+	echo 'xpk>=1.16,<2' | uv pip compile --universal --python-version 3.11 \
+	  --no-header --no-annotate --upgrade - -o launch/gke-constraints.txt

@@ -123,7 +123,8 @@ def write(file: pathlib.Path, content: bytes) -> None:
 
 def _upload(file: pathlib.Path, content: bytes) -> None:
   try:
-    file.write_bytes(content)
+    # a file that is opened would be kept as far as it was written
+    file_system().pipe_file(os.fspath(file), content)
   except Exception as error:  # of gcsfs, google.auth or aiohttp
     raise InputError(
       f"{file}: cannot be written ({_first_line(error)}); what was saved before"

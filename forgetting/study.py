@@ -73,7 +73,7 @@ def do_study(
   with Progress(todo, done=done) as progress:
     _Pool(where, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
-  summary.write(pathlib.Path(root) / study.name / "study.json")
+  summary.write(places.place(root) / study.name / "study.json")
   return summary
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 import dataclasses
 
+from forgetting import places
 from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
 from forgetting.saves import Saves
@@ -59,25 +60,34 @@ def outstanding(
 
   What needs a run that has diverged can never be done and is left out.
   """
-  seen = {}
-  return tuple(run for run in runs if _state(study, run, root, seen) is _TO_DO)
+  directories = [RunDirectory.of(root, study.name, run) for run in runs]
+  found = places.each(directories, lambda directory: directory.done)
+  done = {
+    d.path.name for d, there in zip(directories, found, strict=True) if there
+  }
+  seen: dict[str, str] = {}
+  return tuple(
+    run for run in runs if _state(study, run, root, done, seen) is _TO_DO
+  )
 
 
 _DONE, _TO_DO, _LOST = "done", "to do", "lost"
 
 
-def _state(study: Study, run: Run, root: str, seen: dict[str, str]) -> str:
+def _state(
+  study: Study, run: Run, root: str, done: set[str], seen: dict[str, str]
+) -> str:
   if run.name not in seen:
-    needed = {_state(study, need, root, seen) for need in run.needs}
-    directory = RunDirectory.of(root, study.name, run)
-    if directory.done:
+    needed = {_state(study, need, root, done, seen) for need in run.needs}
+    if run.name in done:
       # of a fine-tuning that nothing needs only this much matters
-      diverged = run.parent is None and _diverged(directory)
+      diverged = run.parent is None and _diverged(study, run, root)
       seen[run.name] = _LOST if diverged else _DONE
     else:
       seen[run.name] = _LOST if _LOST in needed else _TO_DO
   return seen[run.name]
 
 
-def _diverged(directory: RunDirectory) -> bool:
-  return directory.result()["status"] == "diverged"
+def _diverged(study: Study, run: Run, root: str) -> bool:
+  result = RunDirectory.of(root, study.name, run).result()
+  return result["status"] == "diverged"

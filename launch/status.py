@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 import dataclasses
 import pathlib
 
-from forgetting import run_log
+from forgetting import places, run_log
 from forgetting.config import Run, Study
 from forgetting.names import domain_name, short
 from forgetting.records import RunDirectory
@@ -42,8 +42,12 @@ def states(
 ) -> list[State]:
   """One a run; `queue`: what the engine knows, name -> waiting or running."""
   out, failed = [], set()
-  for run in runs:
-    state = _state(study, run, root, queue)
+  directories = [RunDirectory.of(root, study.name, run) for run in runs]
+  named = {run.name: run for run in runs}
+  found = places.each(
+    directories, lambda d: _state(named[d.path.name], d, queue)
+  )
+  for run, state in zip(runs, found, strict=True):
     lost = [need.name for need in run.needs if need.name in failed]
     if state.word == "waiting" and lost and run.name not in queue:
       reason = f"needs {lost[0]}, which failed"
@@ -54,8 +58,7 @@ def states(
   return out
 
 
-def _state(study: Study, run: Run, root: str, queue) -> State:
-  directory = RunDirectory.of(root, study.name, run)
+def _state(run: Run, directory: RunDirectory, queue) -> State:
   log = directory.path / run_log.NAME
   if result := directory.result():
     if result["status"] == "diverged":

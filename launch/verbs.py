@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import dataclasses
 import pathlib
 
+from forgetting import places
 from forgetting.config import InputError, Run, Study
 from forgetting.launch import engines, jobs, local, selection
 from forgetting.launch import profile as profile_lib
@@ -28,6 +29,7 @@ def planned(
   """
   if limit is not None and limit < 1:
     raise InputError(f"--limit: found {limit}, expected 1 or more")
+  places.check_reached(launch["root"])
   runs = selection.chosen(study, " ".join(only)) if only else study.ordered()
   todo = jobs.outstanding(study, runs, root=launch["root"])[:limit]
   profile = profile_lib.read(launch["profile_file"])

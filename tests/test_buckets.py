@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from forgetting import canonical, claims, records, report, single
+from forgetting import canonical, claims, places, records, report, single
 from forgetting import study as study_lib
 from forgetting.associations import load as associations
 from forgetting.config import InputError, Study
@@ -97,7 +97,7 @@ def test_of_two_processes_one_does_the_run(cache, finetuning, bucket, tmp_path):
 def test_a_killed_process_is_followed_at_once(
   cache, finetuning, bucket, tmp_path
 ):
-  parent = dataclasses.replace(finetuning.parent, steps=2000)
+  parent = dataclasses.replace(finetuning.parent, steps=1300)
   study_file(tmp_path, dataclasses.replace(finetuning, parent=parent))
   directory = RunDirectory.of(bucket, "toy", parent)
   first = started(tmp_path, bucket, "--index", "0", "--save-every", "40")
@@ -130,13 +130,19 @@ def test_a_killed_process_is_followed_at_once(
 def test_a_half_written_result_is_none(bucket, finetuning):
   directory = RunDirectory.of(bucket, "toy", finetuning)
   directory.create(finetuning)
-  file = directory.path / "result.json"
-  with pytest.raises(RuntimeError), file.open("wb") as half:
-    half.write(b'{"status": "do')
-    raise RuntimeError("killed")
-  del half
-  assert directory.result() == {} or not directory.done
+  code = (
+    "import os, sys; from forgetting import places;"
+    "f = places.file_system().open(sys.argv[1], 'wb', block_size=1 << 18);"
+    "f.write(b'{' * (1 << 20)); f.flush(); os._exit(9)"
+  )
+  file = os.fspath(directory.path / "result.json")
+  killed = subprocess.run([sys.executable, "-c", code, file], check=False)
+  assert killed.returncode == 9
+  assert not directory.done and directory.result() == {}
   assert records.load(f"{bucket}/toy").status.tolist() == ["unfinished"]
+  with pytest.raises(InputError, match="cannot be written"):
+    places.write(directory.path / "result.json", "no bytes")
+  assert not directory.done
 
 
 def test_a_bucket_that_is_not_there_is_told_before_any_work(

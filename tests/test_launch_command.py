@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 
 import pytest
 
@@ -126,6 +127,9 @@ def test_an_installed_wheel_launches_outside_the_checkout(folder, tmp_path):
   wheel = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
   subprocess.run([*pip, *wheel, str(source)], check=True)
   (file,) = wheels.glob("*.whl")
+  carried = {*zipfile.ZipFile(file).namelist()}
+  templates = ("slurm.sbatch", "skypilot.yaml", "pod.sh", "README.md")
+  assert {f"forgetting/launch/{name}" for name in templates} <= carried
   venv = tmp_path / "venv"
   subprocess.run(
     [sys.executable, "-m", "venv", "--without-pip", venv], check=True

@@ -178,3 +178,17 @@ def test_a_bucket_that_is_not_there_is_named(bucket):
   places.check_reached(bucket)
   with pytest.raises(InputError, match="found no bucket not-there, expected"):
     places.check_reached("gs://not-there/runs")
+
+
+def test_missing_credentials_are_told_in_one_line(monkeypatch):
+  class Refusing:
+    def call(self, *_, **__):
+      raise OSError("Anonymous caller has no storage.objects.list\n<html>")
+
+  monkeypatch.setattr(places, "file_system", Refusing)
+  monkeypatch.setattr(places, "place", lambda path: None)  # without gcsfs too
+  with pytest.raises(InputError) as error:
+    places.check_reached("gs://theirs/runs")
+  told = str(error.value)
+  assert told.startswith("gs://theirs/runs: cannot be reached (Anonymous")
+  assert "gcloud auth application-default login" in told and "\n" not in told

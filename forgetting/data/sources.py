@@ -60,12 +60,13 @@ def find(source: str) -> Source:
   """
   if tfds_source.is_one(source):
     return _of_tfds(tfds_source.parse(source))
-  if source in corpora.CATALOGUE or not _is_path(source):
+  if source in corpora.CATALOGUE or not is_path(source):
     return _of_corpus(corpora.find(source))
   return _of_path(source)
 
 
-def _is_path(source: str) -> bool:
+def is_path(source: str) -> bool:
+  """Whether it names files, and not an entry of the catalogue."""
   return (
     source.startswith((".", "~"))
     or os.sep in source

@@ -13,7 +13,12 @@ from forgetting.training.watch import BEHIND
 
 # Environment by which a cluster tells a process of the others: the variable
 # with their number, or with the list of their hosts.
-_COUNTS = ("JAX_NUM_PROCESSES", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+_COUNTS = (
+  "JAX_NUM_PROCESSES",
+  "FORGETTING_HOSTS",
+  "SLURM_STEP_NUM_TASKS",
+  "OMPI_COMM_WORLD_SIZE",
+)
 _HOSTS = ("TPU_WORKER_HOSTNAMES",)
 
 
