@@ -114,7 +114,7 @@ def test_only_pretrainings(small):
     shutil.rmtree(directory)
   page = page_of(small)
   assert "No fine-tuning has finished (pretrainings finished: 1, " in page.text
-  assert "<svg" not in page.source
+  assert 'xmlns="http://www.w3.org/2000/svg"' not in page.source
 
 
 def test_study_that_does_not_identify_the_law(tmp_path):

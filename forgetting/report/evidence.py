@@ -33,6 +33,8 @@ class Evidence:
     data: data frame, one row a source of text: `records.data`.
     configs, results: of the run directories, by run name; results of runs
       that are not done are missing.
+    folder: the study's; None of a table.
+    suffix: of a table's file.
   """
 
   name: str
@@ -41,6 +43,13 @@ class Evidence:
   data: "pd.DataFrame"
   configs: dict
   results: dict
+  folder: pathlib.Path | None = None
+  suffix: str = ""
+
+  @property
+  def source(self) -> str:
+    """What commands call it: a study's name, a table's file."""
+    return self.name if self.folder else f"{self.name}{self.suffix}"
 
   @property
   def finetunings(self):
@@ -101,7 +110,9 @@ def read(path: str | os.PathLike) -> Evidence:
   runs = runs.sort_values(order, kind="stable", na_position="first")
   name = path.stem if path.is_file() else path.resolve().name
   runs = runs.reset_index(drop=True)
-  return Evidence(name, runs, curves, data, configs, results)
+  folder = path if path.is_dir() else None
+  suffix = path.suffix if path.is_file() else ""
+  return Evidence(name, runs, curves, data, configs, results, folder, suffix)
 
 
 def cells(measured) -> Iterator[tuple[tuple, "pd.DataFrame"]]:

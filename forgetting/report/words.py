@@ -132,7 +132,7 @@ def flags(counsel: Counsel) -> list[str]:
   if advice is None:
     return ["no law: measured only"]
   if math.isinf(advice.injection):
-    return ["infeasible: no injection gets there"]
+    return ["infeasible"]
   for axis, factor in advice.beyond.items():
     name = axis.replace("_", " ")
     out.append(f"extrapolated: {name} {factor:.2g} × beyond the runs")
