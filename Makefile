@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all env constraints
+.PHONY: quickstart smoke test test-all browser env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -21,6 +21,10 @@ test: env
 test-all: env
 	$(BIN)/python -m pytest -m ""
 
+# the page in the system's Chromium
+browser: env
+	$(BIN)/python -m pytest -m browser
+
 env: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -28,13 +32,13 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,huggingface]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,huggingface,browser]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,huggingface]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,huggingface,browser]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra cuda --extra tpu \
+	uv pip compile --universal --python-version 3.11 --extra dev --extra huggingface --extra browser --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt

@@ -125,6 +125,10 @@ def test_study_that_does_not_identify_the_law(tmp_path):
   assert "B" in missing
   row = next(row for row in page.rows if row[0] == "B")
   assert row[1:] == ["not identified", "", missing["B"]]
+  # the panel warns, and the worth of an injected token has no figure
+  assert "the data do not identify" in page.source
+  assert "not identified: B" in page.text
+  assert not (study / "figures" / "halving.csv").exists()
 
 
 def test_table_of_a_user(tmp_path):

@@ -73,6 +73,12 @@ class Evidence:
     return self.runs.drop(self.finetunings.index)
 
   @property
+  def seconds(self) -> float:
+    """Wall time summed over the runs; 0 where nothing tells it."""
+    results = self.results.values()
+    return sum(result.get("wall_seconds") or 0 for result in results)
+
+  @property
   def domains(self) -> list[str]:
     """In the order that gives them their colours."""
     return sorted(self.finetunings["domain"].astype(str).unique())

@@ -49,7 +49,7 @@ def _panel(panel, table, axis: str, *, hue: str, sizes) -> None:
     law = part[(part["kind"] == "law") & (part["axis"] == axis)]
     panel.plot(law[axis], law["forgetting"], color=hue, alpha=alpha)
     panel.fill_between(
-      law[axis], law["low"], law["high"], color=hue, alpha=0.1, linewidth=0
+      law[axis], law["low"], law["high"], color=hue, alpha=0.08, linewidth=0
     )
     points = part[part["kind"] == "measured"].sort_values(axis)
     size = level if other == "model_params" else None

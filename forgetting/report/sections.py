@@ -7,6 +7,8 @@ import re
 
 import numpy as np
 
+from forgetting.laws.advise import CLEAR
+from forgetting.laws.compare import aicc
 from forgetting.laws.invert import halving_injection
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
@@ -254,11 +256,12 @@ def _with_constant(fits: DomainLaws) -> str:
   wide = fits.with_constant
   if wide is None:
     return ""
-  low, high = wide.interval()["E"]
+  change = aicc(wide) - aicc(fits.forgetting)
+  verdict = "worth" if change < -CLEAR else "not worth"
   return (
     f" With a constant + <i>E</i> added: <i>E</i> = "
-    f"{compact(wide.params['E'])} [{compact(low)}, {compact(high)}], "
-    f"mean relative error {_error(wide)}."
+    f"{compact(wide.params['E'])}, mean relative error {_error(wide)}, "
+    f"{verdict} a parameter (AICc {change:+.1f})."
   )
 
 

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from visit import Visit
 
-from forgetting import laws, records
+from forgetting import laws, records, report
 from forgetting.laws import verbs
 from forgetting.laws.advise import FORMS, best_form, forms_for
 from forgetting.laws.invert import injection_needed
@@ -149,3 +150,17 @@ def test_runs_of_the_chosen_cell_are_in_the_chart(visit):
   assert visit.page.locator("#whatif-chart .run").count() == 4
   visit.fill(target_tokens=50000)
   assert visit.page.locator("#whatif-chart .run").count() == 0
+
+
+def test_panel_of_a_user_s_table(browser, study, tmp_path):
+  file = tmp_path / "mine.csv"
+  records.load(study).to_csv(file, index=False)
+  visit = Visit(browser, report.write(file))
+  visit.fill(domain="kjv", **QUESTIONS[1])
+  printed = verbs.advise(file, domain="kjv", **QUESTIONS[1]).text
+  assert visit.text("#whatif-told") == printed
+  # without a pretraining no tolerance can be a share of its progress
+  options = visit.page.locator("[name=unit] option").all_text_contents()
+  assert options == ["nats per token", "% of the loss"]
+  assert not visit.complaints
+  visit.page.close()
