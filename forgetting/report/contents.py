@@ -23,8 +23,13 @@ NO_CURVES = (
   "directories of a study."
 )
 NO_LAW = (
-  "No law could be fitted to any domain yet: it takes two or more model sizes, "
-  "amounts of target tokens and injections."
+  "No law could be fitted to any domain yet: it takes three or more model "
+  "sizes and amounts of target tokens, and two or more injections."
+)
+ONE_INJECTION = "All runs inject the same share: there is no line to draw."
+ONE_CELL = (
+  "All runs are of one model size and one amount of target tokens: there is no "
+  "line to draw."
 )
 NO_PRETRAINING = (
   "The progress lost is read off the curve of the pretraining, which is not "
@@ -86,10 +91,12 @@ def contents(
     "u_curves", "Losses while fine-tuning", figure("u_curves", NO_CURVES)
   )
   yield Section(
-    "injection", "Forgetting against injection", figure("injection", NO_RUNS)
+    "injection",
+    "Forgetting against injection",
+    figure("injection", ONE_INJECTION),
   )
   yield Section(
-    "sizes", "Forgetting against text and size", figure("sizes", NO_RUNS)
+    "sizes", "Forgetting against text and size", figure("sizes", ONE_CELL)
   )
   yield Section(
     "progress",
@@ -106,7 +113,8 @@ def contents(
   yield Section(
     "halving",
     "What an injected token is worth",
-    figure("halving", NO_HALVING) + sections.halving(evidence, fits),
+    figure("halving", NO_HALVING)
+    + (sections.halving(evidence, fits) if panel else ""),
   )
   yield Section(
     "extrapolation",

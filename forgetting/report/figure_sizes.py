@@ -10,20 +10,25 @@ OTHER = {"target_tokens": "model_params", "model_params": "target_tokens"}
 
 
 def sizes(table, *, domains, sizes):
-  """A row a domain; left along target tokens, right along model size."""
+  """A row a domain; left along target tokens, right along model size.
+
+  An axis on which all runs are at one place is left out.
+  """
   from matplotlib.figure import Figure
 
+  axes = [axis for axis in LABELS if table[axis].nunique() > 1]
   shown = [d for d in domains if (table["domain"] == d).any()]
   figure = Figure(
-    figsize=(style.WIDTH, 0.9 + 2.3 * len(shown)), layout="constrained"
+    figsize=(style.WIDTH * len(axes) / 2, 0.9 + 2.3 * len(shown)),
+    layout="constrained",
   )
   grid = figure.subplots(
-    len(shown), 2, sharex="col", sharey="row", squeeze=False
+    len(shown), len(axes), sharex="col", sharey="row", squeeze=False
   )
   for row, domain in zip(grid, shown, strict=True):
     here = table[table["domain"] == domain]
     hue = style.color(domain, domains)
-    for panel, axis in zip(row, LABELS, strict=True):
+    for panel, axis in zip(row, axes, strict=True):
       _panel(panel, here, axis, hue=hue, sizes=sizes)
       panel.legend(
         loc="upper left",
@@ -34,7 +39,7 @@ def sizes(table, *, domains, sizes):
     measured = here.loc[here["kind"] == "measured", "forgetting"]
     room = 0.15 * max(measured.max() - measured.min(), 0.01)
     row[0].set_ylim(measured.min() - room, measured.max() + room)
-  for panel, axis in zip(grid[-1], LABELS, strict=True):
+  for panel, axis in zip(grid[-1], axes, strict=True):
     panel.set_xlabel(LABELS[axis])
     style.plain_counts(panel.xaxis, table[axis])
   return figure

@@ -61,11 +61,14 @@ def injection(evidence: Evidence, fits: list[DomainLaws]):
   """Pretraining loss against injection: rows of kind measured, law, published.
 
   `law` is the form that gives the advice, with its 95 % band in `low` and
-  `high`; `published` is there where that is another form.
+  `high`; `published` is there where that is another form. None of one
+  injection.
   """
   import pandas as pd
 
   measured = evidence.measured
+  if measured["injection"].nunique() < 2:
+    return None
   columns = [
     "domain",
     "model_params",
@@ -117,7 +120,7 @@ def _through(injections) -> np.ndarray:
 
 
 def sizes(evidence: Evidence, fits: list[DomainLaws]):
-  """Forgetting against target tokens and against model size; or None.
+  """Forgetting against target tokens and model size; None of one of each.
 
   At the least injection that every domain has run. Rows of kind measured are
   means over seeds; of kind law they have the 95 % band in `low` and `high` and
@@ -125,12 +128,11 @@ def sizes(evidence: Evidence, fits: list[DomainLaws]):
   """
   import pandas as pd
 
-  runs = evidence.measured
-  if not len(runs):
-    return None
+  runs, axes = evidence.measured, ["target_tokens", "model_params"]
   least = runs.groupby("domain")["injection"].min().max()
   runs = runs[runs["injection"] == least]
-  axes = ["target_tokens", "model_params"]
+  if (runs[axes].nunique() < 2).all():
+    return None
   points = runs.groupby(["domain", *axes], as_index=False).agg(
     forgetting=("forgetting", "mean"), base=("base_pretrain_loss", "mean")
   )
