@@ -27,8 +27,9 @@ class Evidence:
 
   Attributes:
     name: of the study.
-    runs: data frame, one row a run: `records.COLUMNS`, then `EXTRAS` where
-      the results have them, and `forgetting` in nats per token.
+    runs: data frame, sorted, its index the order of reading; one row a run:
+      `records.COLUMNS`, then `EXTRAS` where the results have them, and
+      `forgetting` in nats per token.
     curves: data frame, one row an evaluation; empty for a table.
     data: data frame, one row a source of text: `records.data`.
     configs, results: of the run directories, by run name; results of runs
@@ -115,7 +116,6 @@ def read(path: str | os.PathLike) -> Evidence:
   order = ["domain", "model_params", "target_tokens", "injection", "seed"]
   runs = runs.sort_values(order, kind="stable", na_position="first")
   name = path.stem if path.is_file() else path.resolve().name
-  runs = runs.reset_index(drop=True)
   folder = path if path.is_dir() else None
   suffix = path.suffix if path.is_file() else ""
   return Evidence(name, runs, curves, data, configs, results, folder, suffix)
