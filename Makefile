@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all engines docs env constraints
+.PHONY: quickstart smoke test test-all browser engines docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -20,6 +20,10 @@ test: env
 
 test-all: env .venv-skypilot/ready .venv-gke/ready
 	$(BIN)/python -m pytest -m ""
+
+# the page in the system's Chromium
+browser: env
+	$(BIN)/python -m pytest -m browser
 
 # into build/docs, readable from the disk; a link that leads nowhere is an error
 docs: env
@@ -48,15 +52,16 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[dev,docs,gcs,huggingface,notebooks]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[dev,docs,gcs,huggingface,notebooks]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
-	uv pip compile --universal --python-version 3.11 --extra dev --extra docs --extra gcs --extra huggingface --extra notebooks --extra cuda --extra tpu \
+	uv pip compile --universal --python-version 3.11 --extra browser --extra dev --extra docs --extra gcs \
+	  --extra huggingface --extra notebooks --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt
 	uv pip compile --universal --python-version 3.11 --extra skypilot \
 	  --no-header --no-annotate --upgrade pyproject.toml -o launch/skypilot-constraints.txt

@@ -189,7 +189,10 @@ def run(
 
 @app.command
 def report(
-  table: tyro.conf.Positional[StudyOrTable], *, tolerance: float = 0.05
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  tolerance: float = 0.05,
+  out: str | None = None,
 ) -> int:
   """Write the page of a study, done or half done, or of a table.
 
@@ -197,8 +200,10 @@ def report(
 
   Args:
     tolerance: Forgetting that the page's advice allows, nats per token.
+    out: Folder for the page, its tables and figures; by default the study's,
+      of a table <name>-report beside it.
   """
-  _write_page(find(table), tolerance=tolerance)
+  _write_page(find(table), tolerance=tolerance, out=out)
   return 0
 
 
@@ -289,12 +294,14 @@ def main() -> None:
     sys.exit(1)
 
 
-def _write_page(table: pathlib.Path, *, tolerance: float) -> None:
+def _write_page(
+  table: pathlib.Path, *, tolerance: float, out: str | None = None
+) -> None:
   from forgetting import report as report_lib
   from forgetting.memory import keep_freed_memory
 
   keep_freed_memory()
-  print(f"page: {report_lib.write(table, tolerance=tolerance)}")
+  print(f"page: {report_lib.write(table, tolerance=tolerance, out=out)}")
 
 
 _errors = []  # where a verb that is quiet tells errors all the same

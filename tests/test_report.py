@@ -13,6 +13,10 @@ from test_report_study import INJECTIONS, SIZES, TOKENS, page_of, plant
 from forgetting import laws, records, report
 from forgetting.report import style
 
+FIGURES = (
+  "u_curves", "injection", "sizes", "progress", "halving", "predicted",
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
@@ -46,7 +50,8 @@ def test_page_needs_nothing_but_itself(whole):
   assert len(page.ids) == len(set(page.ids))
   references = re.findall(r"url\(#([^)]+)\)", page.source)
   assert references and set(references) <= set(page.ids)
-  assert "<script" not in page.source and "@import" not in page.source
+  for other in ("<script src", "@import", "<iframe", "fetch(", "import("):
+    assert other not in page.source
 
 
 def test_page_has_no_color_that_dark_cannot_change(whole):
@@ -58,9 +63,9 @@ def test_page_has_no_color_that_dark_cannot_change(whole):
 
 def test_every_figure_has_its_table_and_files(whole):
   study, page = whole
-  for name in ("u_curves", "injection", "predicted"):
+  for name in FIGURES:
     files = {f.suffix for f in (study / "figures").glob(f"{name}.*")}
-    assert files == {".png", ".pdf", ".csv"}
+    assert files == {".png", ".pdf", ".svg", ".csv"}
     assert f"figures/{name}.csv" in page.links
   table = pd.read_csv(study / "figures" / "injection.csv")
   measured = table[table["kind"] == "measured"]

@@ -114,7 +114,7 @@ def test_only_pretrainings(small):
     shutil.rmtree(directory)
   page = page_of(small)
   assert "No fine-tuning has finished (pretrainings finished: 1, " in page.text
-  assert "<svg" not in page.source
+  assert 'xmlns="http://www.w3.org/2000/svg"' not in page.source
 
 
 def test_study_that_does_not_identify_the_law(tmp_path):
@@ -125,6 +125,10 @@ def test_study_that_does_not_identify_the_law(tmp_path):
   assert "B" in missing
   row = next(row for row in page.rows if row[0] == "B")
   assert row[1:] == ["not identified", "", missing["B"]]
+  # the panel warns, and the worth of an injected token has no figure
+  assert "the data do not identify" in page.source
+  assert "not identified: B" in page.text
+  assert not (study / "figures" / "halving.csv").exists()
 
 
 def test_table_of_a_user(tmp_path):

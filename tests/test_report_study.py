@@ -171,7 +171,7 @@ def write_finetuning(
 class Page(html.parser.HTMLParser):
   """Tags, ids, addresses, text and tables of a page."""
 
-  VOID = ("meta", "link", "br", "img", "hr")
+  VOID = ("meta", "link", "br", "img", "hr", "input", "wbr")
 
   def __init__(self, text):
     super().__init__()
@@ -204,7 +204,7 @@ class Page(html.parser.HTMLParser):
       self.open.pop()
 
   def handle_data(self, data):
-    if self.open and self.open[-1] == "style":
+    if self.open and self.open[-1] in ("style", "script"):
       return
     self.words.append(data)
     if self.open and {"td", "th"} & set(self.open):

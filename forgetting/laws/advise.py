@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from forgetting.laws.invert import (
   target_tokens_allowed,
 )
 from forgetting.laws.tolerance import UNITS, Curve, from_nats, in_nats
+
+if TYPE_CHECKING:
+  from forgetting.laws.ratio import RatioTest
 
 FORMS = (
   ("forgetting", ()),
@@ -200,22 +204,35 @@ def _target_loss(target, point, tails):
 def _cautions(fitted: Fit, paper, point: dict, tolerance: float):
   if paper is not None and paper is not fitted:
     needed = injection_needed(paper, paper.x[None], point, tolerance)[0]
-    yield (
-      f"of the forms of the law {name_of(fitted)} has the lowest AICc (mean "
-      f"relative error {100 * fitted.mean_relative_error:.2g} %); the "
-      f"published form ({100 * paper.mean_relative_error:.2g} %) says "
-      f"{percent(needed)}"
-    )
-  if fitted.unidentified:
-    names = ", ".join(fitted.unidentified)
-    yield f"the data do not identify {names}"
-  if not fitted.certificate.holds:
-    yield "the fit has no certificate: see `forgetting fit`"
+    yield beside_published(fitted, paper) + percent(needed)
   test = None
   if fitted.law.name == "forgetting" and fitted.data is not None:
     from forgetting.laws.ratio import ratio_test
 
     test = ratio_test(fitted)
+  yield from standing_cautions(fitted, test)
+
+
+def beside_published(fitted: Fit, paper: Fit) -> str:
+  """Why not the published form; what that one says of p comes after it."""
+  return (
+    f"of the forms of the law {name_of(fitted)} has the lowest AICc (mean "
+    f"relative error {100 * fitted.mean_relative_error:.2g} %); the "
+    f"published form ({100 * paper.mean_relative_error:.2g} %) says "
+  )
+
+
+def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
+  """What weakens every advice of a fit.
+
+  Args:
+    test: of F(p)/F(0), where the fit's law makes a claim about it.
+  """
+  if fitted.unidentified:
+    names = ", ".join(fitted.unidentified)
+    yield f"the data do not identify {names}"
+  if not fitted.certificate.holds:
+    yield "the fit has no certificate: see `forgetting fit`"
   if test is not None and not test.consistent:
     yield (
       "F(p)/F(0) varies with N or D in the data, which this law excludes: "

@@ -141,7 +141,8 @@ class Fit:
       return generator.normal(size=shape) * self.certificate.noise
     residual = self.problem.log_loss - predict(self.problem, self.x[None])[0]
     widen = np.sqrt(self.n / max(self.certificate.dof, 1))
-    return generator.choice(residual * widen, size=shape)
+    # in an order of their own: that of the table's rows must not matter
+    return generator.choice(np.sort(residual) * widen, size=shape)
 
   def variables(self, table):
     """The law's variables [rows] of a table without losses, and groups."""

@@ -28,12 +28,15 @@ class Evidence:
 
   Attributes:
     name: of the study.
-    runs: data frame, one row a run: `records.COLUMNS`, then `EXTRAS` where
-      the results have them, and `forgetting` in nats per token.
+    runs: data frame, sorted, its index the order of reading; one row a run:
+      `records.COLUMNS`, then `EXTRAS` where the results have them, and
+      `forgetting` in nats per token.
     curves: data frame, one row an evaluation; empty for a table.
     data: data frame, one row a source of text: `records.data`.
     configs, results: of the run directories, by run name; results of runs
       that are not done are missing.
+    folder: the study's; None of a table.
+    suffix: of a table's file.
   """
 
   name: str
@@ -42,6 +45,13 @@ class Evidence:
   data: "pd.DataFrame"
   configs: dict
   results: dict
+  folder: pathlib.Path | None = None
+  suffix: str = ""
+
+  @property
+  def source(self) -> str:
+    """What commands call it: a study's name, a table's file."""
+    return self.name if self.folder else f"{self.name}{self.suffix}"
 
   @property
   def finetunings(self):
@@ -63,6 +73,12 @@ class Evidence:
   @property
   def pretrainings(self):
     return self.runs.drop(self.finetunings.index)
+
+  @property
+  def seconds(self) -> float:
+    """Wall time summed over the runs; 0 where nothing tells it."""
+    results = self.results.values()
+    return sum(result.get("wall_seconds") or 0 for result in results)
 
   @property
   def domains(self) -> list[str]:
@@ -102,8 +118,9 @@ def read(path: str | os.PathLike) -> Evidence:
   order = ["domain", "model_params", "target_tokens", "injection", "seed"]
   runs = runs.sort_values(order, kind="stable", na_position="first")
   name = path.stem if path.is_file() else _name(path)
-  runs = runs.reset_index(drop=True)
-  return Evidence(name, runs, curves, data, configs, results)
+  folder = path if path.is_dir() else None
+  suffix = path.suffix if path.is_file() else ""
+  return Evidence(name, runs, curves, data, configs, results, folder, suffix)
 
 
 def _name(study: pathlib.Path) -> str:

@@ -4,10 +4,10 @@ import numpy as np
 
 from forgetting.report import style
 from forgetting.report.figure_matrix import (
+  LABELLED,
   draw_cells,
   mark_sources,
   name_rows,
-  settled,
   symmetric_limit,
 )
 
@@ -25,24 +25,23 @@ def components(table):
       for kind in ("task", "examples")
     )
     cells = np.outer(task["weight"], examples["weight"])
-    terms[rank] = (task["name"].tolist(), examples, cells)
-  names = terms[ranks[0]][0]
+    terms[rank] = (examples, cells)
+  names, families = task["name"].tolist(), task["group"].tolist()
   figure = Figure(
-    figsize=(style.WIDTH, 1.4 + 0.075 * min(len(names), 90)),
+    figsize=(style.WIDTH, 1.4 + 0.085 * min(len(names), LABELLED)),
     layout="constrained",
   )
   panels = figure.subplots(1, len(ranks), sharey=True, squeeze=False)[0]
   limit = symmetric_limit(
-    np.concatenate([t[2].ravel() for t in terms.values()])
+    np.concatenate([t[1].ravel() for t in terms.values()])
   )
   for panel, rank in zip(panels, ranks, strict=True):
-    names, examples, cells = terms[rank]
+    examples, cells = terms[rank]
     image = draw_cells(panel, cells, limit)
     mark_sources(panel, examples.rename(columns={"group": "source"}))
     panel.set_title(f"component {rank}")
     panel.tick_params(axis="y", length=0)
-  name_rows(panels[0], names)
-  panels[0].tick_params(axis="y", labelsize=4.2)
+  name_rows(panels[0], names, families)
   figure.supxlabel("pretraining examples, by mean forgetting", fontsize=9)
   figure.colorbar(
     image,
@@ -52,7 +51,7 @@ def components(table):
     aspect=40,
     extend="both",
   )
-  return settled(figure)
+  return figure
 
 
 def singular_values(table):

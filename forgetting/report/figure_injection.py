@@ -33,12 +33,7 @@ def injection(table, *, domains, sizes):
           marker=style.marker(size, sizes),
         )
       if len(rows):
-        panel.axhline(
-          rows["base_pretrain_loss"].mean(),
-          color=style.INK,
-          linewidth=0.9,
-          linestyle=(0, (1, 2)),
-        )
+        panel.axhline(rows["base_pretrain_loss"].mean(), **style.BASE)
       _axis(panel, table["injection"][table["kind"] == "measured"])
     measured = here[here["kind"] == "measured"]
     losses = measured[["pretrain_loss", "base_pretrain_loss"]].to_numpy()
@@ -140,14 +135,5 @@ def _keys(tokens, hue, table) -> list:
   if "published" in kinds:
     dashes = dict(linewidth=0.9, linestyle=(0, (4, 2)))
     keys.append(Line2D([], [], color=hue, label="published form", **dashes))
-  keys.append(
-    Line2D(
-      [],
-      [],
-      color=style.INK,
-      linewidth=0.9,
-      linestyle=(0, (1, 2)),
-      label="base",
-    )
-  )
+  keys.append(Line2D([], [], label="base", **style.BASE))
   return keys

@@ -5,7 +5,7 @@ import numpy as np
 from forgetting.report import style
 
 COLORS = "RdBu_r"  # blue is learnt, red is forgotten
-LABELLED = 90  # tasks at most whose names are written
+LABELLED = 40  # tasks at most whose names are written
 
 
 def heat_map(table):
@@ -17,7 +17,7 @@ def heat_map(table):
   count = table.drop_duplicates("place").sort_values("place")["examples"]
   limit = symmetric_limit(cells)
   figure = Figure(
-    figsize=(style.WIDTH, 2.2 + 0.105 * min(len(tasks), LABELLED)),
+    figsize=(style.WIDTH, 2.2 + 0.11 * min(len(tasks), LABELLED)),
     layout="constrained",
   )
   axes = figure.subplots(
@@ -33,7 +33,7 @@ def heat_map(table):
   map_, beside = axes[1]
   corner.remove()
   image = draw_cells(map_, cells, limit)
-  name_rows(map_, tasks)
+  name_rows(map_, tasks, table.drop_duplicates("task")["family"])
   mark_sources(map_, table)
   places = np.arange(cells.shape[1])
   above.fill_between(
@@ -55,13 +55,6 @@ def heat_map(table):
     aspect=40,
     extend="both",
   )
-  return settled(figure)
-
-
-def settled(figure):
-  """The figure with its layout computed once for all of its files."""
-  figure.draw_without_rendering()
-  figure.set_layout_engine("none")
   return figure
 
 
@@ -89,19 +82,25 @@ def draw_cells(panel, cells, limit: float):
   return panel.imshow(
     cells,
     aspect="auto",
-    interpolation="nearest",
+    interpolation="none",
     cmap=COLORS,
     vmin=-limit,
     vmax=limit,
   )
 
 
-def name_rows(panel, names) -> None:
-  if len(names) > LABELLED:
-    panel.set_ylabel(f"{len(names)} tasks")
+def name_rows(panel, names, families) -> None:
+  """Names the tasks; of many tasks only their families."""
+  panel.tick_params(axis="y", length=0)
+  if len(names) <= LABELLED:
+    panel.set_yticks(np.arange(len(names)), [_short(n) for n in names])
+    panel.tick_params(axis="y", labelsize=6)
     return
-  panel.set_yticks(np.arange(len(names)), [_short(n) for n in names])
-  panel.tick_params(axis="y", labelsize=5.5, length=0)
+  starts, middles, words = stretches(families)
+  for start in starts[1:]:
+    panel.axhline(start - 0.5, color=style.INK, linewidth=0.6)
+  panel.set_yticks(middles, [_short(w) for w in words])
+  panel.set_ylabel(f"{len(names)} tasks")
 
 
 def _short(name: str) -> str:
@@ -112,15 +111,23 @@ def _short(name: str) -> str:
 def mark_sources(panel, table) -> None:
   """Writes the sources under the places that they fill."""
   places = table.drop_duplicates("place").sort_values("place")
-  # a column of empty words is read back as one of NaN
-  sources = [s if isinstance(s, str) else "" for s in places["source"]]
-  starts = [i for i, s in enumerate(sources) if i == 0 or s != sources[i - 1]]
-  ends = [*starts[1:], len(sources)]
-  middles = [(a + b - 1) / 2 for a, b in zip(starts, ends, strict=True)]
+  starts, middles, words = stretches(places["source"])
   for start in starts[1:]:
     panel.axvline(start - 0.5, color=style.INK, linewidth=0.6)
-  if sources[0] or len(starts) > 1:
-    panel.set_xticks(middles, [sources[i] for i in starts])
-    panel.tick_params(axis="x", labelrotation=20, length=0)
-  else:
+  if words == [""]:
     panel.set_xticks([])
+    return
+  panel.set_xticks(
+    middles, words, rotation=30, ha="right", rotation_mode="anchor"
+  )
+  panel.tick_params(axis="x", length=0)
+
+
+def stretches(words) -> tuple[list[int], list[float], list[str]]:
+  """Where runs of the same word start, their middles, and those words."""
+  # a column of empty words is read back as one of NaN
+  words = [w if isinstance(w, str) else "" for w in words]
+  starts = [i for i, w in enumerate(words) if i == 0 or w != words[i - 1]]
+  ends = [*starts[1:], len(words)]
+  middles = [(a + b - 1) / 2 for a, b in zip(starts, ends, strict=True)]
+  return starts, middles, [words[i] for i in starts]

@@ -71,6 +71,7 @@ def predicted(table, *, domains, sizes):
   figure.legend(
     handles=keys, loc="outside lower center", ncols=6, borderaxespad=1.0
   )
+  figure.draw_without_rendering()  # square panels need a second layout
   return figure
 
 
@@ -79,9 +80,7 @@ def _identity(panel, rows) -> None:
   low, high = values.min(), values.max()
   room = 0.06 * max(high - low, 1e-3)
   limits = (low - room, high + room)
-  panel.plot(
-    limits, limits, color=style.INK, linewidth=0.9, linestyle=(0, (1, 2))
-  )
+  panel.plot(limits, limits, **style.BASE)
   panel.set_xlim(limits)
   panel.set_ylim(limits)
   panel.set_aspect("equal")

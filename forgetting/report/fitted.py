@@ -69,7 +69,8 @@ def fit_domains(evidence: Evidence) -> list[DomainLaws]:
 
 
 def _fit(domain: str, runs) -> DomainLaws:
-  runs, why = runs.reset_index(drop=True), {}
+  # in the order that the commands fit them in: flat bootstraps feel it
+  runs, why = runs.sort_index().reset_index(drop=True), {}
 
   def attempt(field: str, function, *args, **options):
     try:

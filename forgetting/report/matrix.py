@@ -1,26 +1,52 @@
-"""`draw`: the figures of a forgetting matrix, each beside its table."""
+"""The figures of a forgetting matrix, each beside its table."""
 
+from html import escape
 import os
 
 from forgetting import places
+from forgetting.associations import components, structure, words
+from forgetting.associations.load import load
 from forgetting.config import InputError
-from forgetting.records import write_atomically
 from forgetting.report import (
   figure_components,
   figure_matrix,
   matrix_tables,
+  page,
   style,
 )
+from forgetting.report.sections import number, table
 
 COMPONENTS = 3  # drawn
+MODELS = {
+  "task_only": "the mean of each task",
+  "example_only": "the mean of each sequence",
+  "additive": "both means, added",
+}
+UNTOLD = ("multiplicative", "outer_means")  # the first is one term
+CAPTIONS = {
+  "forgetting_matrix": (
+    "Each row a fine-tuning, each column a group of pretraining sequences: red "
+    "is forgotten, blue is learnt. Rows are in the order of their domains and "
+    "of their mean, at the right; columns in the order of their sources and of "
+    "their mean, above."
+  ),
+  "forgetting_components": (
+    "The matrix is nearly a sum of few such terms, a weight of each task times "
+    "a weight of each sequence; the first three, on one scale."
+  ),
+  "forgetting_singular_values": (
+    "Bars: how much each term weighs. Line: what share of the variance so many "
+    "terms explain."
+  ),
+}
 
 
-def draw(matrix, structure, folder: str | os.PathLike) -> str:
+def draw(matrix, found, folder: str | os.PathLike) -> str:
   """Draws heat map, components and singular values as PNG, PDF and SVG.
 
   Args:
     matrix: a `forgetting.associations` ForgettingMatrix.
-    structure: its Structure.
+    found: its Structure.
     folder: the files <name>.png, .pdf, .svg and .csv go into it.
 
   Returns:
@@ -30,25 +56,9 @@ def draw(matrix, structure, folder: str | os.PathLike) -> str:
     InputError: the folder cannot be written.
   """
   folder = places.place(folder)
-  drawings = {
-    "forgetting_matrix": (
-      matrix_tables.heat_map(matrix),
-      figure_matrix.heat_map,
-    ),
-    "forgetting_components": (
-      matrix_tables.components(matrix, structure, count=COMPONENTS),
-      figure_components.components,
-    ),
-    "forgetting_singular_values": (
-      matrix_tables.singular_values(structure),
-      figure_components.singular_values,
-    ),
-  }
   try:
     places.make_folder(folder)
-    for name, (table, drawing) in drawings.items():
-      svg = style.save(name, folder, drawing, table)
-      write_atomically(folder / f"{name}.svg", _alone(svg).encode())
+    drawings = _drawings(matrix, found, folder)
   except OSError as error:
     raise InputError(
       f"{folder}: the figures cannot be written ({error.strerror})"
@@ -56,8 +66,100 @@ def draw(matrix, structure, folder: str | os.PathLike) -> str:
   return f"figures: {folder}/ {', '.join(drawings)} (.png, .svg, .pdf, .csv)"
 
 
-def _alone(svg: str) -> str:
-  """An SVG file that brings the colours that a page would give it."""
-  head, end, rest = svg.partition(">")
-  rules = f":root {{ {style.variables(dark=False)} }}"
-  return f"{head}{end}<style>{rules}</style>{rest}"
+def _drawings(matrix, found, folder: pathlib.Path) -> dict[str, str]:
+  """Figure name -> SVG for a page."""
+  wanted = {
+    "forgetting_matrix": (
+      matrix_tables.heat_map(matrix),
+      figure_matrix.heat_map,
+    ),
+    "forgetting_components": (
+      matrix_tables.components(matrix, found, count=COMPONENTS),
+      figure_components.components,
+    ),
+    "forgetting_singular_values": (
+      matrix_tables.singular_values(found),
+      figure_components.singular_values,
+    ),
+  }
+  return {
+    name: style.save(name, folder, drawing, table_)
+    for name, (table_, drawing) in wanted.items()
+  }
+
+
+def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
+  """The matrix of a study, what it is made of, and its figures, as HTML.
+
+  Args:
+    study: its folder; None for a table, which has no losses of examples.
+    folder: the figures go into it.
+  """
+  if study is None:
+    return page.absent(
+      "A table of runs has no losses of single examples: the matrix needs the "
+      "run directories of a study."
+    )
+  try:
+    matrix = load(study)
+  except InputError as error:
+    return page.absent(f"No matrix yet: {error}.")
+  if min(matrix.shape) < 2:
+    return page.absent(
+      f"The matrix has {matrix.shape[0]} tasks and {matrix.shape[1]} examples: "
+      "two of each are the least that has a structure."
+    )
+  found = structure.analyse(matrix)
+  svgs = _drawings(matrix, found, folder)
+  drawn = {
+    name: page.figure(name, svg, CAPTIONS[name]) for name, svg in svgs.items()
+  }
+  return (
+    f"<p>{escape(words.headline(matrix))} (nats per token).</p>"
+    f"{drawn['forgetting_matrix']}"
+    f"{_models(found)}"
+    f"{drawn['forgetting_components']}"
+    f"{_sources(components.leading(matrix, found, count=COMPONENTS))}"
+    f"{drawn['forgetting_singular_values']}"
+  )
+
+
+def _told(model: str) -> str:
+  """A model's name in words, as HTML."""
+  kind, _, rank = model.rpartition("rank_")
+  if rank.isdigit():
+    terms = "1 term" if rank == "1" else f"{rank} terms"
+    return f"both means, and {terms}" if kind else terms
+  return escape(MODELS.get(model, model))
+
+
+def _models(found: structure.Structure) -> str:
+  rows = [
+    [_told(model.name), number(model.r2), number(model.r2_held_out)]
+    for model in found.models.values()
+    if model.name not in UNTOLD
+  ]
+  header = ["Description of the matrix", "R²", "R², task held out"]
+  return table(header, rows)
+
+
+def _sources(parts) -> str:
+  """Which tasks and which texts each component is about."""
+  rows = [
+    [
+      str(part.rank),
+      "<br>".join(f"{escape(name)} {u:+.2f}" for name, u in part.tasks[:3]),
+      "<br>".join(
+        f"{escape(s.source)} {100 * s.among:.0f} % "
+        f"(of all {100 * s.overall:.0f} %)"
+        for s in part.sources[:3]
+      ),
+    ]
+    for part in parts
+  ]
+  header = [
+    "Component",
+    "Tasks that weigh most",
+    f"Sources of its {components.EXAMPLES} heaviest sequences",
+  ]
+  return table(header, rows, text=(0, 1, 2))

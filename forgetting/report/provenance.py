@@ -39,9 +39,9 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
   if tokens:
     yield "Training tokens", f"{count(tokens)} in all runs"
   results = list(evidence.results.values())
-  seconds = sum(result.get("wall_seconds") or 0 for result in results)
-  if seconds:
-    yield "Time", f"{words.duration(seconds)}, summed over the runs"
+  if evidence.seconds:
+    summed = words.duration(evidence.seconds)
+    yield "Time", f"{summed}, summed over the runs"
   for name, field in (("Device", "device"), ("Executor", "executor")):
     found = _distinct(result.get(field) for result in results)
     if found:

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 import math
+import re
 
 import numpy as np
 
+from forgetting.laws.advise import CLEAR
+from forgetting.laws.compare import aicc
+from forgetting.laws.invert import halving_injection
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
@@ -126,16 +130,32 @@ def _advisor(fits: DomainLaws) -> str:
     text = "the published form of the forgetting law fits best (AICc)"
   else:
     text = (
-      f"the form {fits.advisor_name} fits best (AICc) and gives the advice: L "
-      f"= {fits.advisor.law.equation}; mean relative error "
-      f"{_error(fits.advisor)}, the published form's {_error(fits.forgetting)}"
+      f"the form {escape(fits.advisor_name)} fits best (AICc) and gives the "
+      f"advice: <i>L</i> = {equation(fits.advisor.law.equation)}; mean "
+      f"relative error {_error(fits.advisor)}, the published form's "
+      f"{_error(fits.forgetting)}"
     )
   missing = fits.advisor.unidentified
   if missing:
-    text += f". The data do not identify its {', '.join(missing)}"
+    names = ", ".join(GREEK.get(name, name) for name in missing)
+    text += f". The data do not identify its {names}"
   if not fits.advisor.certificate.holds:
     text += ". Its fit has no certificate"
-  return f'<p class="note"><b>{escape(fits.domain)}</b>: {escape(text)}.</p>'
+  return f'<p class="note"><b>{escape(fits.domain)}</b>: {text}.</p>'
+
+
+def equation(text: str) -> str:
+  """HTML of an equation: D^beta has a raised Greek letter, L0 an index."""
+
+  def symbol(found) -> str:
+    raised, name = found.groups()
+    shown = GREEK.get(name, name if name == "log" else f"<i>{name}</i>")
+    if name == "L0":
+      shown = "<i>L</i><sub>pt,base</sub>"
+    return f"<sup>{shown}</sup>" if raised else shown
+
+  marked = re.sub(r"(\^?)\b([A-Za-z]\w*)", symbol, text)
+  return marked.replace("-", "−")
 
 
 def _error(fit) -> str:
@@ -160,6 +180,42 @@ def laws(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
     if domain_laws.forgetting:
       parts.append(_ratio(domain_laws))
   return "\n".join(parts)
+
+
+def halving(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
+  """B and the injection that halves forgetting: a row a domain, or nothing."""
+  rows = []
+  for f in fits:
+    if f.forgetting is None:
+      rows.append(
+        [swatch(f.domain, evidence.domains), "–", "", "–", "", "no law"]
+      )
+      continue
+    half, (low, high) = (
+      halving_injection(f.forgetting),
+      f.forgetting.interval()["B"],
+    )
+    missing = {"alpha", "B"} & set(f.forgetting.unidentified)
+    mind = ["not identified: " + ", ".join(sorted(missing))] if missing else []
+    if half.value > 1:
+      mind.append("no injection halves the forgetting")
+    if not f.published:
+      mind.append(f"{f.advisor_name} fits better, in which it depends on size")
+    rows.append(
+      [
+        swatch(f.domain, evidence.domains),
+        compact(f.forgetting.params["B"]),
+        f"[{compact(low)}, {compact(high)}]",
+        percent(half.value),
+        f"[{percent(half.low)}, {percent(half.high)}]",
+        escape("; ".join(mind)),
+      ]
+    )
+  header = [
+    *("Domain", "B", "95 % interval"),
+    *("Halves forgetting", "95 % interval", "Mind"),
+  ]
+  return table(header, rows, text=(0, -1)) if rows else ""
 
 
 def _law(fits: DomainLaws, law: str) -> str:
@@ -200,11 +256,12 @@ def _with_constant(fits: DomainLaws) -> str:
   wide = fits.with_constant
   if wide is None:
     return ""
-  low, high = wide.interval()["E"]
+  change = aicc(wide) - aicc(fits.forgetting)
+  verdict = "worth" if change < -CLEAR else "not worth"
   return (
     f" With a constant + <i>E</i> added: <i>E</i> = "
-    f"{compact(wide.params['E'])} [{compact(low)}, {compact(high)}], "
-    f"mean relative error {_error(wide)}."
+    f"{compact(wide.params['E'])}, mean relative error {_error(wide)}, "
+    f"{verdict} a parameter (AICc {change:+.1f})."
   )
 
 

@@ -28,6 +28,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 WIDTH = 10.0  # inches: the width of the page
 FONT = "DejaVu Sans"  # comes with matplotlib: the same widths everywhere
 
+BASE = dict(color=INK, linewidth=0.9, linestyle=(0, (1, 2)))  # reference lines
+
 RC = {
   "font.family": [FONT],
   "font.size": 9,
@@ -83,6 +85,36 @@ def shade(index: int, count: int) -> float:
   return 1.0 if count < 2 else 0.45 + 0.55 * index / (count - 1)
 
 
+def injected(p: float, levels: Sequence[float], hue: str) -> dict:
+  """A line's look: no injection is ink, dashed; more is more of the domain."""
+  if p == 0:
+    return dict(color=INK, alpha=1.0, linestyle=(0, (4, 1.5)))
+  positive = [level for level in levels if level > 0]
+  alpha = shade(positive.index(p), len(positive))
+  return dict(color=hue, alpha=alpha, linestyle="-")
+
+
+def plain_counts(axis, values) -> None:
+  """A log axis through positive values, with ticks such as 20, 50k, 1M."""
+  positive = values[values > 0]
+  axis.axes.set_xscale("log")
+  low, high = positive.min(), positive.max()
+  room = max((high / low) ** 0.05, 1.07)
+  axis.axes.set_xlim(low / room, high * room)
+  plain_numbers(axis)
+
+
+def plain_numbers(axis) -> None:
+  """Tick labels such as 20, 50, 1k where a log axis says 10^1.3."""
+  from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+  low, high = axis.get_view_interval()
+  subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
+  axis.set_major_locator(LogLocator(subs=subs, numticks=20))
+  axis.set_major_formatter(FuncFormatter(lambda x, _: count(x)))
+  axis.set_minor_formatter(NullFormatter())
+
+
 def count(number: float) -> str:
   """25.1k, 1.27B: counts as people write them."""
   for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
@@ -101,6 +133,8 @@ def percent(fraction: float, digits: int = 3) -> str:
 def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
   """Writes <name>.csv, draws from what was written, gives the page's SVG.
 
+  Beside it <name>.png, .pdf and .svg.
+
   Args:
     draw: (data frame) -> matplotlib Figure.
     table: the data frame that is all the figure shows.
@@ -114,15 +148,23 @@ def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
     file, keep_default_na=False, na_values=[""], dtype={"domain": str}
   )
   with matplotlib.rc_context({**RC, "svg.hashsalt": name}), _quiet():
-    figure = draw(table)
+    figure = _settled(draw(table))
     for ending, metadata in (
       ("png", {"Software": None}),
       ("pdf", {"CreationDate": None, "Producer": None, "Creator": None}),
     ):
       content = _render(figure, ending, metadata, facecolor="white")
       write_atomically(folder / f"{name}.{ending}", content)
-    svg = _render(figure, "svg", {"Date": None}, transparent=True)
-  return _for_page(svg.decode(), name)
+    svg = _render(figure, "svg", {"Date": None}, transparent=True).decode()
+  write_atomically(folder / f"{name}.svg", svg.encode())
+  return _for_page(svg, name)
+
+
+def _settled(figure):
+  """The figure with its layout computed once for all of its files."""
+  figure.draw_without_rendering()
+  figure.set_layout_engine("none")
+  return figure
 
 
 @contextlib.contextmanager
@@ -157,8 +199,19 @@ def _for_page(svg: str, name: str) -> str:
   svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
   svg = re.sub(r'(\bid=")', rf"\1{name}-", svg)
   svg = re.sub(r'((?:xlink:href="|url\()#)', rf"\1{name}-", svg)
+  # hundredths of a point are enough, and half of the bytes
+  svg = re.sub(
+    r'\b(?:d|x|y)="[^"]*"',
+    lambda part: re.sub(r"(\.\d\d)\d+", r"\1", part[0]),
+    svg,
+  )
   for i, value in enumerate(DOMAINS):
     svg = svg.replace(value, f"var(--domain{i})")
   svg = svg.replace(INK, "var(--ink)").replace(GRID, "var(--grid)")
   svg = svg.replace(f"'{FONT}'", f"system-ui, '{FONT}', sans-serif")
-  return re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', "", svg, count=1)
+  return re.sub(
+    r' width="([\d.]+)pt" height="[\d.]+pt"',
+    lambda size: f' style="max-width: {float(size[1]) / 72 / WIDTH:.0%}"',
+    svg,
+    count=1,
+  )

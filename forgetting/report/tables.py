@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from forgetting.laws.invert import halving_injection
 from forgetting.report.evidence import Evidence, cells
 from forgetting.report.fitted import DomainLaws
 
@@ -60,11 +61,14 @@ def injection(evidence: Evidence, fits: list[DomainLaws]):
   """Pretraining loss against injection: rows of kind measured, law, published.
 
   `law` is the form that gives the advice, with its 95 % band in `low` and
-  `high`; `published` is there where that is another form.
+  `high`; `published` is there where that is another form. None of one
+  injection.
   """
   import pandas as pd
 
   measured = evidence.measured
+  if measured["injection"].nunique() < 2:
+    return None
   columns = [
     "domain",
     "model_params",
@@ -113,6 +117,94 @@ def _through(injections) -> np.ndarray:
   if levels[0] == 0:
     line = np.concatenate([np.linspace(0, positive[0], 10)[:-1], line])
   return np.unique(np.concatenate([line, positive]))
+
+
+def sizes(evidence: Evidence, fits: list[DomainLaws]):
+  """Forgetting against target tokens and model size; None of one of each.
+
+  At the least injection that every domain has run. Rows of kind measured are
+  means over seeds; of kind law they have the 95 % band in `low` and `high` and
+  `axis` tells which of the two they run along.
+  """
+  import pandas as pd
+
+  runs, axes = evidence.measured, ["target_tokens", "model_params"]
+  least = runs.groupby("domain")["injection"].min().max()
+  runs = runs[runs["injection"] == least]
+  if (runs[axes].nunique() < 2).all():
+    return None
+  points = runs.groupby(["domain", *axes], as_index=False).agg(
+    forgetting=("forgetting", "mean"), base=("base_pretrain_loss", "mean")
+  )
+  points = points.assign(kind="measured", axis="", low=np.nan, high=np.nan)
+  parts = [points]
+  by_domain = {f.domain: f.advisor for f in fits if f.advisor}
+  for domain, cells_ in points.groupby("domain"):
+    if domain not in by_domain:
+      continue
+    for axis, other in (axes, reversed(axes)):
+      line = _along(cells_, axis, other).assign(injection=least)
+      law = by_domain[domain].predict(line.rename(columns=RENAMED))
+      base = line["base"]
+      parts.append(
+        line.assign(
+          kind="law",
+          axis=axis,
+          forgetting=law["prediction"] - base,
+          low=law["law_low"] - base,
+          high=law["law_high"] - base,
+        )
+      )
+  return pd.concat(parts, ignore_index=True).assign(injection=least)
+
+
+RENAMED = {"base": "base_pretrain_loss"}
+
+
+def _along(cells_, axis: str, other: str):
+  """Lines along one axis, at every level of the other."""
+  import pandas as pd
+
+  first, last = cells_[axis].min(), cells_[axis].max()
+  through = np.geomspace(first, last, LINE_POINTS) if last > first else [first]
+  return pd.concat(
+    [
+      pd.DataFrame({axis: through}).assign(
+        # forgetting does not depend on the base: any will do
+        **{"domain": rows["domain"].iloc[0], other: level},
+        base=cells_["base"].mean(),
+      )
+      for level, rows in cells_.groupby(other)
+    ],
+    ignore_index=True,
+  )
+
+
+def halving(fits: list[DomainLaws], level: float = 0.95):
+  """One row a domain with an identified law: B, and the injection that halves.
+
+  Both with intervals; None where no domain has them.
+  """
+  import pandas as pd
+
+  rows = []
+  for domain_laws in fits:
+    fit = domain_laws.forgetting
+    if fit is None or {"alpha", "B"} & set(fit.unidentified):
+      continue
+    half, (low, high) = halving_injection(fit, level), fit.interval(level)["B"]
+    rows.append(
+      dict(
+        domain=domain_laws.domain,
+        B=fit.params["B"],
+        B_low=low,
+        B_high=high,
+        half=half.value,
+        half_low=half.low,
+        half_high=half.high,
+      )
+    )
+  return pd.DataFrame(rows) if rows else None
 
 
 def predicted(evidence: Evidence, fits: list[DomainLaws]):

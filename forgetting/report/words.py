@@ -11,11 +11,41 @@ from forgetting.report.style import count, percent
 def headline(
   evidence: Evidence, counsels: Sequence[Counsel], tolerance: float
 ) -> list[str]:
-  """One sentence on what was measured, one on what to do."""
+  """What was run, what was measured, and what to do: a sentence each."""
   if not len(evidence.measured):
     return [nothing_measured(evidence)]
-  sentences = [_measured(evidence)]
+  sentences = [what_was_run(evidence), _measured(evidence)]
   return [*sentences, _advised(counsels, tolerance)]
+
+
+def what_was_run(evidence: Evidence) -> str:
+  """Runs, sizes, domains, tokens and hours."""
+  runs = evidence.measured
+  sizes, tokens = runs["model_params"], runs["target_tokens"]
+  said = [
+    f"{_plural(len(runs), 'fine-tuning')} of "
+    f"{_plural(sizes.nunique(), 'model size')} "
+    f"({_between(sizes)} parameters) on "
+    f"{_plural(runs['domain'].nunique(), 'domain')} "
+    f"({', '.join(sorted(runs['domain'].astype(str).unique()))}) with "
+    f"{_between(tokens)} target tokens"
+  ]
+  trained = evidence.runs["tokens"].dropna().astype(float).sum()
+  if trained:
+    said.append(f"{count(trained)} tokens trained on")
+  seconds = evidence.seconds
+  if seconds:
+    said.append(f"{duration(seconds)} of computing")
+  return f"{', '.join(said)}."
+
+
+def _plural(number: int, noun: str) -> str:
+  return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _between(values) -> str:
+  low, high = count(values.min()), count(values.max())
+  return low if low == high else f"{low} to {high}"
 
 
 def nothing_measured(evidence: Evidence) -> str:
@@ -132,7 +162,7 @@ def flags(counsel: Counsel) -> list[str]:
   if advice is None:
     return ["no law: measured only"]
   if math.isinf(advice.injection):
-    return ["infeasible: no injection gets there"]
+    return ["infeasible"]
   for axis, factor in advice.beyond.items():
     name = axis.replace("_", " ")
     out.append(f"extrapolated: {name} {factor:.2g} × beyond the runs")

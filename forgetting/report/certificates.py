@@ -1,0 +1,71 @@
+"""What each fit can prove about itself, in words."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from forgetting.report.evidence import Evidence
+from forgetting.report.fitted import DomainLaws
+from forgetting.report.sections import swatch, table
+
+WEAK = 10.0  # a signal that is not ten times the noise
+AXES = {"N": "model sizes", "D": "amounts of target tokens", "p": "injections"}
+
+
+def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
+  """One row a domain and law: whether it holds, and why, as HTML."""
+  rows = []
+  for domain_laws in fits:
+    for name, fit in _fits(domain_laws):
+      held = fit.certificate.holds
+      rows.append(
+        [
+          swatch(domain_laws.domain, evidence.domains),
+          escape(name),
+          "holds" if held else "<b>does not hold</b>",
+          escape(" ".join(s[0].upper() + s[1:] + "." for s in sentences(fit))),
+        ]
+      )
+  header = ["Domain", "Law", "Certificate", "Why, and how firm"]
+  return (
+    "<p>A certificate holds when the fit is a stationary point and a minimum, "
+    "and when more than one of its starts ended there: then it is the fit, and "
+    "not an accident of the search. It does not say that the law is right; "
+    "what the data leave open is told beside it.</p>"
+    + table(header, rows, text=(0, 1, 2, 3))
+  )
+
+
+def _fits(laws: DomainLaws) -> Iterator[tuple[str, object]]:
+  if laws.forgetting:
+    yield "forgetting, published form", laws.forgetting
+  if laws.advisor and not laws.published:
+    yield f"{laws.advisor_name}, which gives the advice", laws.advisor
+  if laws.target:
+    yield "target", laws.target
+
+
+def sentences(fit) -> Iterator[str]:
+  """The certificate of a fit, for people who have not fitted a law."""
+  c = fit.certificate
+  agree = round(c.agree * c.starts)
+  yield f"{agree} of {c.starts} starts of the search ended at this fit"
+  if c.gradient >= 1e-6:
+    yield f"it is not a stationary point (gradient {c.gradient:.1g})"
+  if c.smallest_eigenvalue < -1e-8:
+    yield "it is not a minimum: the objective still falls in one direction"
+  if c.next_basin is not None:
+    yield f"the next local minimum is {100 * c.next_basin:.2g} % worse"
+  levels = ", ".join(
+    f"{count} {AXES[axis]}" for axis, count in c.levels.items() if axis in AXES
+  )
+  rest = "run" if c.dof == 1 else "runs"
+  yield f"it rests on {levels}, with {c.dof} {rest} more than parameters"
+  ratio = c.signal_to_noise
+  weak = ": weak" if ratio < WEAK else ""
+  yield f"the effect is {ratio:.2g} times the noise between runs{weak}"
+  if c.at_bounds:
+    yield f"on the bound of its range: {', '.join(c.at_bounds)}"
+  for what in c.broken:
+    yield f"does not hold: {what}"
+  if fit.unidentified:
+    yield f"the data do not identify {', '.join(fit.unidentified)}"

@@ -1,0 +1,104 @@
+"""Fitted on the small, tested on the large: what the laws are for."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from forgetting.laws.compare import aicc, backtests, score
+from forgetting.report.evidence import Evidence
+from forgetting.report.fitted import DomainLaws
+from forgetting.report.sections import swatch, table
+from forgetting.report.style import count
+
+NAMES = {"N": "model", "D": "target tokens", "p": "injection"}
+LOSSES = {"forgetting": "pretraining", "target": "target"}
+
+
+def scores(fits: Sequence[DomainLaws]):
+  """One row a domain, law and split: the error on runs not fitted to; or None.
+
+  `error` is the mean of abs(L_pred / L - 1) on them, `bias` the mean of
+  ln(L_pred / L), `in_sample` the error on all runs by the fit to all of them.
+  """
+  import pandas as pd
+
+  rows = [row for f in fits for row in _of_domain(f)]
+  return pd.DataFrame(rows) if rows else None
+
+
+def _of_domain(fits: DomainLaws) -> Iterator[dict]:
+  forms = [("published", fits.forgetting), ("published", fits.target)]
+  if not fits.published:
+    forms.insert(1, ("best AICc", fits.advisor))
+  for form, fit in forms:
+    if fit is None or aicc(fit) == float("inf"):
+      continue
+    for split in backtests(fit):
+      found = score(fit, split)
+      yield dict(
+        domain=fits.domain,
+        loss=LOSSES["target" if fit is fits.target else "forgetting"],
+        form=form,
+        law=fit.law.name,
+        split=split.name,
+        left_out=_left_out(split.name, fit),
+        fitted_runs=int(split.train.sum()),
+        tested_runs=found.rows,
+        error=found.error,
+        bias=found.bias,
+        in_sample=fit.mean_relative_error,
+      )
+
+
+def _left_out(split: str, fit) -> str:
+  """The split in words, with the values that were left out."""
+  what = split.removeprefix("all but ")
+  if not what.startswith("the largest "):
+    return what.replace("p = ", "injection ")
+  axes = what.removeprefix("the largest ").split(" and ")
+  return "the largest " + " or ".join(
+    f"{NAMES[axis]} ({count(fit.data.values[axis].max())})" for axis in axes
+  )
+
+
+def section(evidence: Evidence, found) -> str:
+  """HTML of `scores`."""
+  header = [
+    "Domain",
+    "Loss",
+    "Form",
+    "Left out of the fit",
+    "Fitted to",
+    "Tested on",
+    "Error",
+    "Bias",
+    "Error when fitted to all",
+  ]
+  rows = [
+    [
+      swatch(row["domain"], evidence.domains),
+      row["loss"],
+      escape(row["form"]),
+      escape(row["left_out"]),
+      f"{row['fitted_runs']} runs",
+      f"{row['tested_runs']} runs",
+      f"<b>{100 * row['error']:.2g} %</b>",
+      f"{100 * row['bias']:+.2g} %".replace("-", "−"),
+      f"{100 * row['in_sample']:.2g} %",
+    ]
+    for row in found.to_dict("records")
+    if row["left_out"].startswith("the largest")
+  ]
+  whole = (
+    "<p>Each law is fitted again without the largest runs, from scratch, and "
+    "asked for them: the question that a study at small scale is there to "
+    "answer. Errors are means of |predicted / measured − 1| of the loss, as in "
+    "the paper; forgetting is only a part of the pretraining loss, so that its "
+    "own relative error is larger. Bias above 0: the law expected more loss "
+    "than there was.</p>"
+  )
+  others = len(found) - len(rows)
+  note = (
+    f'<p class="note">{others} more tests, each without one injection, are in '
+    '<a href="figures/extrapolation.csv">extrapolation.csv</a>.</p>'
+  )
+  return f"{whole}{table(header, rows, text=(0, 1, 2, 3))}{note}"

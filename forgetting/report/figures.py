@@ -1,0 +1,99 @@
+"""The figures of a page, each drawn from a table that lies beside it."""
+
+import pathlib
+
+from forgetting.report import (
+  figure_curves,
+  figure_halving,
+  figure_injection,
+  figure_predicted,
+  figure_progress,
+  figure_replay,
+  figure_sizes,
+  page,
+  progress,
+  replay,
+  style,
+  tables,
+)
+from forgetting.report.evidence import Evidence
+
+CAPTIONS = {
+  "u_curves": (
+    "While a model is fine-tuned its target loss falls, then rises again as it "
+    "overfits: a U. A run's result is taken at the bottom, the star. The "
+    "pretraining loss rises meanwhile, as a rule less with more injection. "
+    "Right: one against the other, what is paid for what is learnt. Measured "
+    "on a fixed subset of the validation texts."
+  ),
+  "injection": (
+    "Pretraining loss at best. The distance to the dotted line, the model "
+    "before fine-tuning, is the forgetting. Where another form than the "
+    "published law fits better, that form is drawn and gives the advice. The "
+    "axis is linear below the least positive injection, logarithmic above."
+  ),
+  "sizes": (
+    "Forgetting against the unique target tokens (left) and against the size "
+    "of the model (right), at the least injection that was run; points are "
+    "means over seeds, lines and bands the law that gives the advice with its "
+    "95 % interval."
+  ),
+  "progress": (
+    "Pretraining progress lost: how far back along its own pretraining curve "
+    "the fine-tuned model has slid, 100 % being untrained. At the most target "
+    "tokens that were run; means over seeds."
+  ),
+  "halving": (
+    "Of the published law, with 95 % bootstrap intervals. B says how much an "
+    "injected token counts: a model acts 1 + B p times its size. Right of the "
+    "dotted line no injection halves the forgetting."
+  ),
+  "predicted": (
+    "Each point is a run that the published laws were fitted to; on the dotted "
+    "line a law is exact. The middle panel takes the base off: there the "
+    "errors are as large as they matter for forgetting."
+  ),
+  "replay": replay.CAPTION,
+}
+
+
+def draw(evidence: Evidence, fits, folder: pathlib.Path) -> dict[str, str]:
+  """Figure name -> what the page shows of it; without data, no figure."""
+  if not len(evidence.measured):
+    return {}
+  domains, sizes = evidence.domains, evidence.sizes
+  known = dict(domains=domains, sizes=sizes)
+  wanted = {
+    "u_curves": (
+      tables.u_curves(evidence),
+      lambda table: figure_curves.u_curves(table, domains=domains),
+    ),
+    "injection": (
+      tables.injection(evidence, fits),
+      lambda table: figure_injection.injection(table, **known),
+    ),
+    "sizes": (
+      tables.sizes(evidence, fits),
+      lambda table: figure_sizes.sizes(table, **known),
+    ),
+    "progress": (
+      progress.lost(evidence),
+      lambda table: figure_progress.progress(table, domains=domains),
+    ),
+    "halving": (
+      tables.halving(fits),
+      lambda table: figure_halving.halving(table, domains=domains),
+    ),
+    "predicted": (
+      tables.predicted(evidence, fits),
+      lambda table: figure_predicted.predicted(table, **known),
+    ),
+    "replay": (replay.cells(evidence.runs), figure_replay.replay),
+  }
+  return {
+    name: page.figure(
+      name, style.save(name, folder, drawing, table), CAPTIONS[name]
+    )
+    for name, (table, drawing) in wanted.items()
+    if table is not None
+  }

@@ -1,0 +1,17 @@
+"""The page's HTML, style and scripts: files beside this one."""
+
+import functools
+from importlib import resources
+import string
+
+
+@functools.cache
+def text(name: str) -> str:
+  """The file templates/<name>."""
+  folder = resources.files("forgetting.report") / "templates"
+  return (folder / name).read_text(encoding="utf-8")
+
+
+def fill(name: str, **values: str) -> str:
+  """A template with its $names replaced; the values are HTML already."""
+  return string.Template(text(name)).substitute(values)

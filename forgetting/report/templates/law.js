@@ -1,0 +1,161 @@
+"use strict";
+// The laws in the units of their fits, and what is asked of them: the same
+// scans and bisections as in forgetting/laws, so that the answers are the same.
+
+// q: parameters; v: lnN, lnD, p. Losses over the geometric mean of the fit's.
+const FORMS = {
+  forgetting: (q, v) =>
+    q.A * Math.exp(q.beta * v.lnD -
+      q.alpha * (Math.log1p(q.B * v.p) + v.lnN)) + q.E - q.G * v.p,
+  forgetting_log: (q, v) =>
+    Math.exp(q.beta * v.lnD - q.alpha * v.lnN) *
+      (q.A - q.C * Math.log1p(q.B * v.p)) + q.E,
+  forgetting_power: (q, v) =>
+    q.A * Math.exp(q.beta * v.lnD - q.alpha * v.lnN -
+      q.c * Math.log1p(q.B * v.p)) + q.E,
+  target: (q, v) =>
+    q.A * Math.exp(-q.alpha * v.lnN - q.beta * v.lnD) + q.E + q.C * v.p,
+};
+const GRID = [0];
+for (let i = 0; i <= 140; i++) GRID.push(Math.pow(10, -7 + i / 20));
+GRID[GRID.length - 1] = 1;
+const BEYOND = 1.01, SPAN = 1e8, HALVINGS = 60, COLUMNS = {
+  N: "model_params", D: "target_tokens", p: "injection",
+};
+
+function floats(text) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+// A law as the page brings it -> with its parameters a lane.
+function unpack(law) {
+  const columns = {};
+  for (const [name, value] of Object.entries(law.draws)) {
+    columns[name] = typeof value === "number" ? value : floats(value);
+  }
+  const lanes = Array.from({ length: law.count }, (_, i) => {
+    const q = {};
+    for (const [name, c] of Object.entries(columns)) {
+      q[name] = typeof c === "number" ? c : c[i];
+    }
+    return q;
+  });
+  return { ...law, lanes, noise: law.noise ? floats(law.noise) : null };
+}
+
+// The loss that a law predicts from a base; of the target law the base is 0.
+function lossAt(law, q, at, base) {
+  const v = {
+    lnN: Math.log(at.N / law.scales.N), lnD: Math.log(at.D / law.scales.D),
+    p: at.p,
+  };
+  const total = base / law.scales.L + FORMS[law.name](q, v);
+  return total > 0 ? law.scales.L * total : NaN;
+}
+
+function forgettingAt(law, q, at) {
+  return lossAt(law, q, at, law.scales.L) - law.scales.L;
+}
+
+function quantile(values, level) {
+  const ordered = Float64Array.from(values, (v) => Number.isNaN(v) ? Infinity : v);
+  ordered.sort();
+  const last = ordered.length - 1;
+  return [ordered[Math.floor((1 - level) / 2 * last)],
+    ordered[Math.ceil((1 + level) / 2 * last)]];
+}
+
+// (parameters -> number) -> its value at the optimum, and its interval.
+function withInterval(law, level, ask) {
+  const draws = law.lanes.map(ask);
+  const [low, high] = quantile(draws, level);
+  return { value: ask(law.point), low, high, draws };
+}
+
+// The least injection that keeps forgetting under a tolerance, or infinity.
+function injectionNeeded(law, q, at, tolerance) {
+  const inside = (p) => forgettingAt(law, q, { ...at, p }) <= tolerance;
+  const first = GRID.findIndex(inside);
+  if (first < 0) return Infinity;
+  if (first === 0) return 0;
+  let low = GRID[first - 1], high = GRID[first];
+  for (let i = 0; i < 50; i++) {
+    const middle = 0.5 * (low + high);
+    if (inside(middle)) high = middle; else low = middle;
+  }
+  return high;
+}
+
+// Where forgetting without injection crosses a tolerance along N or D.
+function crossing(law, q, axis, at, tolerance) {
+  const rises = axis === "D", [least, greatest] = law.ranges[axis];
+  let low = Math.log(least / SPAN), high = Math.log(greatest * SPAN);
+  const inside = (log) =>
+    forgettingAt(law, q, { ...at, p: 0, [axis]: Math.exp(log) }) <= tolerance;
+  if (!inside(rises ? low : high)) return rises ? 0 : Infinity;
+  if (inside(rises ? high : low)) return rises ? Infinity : 0;
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = 0.5 * (low + high);
+    if (inside(middle) === rises) low = middle; else high = middle;
+  }
+  return Math.exp(rises ? low : high);
+}
+
+// Axis -> how far a point is outside the data, as a factor.
+function beyond(law, at) {
+  const out = {};
+  for (const [symbol, name] of Object.entries(COLUMNS)) {
+    const value = at[symbol], range = law.ranges[symbol];
+    if (value === undefined || !range) continue;
+    const [least, greatest] = range;
+    if (value > greatest * BEYOND) {
+      out[name] = greatest ? value / greatest : Infinity;
+    } else if (value > 0 && value < least / BEYOND) out[name] = least / value;
+  }
+  return out;
+}
+
+// The measured base loss of a size, or one along the log-log line.
+function baseLoss(law, size) {
+  const x = law.bases.map((b) => Math.log(b[0]));
+  const y = law.bases.map((b) => Math.log(b[1])), place = Math.log(size);
+  const away = x.map((v) => Math.abs(v - place));
+  const nearest = away.indexOf(Math.min(...away));
+  if (away[nearest] < 1e-9) return law.bases[nearest][1];
+  if (x.length < 2) return law.bases[0][1];
+  const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
+  const mx = mean(x), my = mean(y);
+  let up = 0, down = 0;
+  for (let i = 0; i < x.length; i++) {
+    up += (x[i] - mx) * (y[i] - my);
+    down += (x[i] - mx) ** 2;
+  }
+  return Math.exp(my + up / down * (place - mx));
+}
+
+// y where x is, on a line through points with rising x.
+function interpolate(x, xs, ys) {
+  const last = xs.length - 1;
+  if (x <= xs[0]) return ys[0];
+  if (x >= xs[last]) return ys[last];
+  let i = 0;
+  while (i + 1 < last && xs[i + 1] <= x) i++;
+  return ys[i] + (ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i]) * (x - xs[i]);
+}
+
+// Percent of pretraining progress that forgetting undoes: 1 - s/S.
+function progressLost(curve, forgetting) {
+  const { steps, losses } = curve, end = losses.length - 1;
+  const loss = losses[end] + forgetting;
+  if (loss <= losses[end]) return 0;
+  const falling = losses.map((v) => -v);
+  return 100 * (1 - interpolate(-loss, falling, steps) / steps[end]);
+}
+
+function inNats(value, unit, base, curve) {
+  if (unit === "loss") return value;
+  if (unit === "percent") return value / 100 * base;
+  const { steps, losses } = curve, end = steps.length - 1;
+  return interpolate((1 - value / 100) * steps[end], steps, losses) - losses[end];
+}

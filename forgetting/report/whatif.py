@@ -1,0 +1,142 @@
+"""The what-if panel: the fitted laws as numbers that the page computes with."""
+
+import base64
+from collections.abc import Sequence
+import json
+import shlex
+
+import numpy as np
+
+from forgetting import laws
+from forgetting.laws.advise import beside_published, standing_cautions
+from forgetting.laws.prepare import slots_of
+from forgetting.report import page, style, templates
+from forgetting.report.evidence import Evidence
+from forgetting.report.fitted import DomainLaws
+from forgetting.report.progress import pretraining_curves
+
+SCRIPTS = ("law.js", "advice.js", "chart.js", "whatif.js")
+LEVEL = 0.95
+ROOM = 500_000  # bytes that the draws may take; beyond it they are thinned
+AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}
+
+
+def panel(
+  evidence: Evidence, fits: Sequence[DomainLaws], tolerance: float
+) -> str:
+  """HTML of the panel with its numbers; "" where no domain has a law.
+
+  Args:
+    tolerance: that it begins with, nats per token.
+  """
+  able = [f for f in fits if f.advisor is not None]
+  if not able:
+    return ""
+  every = thinning(able)
+  known = {
+    "level": LEVEL,
+    "tolerance": tolerance,
+    "source": shlex.quote(evidence.source),
+    "every": every,
+    "curves": [
+      dict(
+        model_params=float(size),
+        steps=curve.steps.tolist(),
+        losses=curve.losses.tolist(),
+      )
+      for size, curve in pretraining_curves(evidence).items()
+    ],
+    "domains": [_domain(evidence, f, every) for f in able],
+  }
+  # in a script element only "<" could end it
+  text = json.dumps(known, allow_nan=False).replace("<", "\\u003c")
+  return (
+    f"{templates.text('whatif.html')}"
+    f'<script type="application/json" id="whatif-data">{text}</script>'
+  )
+
+
+def without_law(fits: Sequence[DomainLaws]) -> str:
+  """Why some domains are not in the panel, as HTML."""
+  return "".join(
+    page.absent(
+      f"{f.domain} is not in this panel: it has no law. {f.why['forgetting']}."
+    )
+    for f in fits
+    if f.advisor is None
+  )
+
+
+def thinning(fits: Sequence[DomainLaws]) -> int:
+  """Every how many-th draw is kept, so that all of them find room."""
+  numbers = sum(
+    fit.draws().shape[0] * (int(fit.problem.free.sum()) + 1)
+    for domain in fits
+    for fit in (domain.advisor, domain.target)
+    if fit is not None
+  )
+  return max(1, -(-numbers * 16 // 3 // ROOM))
+
+
+def _domain(evidence: Evidence, fits: DomainLaws, every: int) -> dict:
+  runs = evidence.measured
+  runs = runs[runs["domain"].astype(str) == fits.domain]
+  columns = [*AXES.values(), "forgetting"]
+  published = None
+  if not fits.published and fits.forgetting is not None:
+    words = beside_published(fits.advisor, fits.forgetting)
+    published = {"law": center(fits.forgetting), "words": words}
+  test = fits.ratio if fits.advisor.law.name == "forgetting" else None
+  color = evidence.domains.index(fits.domain) % len(style.DOMAINS)
+  return {
+    "name": fits.domain,
+    "argument": shlex.quote(fits.domain),
+    "color": color,
+    "law": with_draws(fits.advisor, every),
+    "target": fits.target and with_draws(fits.target, every),
+    "published": published,
+    "cautions": list(standing_cautions(fits.advisor, test)),
+    "measured": runs[columns].to_numpy(float).tolist(),
+  }
+
+
+def center(fit: laws.Fit) -> dict:
+  """A law at its optimum, in the units of its fit."""
+  return {
+    "name": fit.law.name,
+    "scales": fit.scales,
+    "ranges": {k: v for k, v in fit.ranges.items() if k in AXES},
+    "bases": fit.bases,
+    "point": {k: float(v[0]) for k, v in _parameters(fit, fit.x[None])},
+  }
+
+
+def with_draws(fit: laws.Fit, every: int) -> dict:
+  """The same with its bootstrap draws, and the noise of a new run."""
+  draws = fit.draws()
+  noise = fit.residual_noise(np.random.default_rng(1), (len(draws), 1))
+  kept = draws[::every]
+  return center(fit) | {
+    "count": len(kept),
+    "draws": {k: _packed(v) for k, v in _parameters(fit, kept)},
+    "noise": _text(noise[::every, 0]),
+  }
+
+
+def _parameters(fit: laws.Fit, x):
+  """(name, [lanes]) of each parameter, in the units of the fit."""
+  slots = slots_of(fit.law, fit.groups, fit.choices.shared)
+  for i, slot in enumerate(slots):
+    yield slot.parameter.name, slot.outside(x[:, i])
+
+
+def _packed(values) -> float | str:
+  """A number where all are the same, else their bytes."""
+  if (values == values[0]).all():
+    return float(values[0])
+  return _text(values)
+
+
+def _text(values) -> str:
+  """Little-endian float32 in base64."""
+  return base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
