@@ -2,6 +2,7 @@
 
 from html import escape
 import os
+import pathlib
 
 from forgetting import places
 from forgetting.associations import components, structure, words
