@@ -7,6 +7,7 @@ import pathlib
 from forgetting.report import (
   certificates,
   extrapolation,
+  halving,
   matrix,
   provenance,
   replay,
@@ -114,7 +115,7 @@ def contents(
     "halving",
     "What an injected token is worth",
     figure("halving", NO_HALVING)
-    + (sections.halving(evidence, fits) if panel else ""),
+    + (halving.section(evidence, fits) if panel else ""),
   )
   yield Section(
     "extrapolation",

@@ -9,7 +9,6 @@ import numpy as np
 
 from forgetting.laws.advise import CLEAR
 from forgetting.laws.compare import aicc
-from forgetting.laws.invert import halving_injection
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
@@ -180,42 +179,6 @@ def laws(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
     if domain_laws.forgetting:
       parts.append(_ratio(domain_laws))
   return "\n".join(parts)
-
-
-def halving(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
-  """B and the injection that halves forgetting: a row a domain, or nothing."""
-  rows = []
-  for f in fits:
-    if f.forgetting is None:
-      rows.append(
-        [swatch(f.domain, evidence.domains), "–", "", "–", "", "no law"]
-      )
-      continue
-    half, (low, high) = (
-      halving_injection(f.forgetting),
-      f.forgetting.interval()["B"],
-    )
-    missing = {"alpha", "B"} & set(f.forgetting.unidentified)
-    mind = ["not identified: " + ", ".join(sorted(missing))] if missing else []
-    if half.value > 1:
-      mind.append("no injection halves the forgetting")
-    if not f.published:
-      mind.append(f"{f.advisor_name} fits better, in which it depends on size")
-    rows.append(
-      [
-        swatch(f.domain, evidence.domains),
-        compact(f.forgetting.params["B"]),
-        f"[{compact(low)}, {compact(high)}]",
-        percent(half.value),
-        f"[{percent(half.low)}, {percent(half.high)}]",
-        escape("; ".join(mind)),
-      ]
-    )
-  header = [
-    *("Domain", "B", "95 % interval"),
-    *("Halves forgetting", "95 % interval", "Mind"),
-  ]
-  return table(header, rows, text=(0, -1)) if rows else ""
 
 
 def _law(fits: DomainLaws, law: str) -> str:
