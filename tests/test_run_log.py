@@ -1,5 +1,6 @@
 """What a run's log says about why it failed."""
 
+from functools import partial
 import os
 
 import pytest
@@ -28,30 +29,30 @@ def attempt(*lines: str, code: int | None = 1) -> str:
 @pytest.mark.parametrize(
   ("text", "reason"),
   [
-    (attempt("hello", code=0), None),
-    (attempt("forgetting: a: stopped at step 3; go on", code=75), None),
-    (attempt("forgetting: a: found no result of b", code=3), None),
-    (attempt("hello", code=None), None),  # cut short: it is done again
-    (attempt("a warning", TRACEBACK), "ValueError: first"),
-    (attempt(*(f"0: {x}" for x in TRACEBACK.splitlines())),
+    (partial(attempt, "hello", code=0), None),
+    (partial(attempt, "forgetting: a: stopped at step 3; go on", code=75), None),
+    (partial(attempt, "forgetting: a: found no result of b", code=3), None),
+    (partial(attempt, "hello", code=None), None),  # cut short: it is done again
+    (partial(attempt, "a warning", TRACEBACK), "ValueError: first"),
+    (partial(attempt, *(f"0: {x}" for x in TRACEBACK.splitlines())),
      "ValueError: first"),
-    (attempt("forgetting: lr: found 0, expected more", code=2),
+    (partial(attempt, "forgetting: lr: found 0, expected more", code=2),
      "lr: found 0, expected more"),
-    (attempt("srun: error: n1: task 0: Exited with exit code 1",
+    (partial(attempt, "srun: error: n1: task 0: Exited with exit code 1",
              "slurmstepd: error: Detected 1 oom_kill event"),
      "slurmstepd: error: Detected 1 oom_kill event"),
-    (attempt("srun: error: n1: task 0: Exited with exit code 9"),
+    (partial(attempt, "srun: error: n1: task 0: Exited with exit code 9"),
      "srun: error: n1: task 0: Exited with exit code 9"),
-    (attempt("bash: no-such: command not found", code=127),
+    (partial(attempt, "bash: no-such: command not found", code=127),
      "bash: no-such: command not found"),
-    (attempt("nothing of use", code=7), "ended with exit code 7"),
-    (attempt("error: its worker died (exit code -9)", code=None),
+    (partial(attempt, "nothing of use", code=7), "ended with exit code 7"),
+    (partial(attempt, "error: its worker died (exit code -9)", code=None),
      "error: its worker died (exit code -9)"),
   ],
 )  # fmt: skip
 def test_the_first_error_of_the_last_attempt(text, reason, tmp_path):
   file = tmp_path / "log.txt"
-  file.write_text(attempt("forgetting: an old error", code=2) + text)
+  file.write_text(attempt("forgetting: an old error", code=2) + text())
   assert run_log.first_error(file) == reason
 
 
