@@ -30,9 +30,9 @@ def attempt(*lines: str, code: int | None = 1) -> str:
   ("text", "reason"),
   [
     (partial(attempt, "hello", code=0), None),
-    (partial(attempt, "forgetting: a: stopped at step 3; go on", code=75), None),
+    (partial(attempt, "forgetting: a: stopped at step 3", code=75), None),
     (partial(attempt, "forgetting: a: found no result of b", code=3), None),
-    (partial(attempt, "hello", code=None), None),  # cut short: it is done again
+    (partial(attempt, "hello", code=None), None),  # it is done again
     (partial(attempt, "a warning", TRACEBACK), "ValueError: first"),
     (partial(attempt, *(f"0: {x}" for x in TRACEBACK.splitlines())),
      "ValueError: first"),
