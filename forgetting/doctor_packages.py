@@ -14,17 +14,21 @@ FOR = {  # extra -> what it is for
   "huggingface": "tokenizers that are a tokenizer.json",
   "embeddings": "forgetting associate --embeddings",
   "skypilot": "forgetting study --on skypilot",
-  "gke": "forgetting study --on gke",
   "gcs": "studies in gs://",
   "notebooks": "running the notebooks of colabs/",
   "docs": "building the documentation",
+  "browser": "the tests of the page",
   "dev": "the tests",
 }
 ENGINES = {  # engine -> the programs that it calls, and where they come from
   "local": ((), ""),
   "slurm": (("sbatch", "squeue"), "run it on a login node of the cluster"),
   "skypilot": (("sky",), "install SkyPilot"),
-  "gke": (("kubectl", "gcloud"), "install the Google Cloud CLI with kubectl"),
+  "gke": (
+    ("xpk", "kubectl", "gcloud"),
+    "install xpk in an environment of its own, and the Google Cloud CLI with"
+    " kubectl",
+  ),
 }
 
 

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from small import small_finetuning
 
 from forgetting import canonical, fleet_size
 from forgetting.config import Run, Study
@@ -75,8 +76,6 @@ def train(
 @pytest.fixture(scope="module")
 def grid(text) -> list[Run]:
   """Runs of one shape that differ in all else; one of them diverges."""
-  from conftest import small_finetuning
-
   run = small_finetuning(text)
   replace = dataclasses.replace
   fast = replace(run.optimizer, peak_lr=1e-2, warmup_steps=0)

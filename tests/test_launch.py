@@ -10,6 +10,7 @@ from forgetting.config import InputError, Optimizer, Run, Study
 from forgetting.launch import engines, jobs, local, profile, selection, status
 from forgetting.launch.jobs import Launch
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 
 
 @pytest.fixture
@@ -86,11 +87,11 @@ def test_what_is_missing(study, tmp_path):
 def test_a_worker_is_told_what_the_user_typed(study):
   launch = Launch(
     study_file="a b.py", study=study, root="runs", todo=study.runs,
-    domain=("law", "poems"), save_every=50,
+    domain=("law", "poems"), saves=Saves(every=50, best=True),
   )  # fmt: skip
   assert launch.worker("x") == [
     "run", "a b.py", "--name", "x", "--root", "runs",
-    "--domain", "law", "poems", "--save-every", "50",
+    "--domain", "law", "poems", "--save-every", "50", "--keep-best",
   ]  # fmt: skip
 
 
@@ -203,4 +204,4 @@ def test_a_child_of_a_diverged_parent_is_refused(finetuning, tmp_path):
   study = Study(name="toy", runs=(run,))
   write_result(tmp_path, wild, status="diverged", stop_reason="found nan")
   with pytest.raises(InputError, match="diverged, expected parameters"):
-    single.do(study, run, root=str(tmp_path), save_every=None)
+    single.do(study, run, root=str(tmp_path), saves=Saves())

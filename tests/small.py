@@ -1,0 +1,37 @@
+"""Runs of seconds."""
+
+from forgetting.config import Evaluation, Model, Optimizer, Run
+
+
+def small_finetuning(text: dict[str, str]) -> Run:
+  """A fine-tuning of seconds, from a parent of seconds."""
+  model = Model(layers=2, width=16, heads=2, context=32)
+  evaluation = Evaluation(
+    points=4,
+    patience=4,
+    curve_pretrain=8,
+    curve_target=8,
+    full_pretrain=16,
+    full_target=16,
+  )
+  parent = Run(
+    model=model,
+    optimizer=Optimizer(peak_lr=3e-3),
+    steps=12,
+    batch_size=4,
+    pretraining=(text["news"], text["letters"]),
+    injection=1,
+    evaluation=evaluation,
+  )
+  return Run(
+    model=model,
+    optimizer=Optimizer(peak_lr=3e-3, warmup_steps=2),
+    steps=10,
+    batch_size=4,
+    pretraining=parent.pretraining,
+    injection=0.25,
+    domain=text["law"],
+    target_tokens_asked=200,
+    evaluation=evaluation,
+    parent=parent,
+  )
