@@ -10,10 +10,12 @@ import time
 import pytest
 
 from forgetting import canonical, claims, places, records, report, single
+from forgetting import run as run_lib
 from forgetting import study as study_lib
 from forgetting.associations import load as associations
 from forgetting.config import InputError, Study
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
 
 
 def study_file(folder, run):
@@ -53,8 +55,9 @@ def test_a_study_in_a_bucket_is_the_study_in_a_folder(
   cache, finetuning, bucket, tmp_path
 ):
   toy = Study(name="toy", runs=(finetuning,))
+  saves = Saves(every=4, best=True)
   for root in (bucket, str(tmp_path)):
-    summary = study_lib.do_study(toy, root=root, workers=1, save_every=4)
+    summary = study_lib.do_study(toy, root=root, workers=1, saves=saves)
     assert len(summary.done) == 2 and not summary.failed
   again = study_lib.do_study(toy, root=bucket)
   assert len(again.skipped) == 2 and not again.workers
@@ -66,6 +69,10 @@ def test_a_study_in_a_bucket_is_the_study_in_a_folder(
     r["target_loss"] for r in here.records()
   ]
   assert (there.examples()["best"] == here.examples()["best"]).all()
+  for directory in (here, there):
+    assert not directory.checkpoints.exists()
+    best = run_lib.load_params(directory, finetuning)
+    assert best["embed"]["embedding"].shape == (259, 16)
   assert not [*there.path.glob(claims.NAME), *here.path.glob(claims.NAME)]
 
   tables = [records.load(f"{root}/toy") for root in (bucket, tmp_path)]

@@ -33,9 +33,7 @@ class Checkpoints:
   """
 
   def __init__(self, directory: pathlib.Path):
-    # Orbax refuses relative paths
-    remote = places.is_remote(directory)
-    self._directory = directory if remote else directory.resolve()
+    self._directory = _absolute(directory)
     self._saving = None  # the save under way
     # Orbax logs tracebacks of what is told here in one line
     logging.getLogger("absl").setLevel(logging.CRITICAL)
@@ -177,7 +175,7 @@ def save_params(directory: pathlib.Path, params) -> None:
   """
   with _told_in_one_line(directory):
     ocp.save_checkpointables(
-      directory.resolve(), dict(params=params), overwrite=True
+      _absolute(directory), dict(params=params), overwrite=True
     )
 
 
@@ -193,7 +191,12 @@ def load_params(directory: pathlib.Path, *, shapes, shardings):
       " evaluation; they are kept with --keep-best"
     )
   abstract = dict(params=_abstract(shapes, shardings))
-  return ocp.load_checkpointables(directory.resolve(), abstract)["params"]
+  return ocp.load_checkpointables(_absolute(directory), abstract)["params"]
+
+
+def _absolute(directory: pathlib.Path) -> pathlib.Path:
+  """Orbax refuses relative paths."""
+  return directory if places.is_remote(directory) else directory.resolve()
 
 
 @contextlib.contextmanager
