@@ -212,6 +212,14 @@ def claimed(directory: pathlib.Path, what: str) -> Iterator[Claim]:
     claim.release()
 
 
+def held(directory: pathlib.Path) -> bool:
+  """Whether a process, this one or another, is at a run."""
+  there = claim_files.of(directory / NAME).read()
+  if there is None:
+    return False
+  return not _over(Holder.of(there.content), there, Holder.own())
+
+
 def take(directory: pathlib.Path, what: str) -> Claim:
   """Claims a directory, or takes it over from a process that is no more.
 

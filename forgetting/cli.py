@@ -110,7 +110,8 @@ def study(
   if on != "local":
     print(verbs.submit(launch, on=on))
     return 0
-  chosen = launch.todo if limit is not None else runs
+  # a finished study is no less one for a limit
+  chosen = launch.todo if limit is not None and launch.todo else runs
   if only or limit is not None:
     plan = verbs.restricted(plan, chosen)
   return _do_here(
@@ -158,7 +159,8 @@ def run(
   """Do one run of a study in this process; without which, list them.
 
   The exit code is 0 when its result is there, 75 when a signal has stopped it
-  and it has saved (run it again), 3 when a run that it needs is not done.
+  and it has saved (run it again), 3 when a run that it needs is not done, 4
+  when another process is at it.
 
   Example: forgetting run configs/quickstart.py --index 0
 
@@ -218,6 +220,8 @@ def data(
   tokenizer: str = "bytes",
   size: int | None = None,
   at: str | None = None,
+  domain: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
 ) -> int:
   """List the catalogue of text, prepare or show sources, make tokenizers.
 
@@ -237,6 +241,8 @@ def data(
     tokenizer: What cuts text into tokens.
     size: Pieces of the tokenizer to train.
     at: Of `push` and `pull`: gs://BUCKET/FOLDER, or a folder that all see.
+    domain: Of a study file: as of `forgetting study`.
+    pretraining: The same.
   """
   from forgetting.data import commands
 
@@ -251,7 +257,8 @@ def data(
     from forgetting import text_shared
 
     told = dict(context=context, tokenizer=tokenizer, at=at)
-    print(getattr(text_shared, verb)(names, **told))
+    own_text = dict(domain=domain, pretraining=pretraining)
+    print(getattr(text_shared, verb)(names, **told, **own_text))
   elif not names:
     raise InputError("data show: found no name, expected one or more")
   for name in names if verb == "show" else ():

@@ -1,6 +1,6 @@
 """How many runs of a shape a device does best together: measured, once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import hashlib
 import json
 import pathlib
@@ -34,32 +34,36 @@ def fastest(runs: Sequence[Run], *, folder: pathlib.Path) -> int:
     folder: where what was measured is kept, for the same devices and shape.
   """
   devices = jax.local_devices()
+  if len(runs) < max(2, len(devices)):
+    return 1
   key = dict(
     device=devices[0].device_kind,
     devices=len(devices),
     jaxlib=jaxlib.__version__,
     model=canonical.to_json(runs[0].model),
     batch=[runs[0].batch_size, runs[0].micro_batches],
-    most=len(runs).bit_length(),  # that many there are to fill the slots
   )
   digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
-  file = folder / f"{digest}.json"
+  file, known = folder / f"{digest}.json", {}
   if file.exists():
-    return json.loads(file.read_text())["slots"]
-  rates = measured(runs[0], most=len(runs))
-  slots = chosen(rates)
-  folder.mkdir(parents=True, exist_ok=True)
-  told = key | dict(slots=slots, tokens_per_second=rates)
-  write_atomically(file, json.dumps(told, indent=1).encode())
-  return slots
+    told = json.loads(file.read_text())["tokens_per_second"]
+    known = {int(slots): rate for slots, rate in told.items()}
+  rates = measured(runs[0], most=len(runs), known=known)
+  if rates != known:
+    folder.mkdir(parents=True, exist_ok=True)
+    told = key | dict(tokens_per_second=known | rates)
+    write_atomically(file, json.dumps(told, indent=1).encode())
+  return chosen(rates)
 
 
-def measured(run: Run, *, most: int) -> dict[int, float]:
-  """Slots -> tokens a second of all of them together."""
+def measured(
+  run: Run, *, most: int, known: Mapping[int, float]
+) -> dict[int, float]:
+  """Slots -> tokens a second of all of them together; what is known stays."""
   rates, slots = {}, len(jax.local_devices())
   while slots <= most and _fits(run, slots):
     try:
-      rates[slots] = rate(run, slots)
+      rates[slots] = known[slots] if slots in known else rate(run, slots)
     except jax.errors.JaxRuntimeError:  # more memory than the formula says
       break
     if slots // 2 in rates and rates[slots] < WORTH * rates[slots // 2]:

@@ -58,6 +58,13 @@ def do_runs(
     saves=saves,
     stop=stop,
   )
+  try:
+    yield from _work(waiting, slots, begin, fleet, stop)
+  finally:
+    slots.close()
+
+
+def _work(waiting, slots: "_Slots", begin, fleet, stop) -> Iterator[Ended]:
   while True:
     while waiting and not stop() and (slot := slots.free()) is not None:
       run = waiting.popleft()
@@ -90,6 +97,11 @@ class _Slots:
 
   def seat(self, slot: int, run: Run, training: Generator) -> None:
     self._runs[slot] = run, training
+
+  def close(self) -> None:
+    """Ends what is under way, so that it can be begun anew."""
+    for _, training in self._runs.values():
+      training.close()
 
   def go_on(self, slot: int, stepped=None) -> Ended | None:
     """Lets a run go on to its next step, or to its end."""

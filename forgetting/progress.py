@@ -61,7 +61,7 @@ class Progress:
     self._bar.update(self._task, left=self._told())
 
   def say(self, line: str) -> None:
-    self._console.print(line, highlight=False, soft_wrap=True)
+    self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
   def _print(self, line: str) -> None:
     print(line, file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@ that depends on them: batches are a function of (seed, step, replay.npz), so a
 resume is exact.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import dataclasses
 
 import numpy as np
@@ -58,7 +58,7 @@ class Replaying:
       )
     self._write(examples["pool_best"] - examples["pool_base"])
 
-  def measure_online(self, step: int, params) -> Iterator | None:
+  def measure_online(self, step: int, state: Mapping) -> Iterator | None:
     """At its step, weights by what this run has forgotten so far.
 
     Returns:
@@ -66,7 +66,7 @@ class Replaying:
     """
     if step != run_text.online_step(self.run) or self.directory.replay():
       return None
-    self._write(self.evaluator.of_pool(params) - self.base)
+    self._write(self.evaluator.of_pool(state["params"]) - self.base)
     return self.mixture().batches(step, self.run.steps)
 
   def _write(self, forgetting: np.ndarray) -> None:

@@ -209,6 +209,12 @@ def _weighted(mixture: Mixture | StreamedMixture) -> dict:
   )
 
 
+def forget_programs() -> None:
+  """Lets go of programs, and of what lies on the devices for them."""
+  _start_of_children.cache_clear()
+  _evaluator.cache_clear()
+
+
 def evaluator_of(run: Run, programs):
   """The `training.loop.Evaluator` of a run: the same for all of a parent's."""
   pool = run.replay.pool if run.replay else 0

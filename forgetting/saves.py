@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from forgetting.checks import check
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Saves:
@@ -15,6 +17,10 @@ class Saves:
 
   every: int | None = None
   best: bool = False
+
+  def __post_init__(self):
+    enough = self.every is None or self.every >= 1
+    check(enough, "--save-every", self.every, "1 step or more")
 
   @property
   def arguments(self) -> list[str]:

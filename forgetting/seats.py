@@ -1,4 +1,4 @@
-"""Where a worker process runs: a core, or a GPU of this machine.
+"""Where a worker process runs: a core, a GPU or the TPU of this machine.
 
 Found without JAX: the study's own process does not import it, and must not
 take hold of the GPUs.
@@ -7,12 +7,15 @@ take hold of the GPUs.
 from collections.abc import Callable, Mapping
 import dataclasses
 import importlib.util
+import itertools
 import os
+import pathlib
 import shutil
 import subprocess
 
 EXECUTOR_CPU = "one single-threaded process a core"
 EXECUTOR_GPU = "one process a GPU"
+EXECUTOR_TPU = "one process for all TPU chips"
 
 _ON_CPU = {
   "JAX_PLATFORMS": "cpu",
@@ -29,11 +32,17 @@ class Seat:
 
   Attributes:
     core: to pin it to; None: not pinned.
-    gpu: as in CUDA_VISIBLE_DEVICES; None: on CPU.
+    gpu: as in CUDA_VISIBLE_DEVICES; None: no GPU.
+    tpu: whether it has all TPU chips of this machine.
   """
 
   core: int | None = None
   gpu: str | None = None
+  tpu: bool = False
+
+  @property
+  def on_cpu(self) -> bool:
+    return self.gpu is None and not self.tpu
 
   @property
   def slots(self) -> int | None:
@@ -41,30 +50,40 @@ class Seat:
 
     Cores like one: two processes train more than one does with any fleet.
     """
-    return 1 if self.gpu is None else None
+    return 1 if self.on_cpu else None
 
   @property
   def executor(self) -> str:
-    return EXECUTOR_CPU if self.gpu is None else EXECUTOR_GPU
+    if self.tpu:
+      return EXECUTOR_TPU
+    return EXECUTOR_CPU if self.on_cpu else EXECUTOR_GPU
 
   @property
   def environment(self) -> dict[str, str]:
     """What the worker's process is started with."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-    if self.gpu is None:
+    if self.on_cpu:
       return quiet | _ON_CPU
+    if self.tpu:
+      return quiet
     return quiet | {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
-def seats(gpus: Callable[[], list[str]] | None = None) -> list[Seat]:
-  """One a GPU where JAX would see GPUs, else one a core.
+def seats(
+  gpus: Callable[[], list[str]] | None = None,
+  tpu: Callable[[], bool] | None = None,
+) -> list[Seat]:
+  """One a GPU where JAX would see GPUs, one for all TPU chips, or one a core.
 
   Args:
     gpus: tells them; by default the driver's nvidia-smi.
+    tpu: tells whether there are chips; by default their device files.
   """
   found = (gpus or usable_gpus)()
   if found:
     return [Seat(gpu=gpu) for gpu in found]
+  if (tpu or usable_tpu)():
+    return [Seat(tpu=True)]
   if hasattr(os, "sched_getaffinity"):
     return [Seat(core=core) for core in sorted(os.sched_getaffinity(0))]
   return [Seat()] * (os.cpu_count() or 1)
@@ -75,14 +94,30 @@ def usable_gpus(
   listed: Callable[[], list[str]] | None = None,
 ) -> list[str]:
   """GPUs that a worker of this environment may use."""
-  platforms = environment.get("JAX_PLATFORMS", "").lower().split(",")
-  if platforms != [""] and not {"cuda", "gpu"} & set(platforms):
+  if not _allowed(environment, "cuda", "gpu"):
     return []
   there = (listed or _listed)()
   chosen = environment.get("CUDA_VISIBLE_DEVICES")
   if chosen is None or not there:
     return there
-  return [gpu.strip() for gpu in chosen.split(",") if gpu.strip()]
+  named = [gpu.strip() for gpu in chosen.split(",")]
+  # as CUDA reads it: -1 hides itself and what comes after it
+  return list(itertools.takewhile(lambda x: x and x[0] != "-", named))
+
+
+def usable_tpu(
+  environment: Mapping[str, str] = os.environ,
+  devices: pathlib.Path = pathlib.Path("/dev"),
+) -> bool:
+  """Whether a worker of this environment may use TPU chips."""
+  chips = [*devices.glob("accel[0-9]*"), *devices.glob("vfio/[0-9]*")]
+  library = importlib.util.find_spec("libtpu") is not None
+  return bool(chips) and library and _allowed(environment, "tpu")
+
+
+def _allowed(environment: Mapping[str, str], *platforms: str) -> bool:
+  asked = environment.get("JAX_PLATFORMS", "").lower().split(",")
+  return asked == [""] or bool(set(platforms) & set(asked))
 
 
 def _listed() -> list[str]:

@@ -7,8 +7,9 @@ import pathlib
 import signal
 import time
 
-from forgetting import places, run_log, run_text, seats
+from forgetting import claims, places, run_log, run_text, seats
 from forgetting import workers as workers_lib
+from forgetting.checks import check
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.data import cache, sources, store
 from forgetting.fleets import shape_of
@@ -49,6 +50,8 @@ def do_study(
     Stopped: on Ctrl-C or SIGTERM, after the runs under way have saved.
   """
   places.check_reached(root)
+  for name, number in (("--workers", workers), ("--slots", slots)):
+    check(number is None or number >= 1, name, number, "1 or more")
   runs, summary, start = study.ordered(), Summary(), time.monotonic()
   _check_names(runs)
   missing = prepare_text(runs)
@@ -209,10 +212,15 @@ class _Pool:
     """At what other processes are doing; what they left may be started."""
     now = time.monotonic()
     for name in [name for name, when in self._held.items() if when < now]:
-      del self._held[name]
       run, where = self._todo[name], self._place
-      if result := RunDirectory.of(where.root, where.study, run).result():
+      directory = RunDirectory.of(where.root, where.study, run)
+      if result := directory.result():
+        del self._held[name]
         self._finish(run, result, self._summary.skipped)
+      elif claims.held(directory.path):
+        self._held[name] = now + HELD_AGAIN
+      else:
+        del self._held[name]
 
   def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
     """The costliest run whose parent is done; pretrainings before all.
@@ -231,7 +239,7 @@ class _Pool:
     if not ready or (self._place.slots or worker.seat.slots) == 1:
       return ready[:1]
     alike = [run for run in ready if shape_of(run) == shape_of(ready[0])]
-    return alike[:: len(workers)]
+    return alike[:: sum(not worker.runs for worker in workers)]
 
   def _collect(self, worker: Worker) -> Worker:
     """Takes a worker's answer; a dead worker is replaced."""

@@ -30,11 +30,18 @@ def _place(at: str | None, verb: str) -> str:
 
 
 def _wanted(
-  names: Sequence[str], verb: str, *, context: int, tokenizer: str
+  names: Sequence[str],
+  verb: str,
+  *,
+  context: int,
+  tokenizer: str,
+  domain: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
 ) -> list[Wanted]:
   """Each once.
 
   Args:
+    domain, pretraining: text in place of the study files'.
     names: of sources and sets, read with `context` and `tokenizer`; and study
       files, which say theirs.
   """
@@ -45,7 +52,8 @@ def _wanted(
   found = []
   for name in names:
     if name.endswith(".py") and os.path.isfile(name):
-      found += run_text.wanted_by(load_study(name).ordered())
+      study = load_study(name, domains=domain, pretraining=pretraining)
+      found += run_text.wanted_by(study.ordered())
     else:
       sources = corpora.expand([name])
       found += [Wanted(source, context, tokenizer) for source in sources]

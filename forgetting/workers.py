@@ -12,12 +12,13 @@ import multiprocessing
 from multiprocessing import connection
 import os
 import pathlib
+import resource
 import signal
 import sys
 import time
 import traceback
 
-from forgetting import claims, run_log
+from forgetting import claims, fleets, run_log
 from forgetting.config import InputError, Run
 from forgetting.data import cache
 from forgetting.memory import keep_freed_memory, peak_memory
@@ -158,21 +159,44 @@ def _outcomes(
 ) -> Iterator[Outcome]:
   """Of runs of one shape: trained together where that is faster."""
   slots = place.slots or seat.slots
+  if slots != 1:
+    _make_room(fleets.shape_of(runs[0]))
   if slots is None:
     from forgetting import fleet_size
 
     slots = fleet_size.fastest(runs, folder=cache.root() / "fleets")
-  if slots == 1:
-    for run in runs:
-      yield _logged(run, place, seat, stopping)
-  else:
-    yield from _together(runs, slots, place, stopping)
+  left = {run.name: run for run in runs}
+  while left and slots > 1:
+    try:
+      for outcome in _together(tuple(left.values()), slots, place, stopping):
+        del left[outcome.run.name]
+        yield outcome
+    except Exception:  # of the fleet, as too little memory: a smaller one
+      for run in left.values():
+        run_log.append(log_of(place, run), traceback.format_exc())
+      _make_room(None)
+      slots //= 2
+  for run in left.values():
+    yield _logged(run, place, seat, stopping)
+
+
+_room_for = None  # the shape whose programs and states are on the devices
+
+
+def _make_room(shape) -> None:
+  """Lets go of what is on the devices for runs of another shape."""
+  global _room_for
+  if shape != _room_for:
+    from forgetting.run import forget_programs
+
+    forget_programs()
+    _fleet.cache_clear()
+    _room_for = shape
 
 
 def _together(
   runs: tuple[Run, ...], slots: int, place: Place, stopping
 ) -> Iterator[Outcome]:
-  from forgetting import fleets
   from forgetting.training.loop import Interrupted
 
   fleet = _fleet(fleets.shape_of(runs[0]), slots)
@@ -189,18 +213,17 @@ def _together(
   ):
     run, result, error = ended
     log = log_of(place, run)
-    stopped = stopped or isinstance(error, Interrupted)
-    if stopped:
+    if isinstance(error, Interrupted):
+      stopped = True
       run_log.append(log, run_log.ends(75))
-      continue
-    if isinstance(error, claims.Held):
+    elif isinstance(error, claims.Held):
       run_log.append(log, run_log.ends(0))
       yield Outcome(run, None, None, {}, held=str(error))
-      continue
-    if error:
-      run_log.append(log, "".join(traceback.format_exception(error)))
-    run_log.append(log, run_log.ends(1 if error else 0))
-    yield Outcome(run, result, error and _line(run, error), {})
+    else:
+      if error:
+        run_log.append(log, "".join(traceback.format_exception(error)))
+      run_log.append(log, run_log.ends(1 if error else 0))
+      yield Outcome(run, result, error and _line(run, error), {})
   if stopped or stopping():
     sys.exit(75)  # the study's process knows why: it asked for it
 
@@ -277,6 +300,9 @@ def _stop_on_sigterm():
 def load_jax(compilation_cache: str):
   """Imports JAX and all that a run needs; keeps its memory between steps."""
   keep_freed_memory()
+  # the saves of a fleet's runs fall on one time, 15 files each
+  most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+  resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
   import jax
 
   jax.config.update("jax_cpu_enable_async_dispatch", False)

@@ -41,16 +41,23 @@ class Launch:
 
     An engine puts its program before them, as `["forgetting"]` or `[python,
     "-m", "forgetting"]`, and passes the exit code on: 0 done, 75 stopped and
-    saved, run it again; 3 a run that it needs is not done; else it failed.
+    saved, run it again; 3 a run that it needs is not done; 4 another process
+    is at it; else it failed.
     Where files lie elsewhere, take them from `dataclasses.replace(launch,
     study_file=..., root=...)`.
     """
-    out = ["run", self.study_file, "--name", name, "--root", self.root]
+    run = ["run", self.study_file, "--name", name, "--root", self.root]
+    return run + self.own_text + self.saves.arguments
+
+  @property
+  def own_text(self) -> list[str]:
+    """Arguments that tell any command of the text in place of the config's."""
+    out = []
     if self.domain:
       out += ["--domain", *self.domain]
     if self.pretraining:
       out += ["--pretraining", *self.pretraining]
-    return out + self.saves.arguments
+    return out
 
 
 def outstanding(

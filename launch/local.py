@@ -1,32 +1,17 @@
-"""This machine: what its processes are doing, and what a launch would start."""
+"""This machine: what a launch would start, and what is under way."""
 
 from collections.abc import Sequence
-import os
-import platform
 
-from forgetting import seats
+from forgetting import claims, places, seats
 from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
 
 
 def running(study: Study, runs: Sequence[Run], *, root: str) -> set[str]:
-  """Names of those of the runs that a process of this machine is at."""
-  host, out = platform.node(), set()
-  for run in runs:
-    attempt = RunDirectory.of(root, study.name, run).attempt()
-    if attempt.get("host") == host and _alive(attempt["pid"]):
-      out.add(run.name)
-  return out
-
-
-def _alive(pid: int) -> bool:
-  try:
-    os.kill(pid, 0)
-  except ProcessLookupError:
-    return False
-  except PermissionError:  # another user's
-    return True
-  return True
+  """Names of those of the runs that some process is at, here or elsewhere."""
+  paths = [RunDirectory.of(root, study.name, run).path for run in runs]
+  at_them = places.each(paths, claims.held)
+  return {run.name for run, held in zip(runs, at_them, strict=True) if held}
 
 
 def would_start(todo: Sequence[Run], *, number: int | None) -> str:

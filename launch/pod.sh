@@ -25,7 +25,7 @@ passing_signals_on() {
 }
 
 # text once a host, hashes checked, before the first step
-{{program}} data pull {{study}} --at {{text}} || exit 1
+{{program}} data pull {{study}} {{own_text}} --at {{text}} || exit 1
 
 failed=0
 for name in {{names}}; do

@@ -73,6 +73,7 @@ def script(launch: Launch, group: Group, **values: str | None) -> str:
       "names": " ".join(run.name for run in group.runs),
       "worker": shlex.join(_without_name(launch)),
       "study": shlex.quote(_relative(launch.study_file)),
+      "own_text": shlex.join(launch.own_text),
       "text": shlex.quote(text_at(launch)),
       **values,
     },
@@ -98,8 +99,9 @@ def text_at(launch: Launch) -> str:
 
 
 def push_text(launch: Launch) -> str:
-  """Prepares the text of what is to be done, and puts it in the bucket."""
-  return shared.push(run_text.wanted_by(launch.todo), at=text_at(launch))
+  """Prepares the study's text, and puts it in the bucket."""
+  wanted = run_text.wanted_by(launch.study.ordered())
+  return shared.push(wanted, at=text_at(launch))
 
 
 def check(launch: Launch, *, on: str) -> None:
@@ -114,7 +116,7 @@ def check(launch: Launch, *, on: str) -> None:
       f" --on {on} writes its results and checkpoints to a bucket"
     )
   inside = [launch.study_file]
-  for one in run_text.wanted_by(launch.todo):
+  for one in run_text.wanted_by(launch.study.ordered()):
     if _is_file(one.source):
       inside.append(one.source)
   for path in inside:

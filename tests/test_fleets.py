@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from small import small_finetuning
 
-from forgetting import canonical, fleet_size
+from forgetting import canonical, fleet_size, workers
 from forgetting.config import Run, Study
 from forgetting.records import RunDirectory
+from forgetting.saves import Saves
+from forgetting.seats import Seat
 from forgetting.study import do_study
+from forgetting.training.fleet import Fleet
 
 # root, slots (0: alone), steps before it is stopped (-1: never), runs
 RUNS = """
@@ -232,8 +235,31 @@ def test_a_fleet_is_measured_once(grid, tmp_path, monkeypatch):
 
   fleet_size_rate = fleet_size.rate
   monkeypatch.setattr(fleet_size, "rate", measured)
+  assert fleet_size.fastest(grid[:1], folder=tmp_path) == 1
+  assert not rates  # there is nothing to choose
   slots = fleet_size.fastest(grid[:2], folder=tmp_path)
   assert set(rates) == {1, 2} and min(rates.values()) > 0
   assert slots == fleet_size.chosen(rates)
   monkeypatch.setattr(fleet_size, "rate", None)  # it is not asked again
-  assert fleet_size.fastest(grid[:2], folder=tmp_path) == slots
+  assert fleet_size.fastest(grid[:3], folder=tmp_path) == slots
+
+
+def test_a_fleet_that_does_not_fit_is_made_smaller(
+  grid, alone, cache, tmp_path, monkeypatch
+):
+  root, step = with_parent(alone, tmp_path / "fleet", grid[0]), Fleet.step
+
+  def too_little_memory(self, asked):
+    if self.slots == 4:
+      raise RuntimeError("RESOURCE_EXHAUSTED")
+    return step(self, asked)
+
+  monkeypatch.setattr(Fleet, "step", too_little_memory)
+  place = workers.Place(str(root), "toy", Saves(), "", slots=4)
+  done = list(workers._outcomes(grid[:3], place, Seat(), lambda: False))
+  assert {outcome.run for outcome in done} == set(grid[:3])
+  assert not any(outcome.error for outcome in done)
+  check_same(grid[:3], alone, root)
+  directory = RunDirectory.of(root, "toy", grid[0])
+  assert directory.result()["executor"] == "a slot in a fleet of 2"
+  assert "RESOURCE_EXHAUSTED" in (directory.path / "log.txt").read_text()

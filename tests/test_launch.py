@@ -1,11 +1,10 @@
 """What is launched: filters, what is missing, profiles, what becomes of it."""
 
 import dataclasses
-import os
 
 import pytest
 
-from forgetting import run_log
+from forgetting import claims, run_log
 from forgetting.config import InputError, Optimizer, Run, Study
 from forgetting.launch import engines, jobs, local, profile, selection, status
 from forgetting.launch.jobs import Launch
@@ -182,16 +181,23 @@ def test_what_needs_a_failed_run_has_failed(study, tmp_path):
   assert [state.word for state in states] == ["failed"] + ["waiting"] * 12
 
 
-def test_a_run_of_this_machine_runs_while_its_process_lives(study, tmp_path):
+def test_a_run_runs_while_its_process_holds_it(study, tmp_path):
   parent, first, *_ = runs = study.ordered()
   for run in (parent, first):
     directory = RunDirectory.of(tmp_path, "toy", run)
     directory.create(run)
     assert directory.begin_attempt() == 0
     assert directory.begin_attempt() == 1
-  file = RunDirectory.of(tmp_path, "toy", first).path / "attempt.json"
-  file.write_text(file.read_text().replace(str(os.getpid()), "999999999"))
-  assert local.running(study, runs, root=str(tmp_path)) == {parent.name}
+  with claims.claimed(RunDirectory.of(tmp_path, "toy", first).path, "first"):
+    claim = claims.take(RunDirectory.of(tmp_path, "toy", parent).path, "parent")
+    both = {parent.name, first.name}
+    assert local.running(study, runs, root=str(tmp_path)) == both
+    claim.release()
+    assert local.running(study, runs, root=str(tmp_path)) == {first.name}
+  file = RunDirectory.of(tmp_path, "toy", first).path / claims.NAME
+  gone = dataclasses.replace(claims.Holder.own(), pid=999999999)
+  file.write_bytes(gone.to_bytes())
+  assert not local.running(study, runs, root=str(tmp_path))
 
 
 def test_a_child_of_a_diverged_parent_is_refused(finetuning, tmp_path):

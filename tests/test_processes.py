@@ -14,6 +14,9 @@ from forgetting.training import processes
 
 RUNS = """
 import json, pathlib, signal, sys
+import os
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
 from forgetting.training import processes
 processes.start()
 import jax
@@ -24,13 +27,13 @@ from forgetting.saves import Saves
 from forgetting.training.loop import Interrupted
 
 print("processes", jax.process_count(), flush=True)
-asked = []
-signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
 root, stop_at, *files = sys.argv[1:]
 calls = iter(range(10**9))
 def stop():
-  # of two processes only the second is told to stop
-  return jax.process_index() == 1 and next(calls) == int(stop_at)
+  # of two processes only the second is told to stop, by a signal
+  if jax.process_index() == 1 and next(calls) == int(stop_at):
+    os.kill(os.getpid(), signal.SIGTERM)
+  return bool(asked)
 for file in files:
   run = canonical.from_dict(Run, json.loads(pathlib.Path(file).read_text()))
   try:

@@ -33,3 +33,26 @@ def test_the_user_says_which_gpus_may_be_used():
   assert usable(JAX_PLATFORMS="cuda,cpu") == ["0", "1", "2"]
   # named, and not there
   assert seats.usable_gpus({"CUDA_VISIBLE_DEVICES": "0"}, list) == []
+
+
+def test_minus_one_hides_gpus():
+  def usable(devices):
+    return seats.usable_gpus({"CUDA_VISIBLE_DEVICES": devices}, lambda: ["0"])
+
+  assert usable("-1") == []
+  assert usable("0,-1,1") == ["0"]
+
+
+def test_one_worker_has_all_tpu_chips(tmp_path, monkeypatch):
+  (seat,) = seats.seats(gpus=list, tpu=lambda: True)
+  assert seat.tpu and seat.slots is None
+  assert "JAX_PLATFORMS" not in seat.environment
+  assert seat.executor == "one process for all TPU chips"
+
+  found = lambda name: object() if name == "libtpu" else None  # noqa: E731
+  monkeypatch.setattr(seats.importlib.util, "find_spec", found)
+  assert not seats.usable_tpu({}, tmp_path)
+  (tmp_path / "accel0").touch()
+  assert seats.usable_tpu({}, tmp_path)
+  assert seats.usable_tpu({"JAX_PLATFORMS": "tpu,cpu"}, tmp_path)
+  assert not seats.usable_tpu({"JAX_PLATFORMS": "cpu"}, tmp_path)

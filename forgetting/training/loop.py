@@ -161,7 +161,7 @@ def train(
   base: Losses,
   batches: Batches,
   epoch_chunks: int | None,
-  renew: Callable[[int, dict], Iterator | None] = lambda step, params: None,
+  renew: Callable[[int, Mapping], Iterator | None] = lambda step, state: None,
   clock: Clock,
   saves: Saves = Saves(),
   stop: Callable[[], bool] = lambda: False,
@@ -175,7 +175,7 @@ def train(
     params: the parent's parameters, or fresh ones.
     base: `evaluator.full` of them.
     epoch_chunks: target chunks in an epoch; None in a pretraining.
-    renew: asked before every draw, with the step and the parameters: other
+    renew: asked before every draw, with the step and the state: other
       batches from this step on, or None.
     clock: goes on counting; its seconds become part of the result.
     saves: what of it is kept.
@@ -225,7 +225,7 @@ def train(
         save(state, best_params=best_params)
         if asked is Ask.STOP:
           raise Interrupted(f"stopped at step {step}")
-      drawn = renew(step, state["params"]) or drawn
+      drawn = renew(step, state) or drawn
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
       state, metrics, seconds = yield Step(
         programs, state, batch, hyperparameters

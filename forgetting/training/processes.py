@@ -39,6 +39,8 @@ def start() -> None:
       process_id=int(os.environ["JAX_PROCESS_ID"]),
     )
   jax.config.update("jax_cpu_collectives_implementation", "gloo")
+  # its service takes SIGTERM for itself: a run would not hear it, and not save
+  jax.config.update("jax_enable_preemption_service", False)
   jax.distributed.initialize(**given)
 
 
