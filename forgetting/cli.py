@@ -56,7 +56,7 @@ def study(
   configs/quickstart.py --on slurm --profile mine.toml --dry-run
 
   Args:
-    domain: Target domains in place of the config's: names of the catalogue, or
+    domain: Do the study on these target domains: names of the catalogue, or
       folders, globs and files of your own: .txt, path.jsonl:field, .parquet,
       path.jsonl:prompt->response for instructions.
     pretraining: Pretraining sources in place of the config's: the same, or a
@@ -97,6 +97,11 @@ def study(
     saves=saves,
   )
   verbs.check_engine(on, profile=profile)
+  if json is not None and (status or dry_run):
+    raise InputError(
+      "--json: found it with --status or --dry-run, expected"
+      " without: they tell words"
+    )
   if status:
     print(verbs.status(launch, runs, on=on))
     return 0
@@ -156,7 +161,7 @@ def run(
   keep_best: tyro.conf.FlagCreatePairsOff[bool] = False,
   json: Json = None,
 ) -> int:
-  """Do one run of a study in this process; without which, list them.
+  """With --index or --name do one run of a study here, else list them.
 
   The exit code is 0 when its result is there, 75 when a signal has stopped it
   and it has saved (run it again), 3 when a run that it needs is not done, 4
@@ -165,7 +170,7 @@ def run(
   Example: forgetting run configs/quickstart.py --index 0
 
   Args:
-    study: CONFIG, by name.
+    study: CONFIG, as an option.
     index: Place in the list.
     name: Or its name.
     domain: As of `forgetting study`; without it the run has another name.
@@ -193,7 +198,7 @@ def run(
 def report(
   table: tyro.conf.Positional[StudyOrTable],
   *,
-  tolerance: float = 0.05,
+  tolerance: float | None = None,
   out: str | None = None,
 ) -> int:
   """Write the page of a study, done or half done, or of a table.
@@ -201,11 +206,17 @@ def report(
   Example: forgetting report quickstart
 
   Args:
-    tolerance: Forgetting that the page's advice allows, nats per token.
+    tolerance: Forgetting that the page's advice allows, nats per token; by
+      default what the study's config says, else 0.05.
     out: Folder for the page, its tables and figures; by default the study's,
       of a table <name>-report beside it.
   """
-  _write_page(find(table), tolerance=tolerance, out=out)
+  from forgetting import records
+
+  source = find(table)
+  if tolerance is None:
+    tolerance = records.tolerance_of(source) or 0.05
+  _write_page(source, tolerance=tolerance, out=out)
   return 0
 
 

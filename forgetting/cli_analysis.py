@@ -65,7 +65,12 @@ def predict(
   ],
   rows: tyro.conf.Positional[
     Annotated[
-      str, tyro.conf.arg(metavar="ROWS", help="CSV with the law's variables.")
+      str,
+      tyro.conf.arg(
+        metavar="ROWS",
+        help="CSV with the law's variables: domain, model_params,"
+        " target_tokens, injection, base_pretrain_loss.",
+      ),
     ]
   ],
   *,

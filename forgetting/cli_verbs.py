@@ -64,8 +64,12 @@ class Verbs(tyro.extras.SubcommandApp):
     if not arguments:
       raise InputError(f"expected a verb, one of {', '.join(verbs)}; {_see()}")
     verb = arguments[0]
-    if verb.startswith("-") or verb in verbs:
+    if verb in verbs or verb in ("-h", "--help"):
       return
+    if verb.startswith("-"):
+      raise InputError(
+        f"found {verb} first, expected a verb before it; {_see()}"
+      )
     close = difflib.get_close_matches(verb, verbs, n=1)
     meant = f"did you mean {close[0]!r}? " if close else ""
     raise InputError(

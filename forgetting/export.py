@@ -64,6 +64,8 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
         (out / EXPORTED[name]).unlink(missing_ok=True)
       else:
         places.write(out / EXPORTED[name], content)
+    if (tolerance := records.tolerance_of(study)) is not None:
+      records.write_tolerance(out, tolerance)
   except OSError as error:
     raise InputError(
       f"{out}: cannot be written ({error.strerror}); choose another --out"

@@ -7,7 +7,7 @@ import pathlib
 import signal
 import time
 
-from forgetting import claims, places, run_log, run_text, seats
+from forgetting import claims, places, records, run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.checks import check
 from forgetting.config import InputError, Run, Study, domain_name
@@ -71,6 +71,8 @@ def do_study(
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )
+  folder = places.place(root) / study.name
+  records.write_tolerance(folder, study.tolerance)
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:

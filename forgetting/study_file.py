@@ -39,7 +39,11 @@ def load_study(
     InputError: no such file, no `study`, or a config that does not hold.
   """
   if not os.path.isfile(path):
-    raise InputError(f"{path}: no such file, expected a Python study file")
+    meant = f"configs/{path}.py"
+    hint = f"; did you mean {meant}?" if os.path.isfile(meant) else ""
+    raise InputError(
+      f"{path}: no such file, expected a Python study file{hint}"
+    )
   spec = importlib.util.spec_from_file_location("study_file", path)
   if spec is None:
     raise InputError(f"{path}: not a Python file, expected one with study()")

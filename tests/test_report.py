@@ -108,17 +108,18 @@ def test_advice_is_that_of_advise(whole):
     target_tokens=51200,
     tolerance=0.1,
   )
-  assert row[4] == style.percent(asked.injection, 2)
+  assert row[5] == style.percent(asked.injection, 2)
   limits = (style.percent(p, 2) for p in (asked.low, asked.high))
-  assert row[5] == "[{}, {}]".format(*limits)
+  assert row[6] == "[{}, {}]".format(*limits)
   runs = records.load(study).query(
     "domain == 'wiki_fr' and model_params == 197184 and target_tokens == 51200"
   )
   left = runs.set_index("injection").eval("pretrain_loss - base_pretrain_loss")
   # measured: forgetting at 5 % is under the tolerance, at 1 % it is not
   assert left[0.05] <= 0.1 < left[0.01]
-  assert row[6] == f"5 % (leaves {left[0.05]:.3f})"
-  assert f"wiki_fr: inject {row[4]}" in page.text
+  assert row[4] == f"{left[0.0]:.3f}"
+  assert row[7] == f"5 % (leaves {left[0.05]:.3f})"
+  assert f"wiki_fr: inject {row[5]}" in page.text
 
 
 def test_forgetting_in_the_table_is_the_difference(whole):

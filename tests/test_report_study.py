@@ -208,7 +208,7 @@ class Page(html.parser.HTMLParser):
       return
     self.words.append(data)
     if self.open and {"td", "th"} & set(self.open):
-      self.rows[-1][-1] += data
+      self.rows[-1][-1] += data.replace("\u00a0", " ")
 
 
 def page_of(study, **options):

@@ -5,7 +5,7 @@ from html import escape
 
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
-from forgetting.report.sections import swatch, table
+from forgetting.report.sections import compact, swatch, table
 
 WEAK = 10.0  # a signal that is not ten times the noise
 AXES = {"N": "model sizes", "D": "amounts of target tokens", "p": "injections"}
@@ -61,8 +61,8 @@ def sentences(fit) -> Iterator[str]:
   rest = "run" if c.dof == 1 else "runs"
   yield f"it rests on {levels}, with {c.dof} {rest} more than parameters"
   ratio = c.signal_to_noise
-  weak = ": weak" if ratio < WEAK else ""
-  yield f"the effect is {ratio:.2g} times the noise between runs{weak}"
+  weak = f": weak, as it is under {WEAK:g} times" if ratio < WEAK else ""
+  yield f"the effect is {compact(ratio, 2)} times the noise between runs{weak}"
   if c.at_bounds:
     yield f"on the bound of its range: {', '.join(c.at_bounds)}"
   for what in c.broken:

@@ -21,8 +21,12 @@ def halving(table, *, domains):
     for place, row in enumerate(table.to_dict("records")):
       ends = scale * np.array([row[f"{name}_low"], row[f"{name}_high"]])
       hue = style.color(row["domain"], domains)
+      value = scale * row[name]
+      if name == "half":  # more than 100 % cannot be injected
+        ends = np.minimum(ends, 100)
       panel.plot(ends, [place, place], color=hue, linewidth=2)
-      panel.plot(scale * row[name], place, "o", color=hue, markersize=7)
+      if name == "B" or value <= 100:
+        panel.plot(value, place, "o", color=hue, markersize=7)
     panel.set_xscale("log")
     panel.set_xlabel(label)
     panel.grid(axis="y", visible=False)

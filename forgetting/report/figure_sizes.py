@@ -6,6 +6,7 @@ LABELS = {
   "target_tokens": "Target tokens (unique)",
   "model_params": "Model (non-embedding parameters)",
 }
+LINES = {"target_tokens": "parameters", "model_params": "target tokens"}
 OTHER = {"target_tokens": "model_params", "model_params": "target_tokens"}
 
 
@@ -30,11 +31,7 @@ def sizes(table, *, domains, sizes):
     hue = style.color(domain, domains)
     for panel, axis in zip(row, axes, strict=True):
       _panel(panel, here, axis, hue=hue, sizes=sizes)
-      panel.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.0, 1.03),
-        title="Parameters" if axis == "target_tokens" else "Target tokens",
-      )
+    _legend(row, axes)
     row[0].set_ylabel(f"{domain}\nForgetting (nats/token)")
     measured = here.loc[here["kind"] == "measured", "forgetting"]
     room = 0.15 * max(measured.max() - measured.min(), 0.01)
@@ -45,6 +42,18 @@ def sizes(table, *, domains, sizes):
   return figure
 
 
+def _legend(row, axes) -> None:
+  """One legend right of a row of panels: what their lines are, by panel."""
+  from matplotlib.lines import Line2D
+
+  entries = []
+  for panel, axis, side in zip(row, axes, ("Left", "Right"), strict=False):
+    title = f"{side}: {LINES[axis]}" if len(axes) > 1 else LINES[axis]
+    blank = Line2D([], [], linestyle="", label=title)
+    entries += [blank, *panel.get_legend_handles_labels()[0]]
+  row[-1].legend(handles=entries, loc="upper left", bbox_to_anchor=(1.0, 1.03))
+
+
 def _panel(panel, table, axis: str, *, hue: str, sizes) -> None:
   other = OTHER[axis]
   levels = sorted(table.loc[table["kind"] == "measured", other].unique())
@@ -53,9 +62,10 @@ def _panel(panel, table, axis: str, *, hue: str, sizes) -> None:
     alpha = style.shade(i, len(levels))
     law = part[(part["kind"] == "law") & (part["axis"] == axis)]
     panel.plot(law[axis], law["forgetting"], color=hue, alpha=alpha)
-    panel.fill_between(
-      law[axis], law["low"], law["high"], color=hue, alpha=0.08, linewidth=0
-    )
+    if i == len(levels) // 2:
+      panel.fill_between(
+        law[axis], law["low"], law["high"], color=hue, alpha=0.12, linewidth=0
+      )
     points = part[part["kind"] == "measured"].sort_values(axis)
     size = level if other == "model_params" else None
     panel.plot(

@@ -35,8 +35,8 @@ CAPTIONS = {
   "sizes": (
     "Forgetting against the unique target tokens (left) and against the size "
     "of the model (right), at the least injection that was run; points are "
-    "means over seeds, lines and bands the law that gives the advice with its "
-    "95 % interval."
+    "means over seeds, lines the law that gives the advice; the band is the "
+    "95 % interval of the middle line."
   ),
   "progress": (
     "Pretraining progress lost: how far back along its own pretraining curve "
@@ -45,8 +45,9 @@ CAPTIONS = {
   ),
   "halving": (
     "Of the published law, with 95 % bootstrap intervals. B says how much an "
-    "injected token counts: a model acts 1 + B p times its size. Right of the "
-    "dotted line no injection halves the forgetting."
+    "injected token counts: a model acts 1 + B p times its size. At the "
+    "dotted line, 100 %, an interval is cut off: beyond it no injection halves "
+    "the forgetting."
   ),
   "predicted": (
     "Each point is a run that the published laws were fitted to; on the dotted "

@@ -50,6 +50,8 @@ class Counsel:
     measured_forgetting: what it left, nats per token.
     disagrees: a run is on the other side of the tolerance than the whole
       interval of the advice, by more than twice the fit's noise.
+    measured_without: the mean forgetting of the runs without injection; NaN
+      when there are none.
   """
 
   domain: str
@@ -59,6 +61,7 @@ class Counsel:
   measured_injection: float
   measured_forgetting: float
   disagrees: bool
+  measured_without: float = math.nan
 
 
 def fit_domains(evidence: Evidence) -> list[DomainLaws]:
@@ -123,7 +126,8 @@ def counsel(
     clash = advice is not None and contradicts(
       runs, advice, noise=2 * advisors[domain].certificate.noise
     )
-    out.append(Counsel(domain, params, tokens, advice, *found, clash))
+    none = float(left.get(0.0, math.nan))
+    out.append(Counsel(domain, params, tokens, advice, *found, clash, none))
   return out
 
 

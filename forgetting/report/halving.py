@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+import math
 
 from forgetting.laws.invert import halving_injection
 from forgetting.report.evidence import Evidence
@@ -34,8 +35,8 @@ def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
         swatch(f.domain, evidence.domains),
         compact(f.forgetting.params["B"]),
         f"[{compact(low)}, {compact(high)}]",
-        percent(half.value),
-        f"[{percent(half.low)}, {percent(half.high)}]",
+        _possible(half.value),
+        f"[{_possible(half.low)}, {_possible(half.high)}]",
         escape("; ".join(mind)),
       ]
     )
@@ -44,3 +45,8 @@ def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
     *("Halves forgetting", "95 % interval", "Mind"),
   ]
   return table(header, rows, text=(0, -1)) if rows else ""
+
+
+def _possible(injection: float) -> str:
+  """More than 100 % cannot be injected."""
+  return percent(injection if injection <= 1 else math.inf)

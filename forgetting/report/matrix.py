@@ -26,7 +26,7 @@ MODELS = {
 UNTOLD = ("multiplicative", "outer_means")  # the first is one term
 CAPTIONS = {
   "forgetting_matrix": (
-    "Each row a fine-tuning, each column a group of pretraining sequences: red "
+    "Each row a fine-tuning, each column {column}: red "
     "is forgotten, blue is learnt. Rows are in the order of their domains and "
     "of their mean, at the right; columns in the order of their sources and of "
     "their mean, above."
@@ -112,8 +112,10 @@ def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
     )
   found = structure.analyse(matrix)
   svgs = _drawings(matrix, found, folder)
+  column = _column(matrix_tables.grouped(matrix))
   drawn = {
-    name: page.figure(name, svg, CAPTIONS[name]) for name, svg in svgs.items()
+    name: page.figure(name, svg, CAPTIONS[name].format(column=column))
+    for name, svg in svgs.items()
   }
   return (
     f"<p>{escape(words.headline(matrix))} (nats per token).</p>"
@@ -122,6 +124,16 @@ def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
     f"{drawn['forgetting_components']}"
     f"{_sources(components.leading(matrix, found, count=COMPONENTS))}"
     f"{drawn['forgetting_singular_values']}"
+  )
+
+
+def _column(grouped: int) -> str:
+  """What a column of the heat map is."""
+  if grouped == 1:
+    return "a pretraining sequence"
+  return (
+    f"the mean of up to {grouped} neighbouring pretraining sequences of one "
+    "source"
   )
 
 

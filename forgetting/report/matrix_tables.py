@@ -100,6 +100,11 @@ def _groups(matrix) -> list[np.ndarray]:
   return groups
 
 
+def grouped(matrix) -> int:
+  """The most examples that one drawn column stands for."""
+  return max(len(group) for group in _groups(matrix))
+
+
 def _measured(values):
   """Values without the warning of a mean over nothing."""
   empty = np.isnan(values).all()

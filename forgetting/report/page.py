@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+import re
 
 from forgetting.report import style, templates
 
 ENDINGS = ("png", "svg", "pdf", "csv")
+_ASIDE = re.compile(
+  r"(<(script|style|svg|code|pre)\b.*?</\2>|<[^>]*>)", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ def page(
     scripts: names of templates that run at its end.
   """
   dark = style.variables(dark=True)
-  return templates.fill(
+  whole = templates.fill(
     "page.html",
     title=escape(title),
     colors=f":root {{ {style.variables(dark=False)} }}\n"
@@ -47,6 +51,24 @@ def page(
     ),
     script="\n".join(templates.text(name) for name in ("page.js", *scripts)),
   )
+  return typeset(whole)
+
+
+def typeset(html: str) -> str:
+  """The same with minus signs, and percent signs that stay at their number.
+
+  Only in what is read: code, drawings and scripts are left as they are.
+  """
+  parts = _ASIDE.split(html)
+  # text, then what is aside, the name of its tag, text again
+  parts[::3] = [_set(part) for part in parts[::3]]
+  del parts[2::3]
+  return "".join(parts)
+
+
+def _set(text: str) -> str:
+  text = re.sub(r"(?<=\d) %", "\u00a0%", text)
+  return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
 
 
 def figure(name: str, svg: str, caption: str) -> str:

@@ -41,7 +41,9 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
   results = list(evidence.results.values())
   if evidence.seconds:
     summed = words.duration(evidence.seconds)
-    yield "Time", f"{summed}, summed over the runs"
+    seconds = f"{evidence.seconds:,.0f} s"
+    exact = "" if summed == seconds else f" ({seconds})"
+    yield "Time", f"{summed}{exact}, summed over the runs"
   for name, field in (("Device", "device"), ("Executor", "executor")):
     found = _distinct(result.get(field) for result in results)
     if found:

@@ -67,7 +67,11 @@ def number(value, digits: int = 3) -> str:
 
 
 def compact(value: float, digits: int = 3) -> str:
-  return f"{value:.{digits}g}".replace("-", "−")
+  """So many digits; 1,170 where format "g" says 1.17e+03, up to a million."""
+  text = f"{value:.{digits}g}"
+  if 10 ** min(digits, 3) <= abs(float(text)) < 1e6:
+    text = f"{float(text):,.10g}"
+  return text.replace("-", "−")
 
 
 def advice(
@@ -78,7 +82,8 @@ def advice(
     "Domain",
     "Parameters",
     "Target tokens",
-    "Forgetting at 0 %",
+    "Forgetting at 0 %, by the law",
+    "Measured",
     "Inject",
     "95 % interval",
     "Least run that is enough",
@@ -87,11 +92,13 @@ def advice(
   rows = []
   for c in counsels:
     a = c.advice
-    law = ["–", "–", "–"]
+    at_none, law = "–", ["–", "–"]
     if a is not None:
-      law = [
+      at_none = (
         f"{number(a.without)} [{number(a.without_low)}, "
-        f"{number(a.without_high)}]",
+        f"{number(a.without_high)}]"
+      )
+      law = [
         f"<b>{percent(a.injection, 2)}</b>",
         _limits(a.low, a.high),
       ]
@@ -100,6 +107,8 @@ def advice(
         swatch(c.domain, evidence.domains),
         count(c.model_params),
         count(c.target_tokens),
+        at_none,
+        "" if math.isnan(c.measured_without) else number(c.measured_without),
         *law,
         _least(c),
         escape("; ".join(words.flags(c))),
@@ -116,7 +125,7 @@ def _limits(low: float, high: float) -> str:
 
 def _least(counsel: Counsel) -> str:
   if math.isinf(counsel.measured_injection):
-    return "none"
+    return "none suffices"
   left = number(counsel.measured_forgetting)
   return f"{percent(counsel.measured_injection)} (leaves {left})"
 

@@ -19,7 +19,7 @@ def headline(
 
 
 def what_was_run(evidence: Evidence) -> str:
-  """Runs, sizes, domains, tokens and hours."""
+  """Runs, sizes, domains, tokens and time."""
   runs = evidence.measured
   sizes, tokens = runs["model_params"], runs["target_tokens"]
   said = [
@@ -82,15 +82,18 @@ def _measured(evidence: Evidence) -> str:
   if not shares:
     return f"{first}."
   kept = [f"{percent(p)} left {_left(s)}" for p, s in shares.items()]
-  return f"{first}; of that forgetting, injecting {_list(kept)}."
+  return (
+    f"{first}; of that forgetting, in the median cell, injecting {_list(kept)}."
+  )
 
 
 def _share_left(table, injection: float) -> float | None:
-  """Sum of F(p) over sum of F(0), over the cells that have both."""
+  """Median of F(p) / F(0) over the cells that have both and forget at 0."""
   both = table[[0, injection]].dropna()
-  if not len(both) or both[0].sum() <= 0:
+  both = both[both[0] > 0]
+  if not len(both):
     return None
-  return float(both[injection].sum() / both[0].sum())
+  return float((both[injection] / both[0]).median())
 
 
 def _left(share: float) -> str:
@@ -205,7 +208,7 @@ def meaning(law: str, name: str, params: dict[str, float]) -> str:
 
 
 def _times(factor: float) -> str:
-  return f"{factor:.2g} ×" if factor < 1000 else f"{factor:.0f} ×"
+  return f"{factor:.2g} ×" if factor < 100 else f"{factor:,.0f} ×"
 
 
 def half(fit) -> str:

@@ -142,7 +142,7 @@ def test_cost_is_that_of_the_tokens(visit):
   # 8 x 50k / (1 - .2) = 500k tokens, a fifth injected; 6 N tokens FLOPs
   assert "Cost: training tokens500k" in rows
   assert "of them injected100k" in rows
-  assert "Cost: FLOPs3e+11+25 %" in rows
+  assert "Cost: FLOPs3e+11+25\u00a0%" in rows
 
 
 def test_runs_of_the_chosen_cell_are_in_the_chart(visit):

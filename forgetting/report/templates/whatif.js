@@ -80,8 +80,7 @@ const whatif = (() => {
     const feasible = Number.isFinite(a.needed.value);
     write("whatif-needed",
       `To keep forgetting under ${g(a.tolerance, 4)} nats per token`, [
-        ["Inject", feasible ? percent(a.needed.value) : "none suffices",
-          range(a.needed, percent)],
+        ["Inject", injected(a.needed.value), range(a.needed, injected)],
         ["Refits in which some injection suffices",
           `${(100 * a.feasible).toFixed(0)} %`, ""],
         ["Forgetting without injection", g(a.without.value, 4),
@@ -122,14 +121,22 @@ const whatif = (() => {
 
   // an amount of text or a size that there is
   const possible = (value) =>
-    value >= 1 && value < Infinity ? number(value) : "none";
+    value >= 1 && value < Infinity ? number(value) : "none suffices";
+
+  // what is told has its own word for it, that of the command
+  const injected = (value) =>
+    Number.isFinite(value) ? percent(value) : "none suffices";
+
+  // minus signs, and percent signs that stay at their number
+  const typeset = (text) => text.replace(/(^|[^\w.-])-(?=\d)/g, "$1−")
+    .replace(/(\d) %/g, "$1\u00a0%");
 
   function write(id, title, rows) {
     const table = find(id);
-    table.caption.textContent = title;
+    table.caption.textContent = typeset(title);
     table.tBodies[0].replaceChildren(...rows.map((cells) => {
       const row = document.createElement("tr");
-      for (const cell of cells) row.insertCell().textContent = cell;
+      for (const cell of cells) row.insertCell().textContent = typeset(cell);
       return row;
     }));
   }
