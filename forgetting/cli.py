@@ -211,11 +211,11 @@ def report(
     out: Folder for the page, its tables and figures; by default the study's,
       of a table <name>-report beside it.
   """
-  from forgetting import records
+  from forgetting import plan_file
 
   source = find(table)
   if tolerance is None:
-    tolerance = records.tolerance_of(source) or 0.05
+    tolerance = plan_file.tolerance_of(source) or 0.05
   _write_page(source, tolerance=tolerance, out=out)
   return 0
 

@@ -16,6 +16,7 @@ import tyro
 
 from forgetting.errors import InputError
 
+OWN = ("-h", "--help")  # options without a verb, beside tyro's completions
 Todo = Callable[[], int]
 NAME = "forgetting"
 WIDE = "10000"  # columns: no line of tyro's is broken
@@ -64,7 +65,7 @@ class Verbs(tyro.extras.SubcommandApp):
     if not arguments:
       raise InputError(f"expected a verb, one of {', '.join(verbs)}; {_see()}")
     verb = arguments[0]
-    if verb in verbs or verb in ("-h", "--help"):
+    if verb in verbs or verb in OWN or verb.startswith("--tyro-"):
       return
     if verb.startswith("-"):
       raise InputError(

@@ -14,7 +14,7 @@ import pathlib
 
 import numpy as np
 
-from forgetting import places, records
+from forgetting import places, plan_file, records
 from forgetting.associations import load
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
@@ -64,8 +64,8 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
         (out / EXPORTED[name]).unlink(missing_ok=True)
       else:
         places.write(out / EXPORTED[name], content)
-    if (tolerance := records.tolerance_of(study)) is not None:
-      records.write_tolerance(out, tolerance)
+    if (tolerance := plan_file.tolerance_of(study)) is not None:
+      plan_file.write(out, tolerance=tolerance)
   except OSError as error:
     raise InputError(
       f"{out}: cannot be written ({error.strerror}); choose another --out"

@@ -330,18 +330,6 @@ def exported(path: pathlib.Path) -> bool:
   return (path / EXPORTED["runs"]).exists()
 
 
-def write_tolerance(study: pathlib.Path, tolerance: float) -> None:
-  """What a study's config allows its advice, for whoever reports it."""
-  told = json.dumps(dict(tolerance=tolerance))
-  write_atomically(study / "plan.json", told.encode())
-
-
-def tolerance_of(study: pathlib.Path) -> float | None:
-  """Nats a token; None: nothing says it."""
-  file = place(study) / "plan.json"
-  return json.loads(file.read_text())["tolerance"] if file.exists() else None
-
-
 def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   """Every run directory of a study or of a folder of studies, by name.
 

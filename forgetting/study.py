@@ -7,7 +7,7 @@ import pathlib
 import signal
 import time
 
-from forgetting import claims, places, records, run_log, run_text, seats
+from forgetting import claims, places, plan_file, run_log, run_text, seats
 from forgetting import workers as workers_lib
 from forgetting.checks import check
 from forgetting.config import InputError, Run, Study, domain_name
@@ -72,7 +72,7 @@ def do_study(
     slots=slots,
   )
   folder = places.place(root) / study.name
-  records.write_tolerance(folder, study.tolerance)
+  plan_file.write(folder, tolerance=study.tolerance)
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:

@@ -9,7 +9,7 @@ import pytest
 from test_cli import forgetting
 from test_report_study import plant
 
-from forgetting import export, records
+from forgetting import export, plan_file, records
 from forgetting.associations import load
 from forgetting.config import InputError
 from forgetting.records import RunDirectory
@@ -117,3 +117,9 @@ def test_the_example_study_is_small_and_whole():
   assert sum(told["bytes"].values()) < MEGABYTES
   assert told["matrix"][0] > 20
   assert told["evaluations"] > told["runs"]
+
+
+def test_what_the_config_allows_is_read_again(tmp_path):
+  plan_file.write(tmp_path, tolerance=0.25)
+  assert plan_file.tolerance_of(tmp_path) == 0.25
+  assert plan_file.tolerance_of(tmp_path / "nowhere") is None
