@@ -3,19 +3,30 @@
 import json
 import pathlib
 
-from forgetting.places import place
+from forgetting import places
+from forgetting.config import InputError
 from forgetting.records import write_atomically
 
 NAME = "plan.json"
 
 
 def write(study: pathlib.Path, *, tolerance: float) -> None:
-  """Nats of forgetting a token that the study's advice allows."""
+  """Nats of forgetting a token that the study's advice allows.
+
+  Raises:
+    InputError: the folder cannot be written.
+  """
   told = json.dumps(dict(tolerance=tolerance))
-  write_atomically(study / NAME, told.encode())
+  try:
+    places.make_folder(study)
+    write_atomically(study / NAME, told.encode())
+  except OSError as error:
+    raise InputError(
+      f"{study}: cannot be written ({error.strerror}); choose another --root"
+    ) from error
 
 
 def tolerance_of(study: pathlib.Path) -> float | None:
   """None: nothing says it."""
-  file = place(study) / NAME
+  file = places.place(study) / NAME
   return json.loads(file.read_text())["tolerance"] if file.exists() else None

@@ -71,8 +71,7 @@ def do_study(
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )
-  folder = places.place(root) / study.name
-  plan_file.write(folder, tolerance=study.tolerance)
+  plan_file.write(places.place(root) / study.name, tolerance=study.tolerance)
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:

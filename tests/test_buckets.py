@@ -101,6 +101,7 @@ def test_of_two_processes_one_does_the_run(cache, finetuning, bucket, tmp_path):
   assert directory.result()["restarts"] == 0  # one began it
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_followed_at_once(
   cache, finetuning, bucket, tmp_path
 ):
@@ -161,6 +162,7 @@ def test_a_bucket_that_is_not_there_is_told_before_any_work(
     )
 
 
+@pytest.mark.slow
 def test_two_studies_of_one_folder_share_its_runs(cache, finetuning, tmp_path):
   """And neither fails, nor does a run that the other is at."""
   study_file(tmp_path, finetuning)

@@ -120,6 +120,7 @@ def test_the_example_study_is_small_and_whole():
 
 
 def test_what_the_config_allows_is_read_again(tmp_path):
-  plan_file.write(tmp_path, tolerance=0.25)
-  assert plan_file.tolerance_of(tmp_path) == 0.25
+  study = tmp_path / "not" / "there"
+  plan_file.write(study, tolerance=0.25)
+  assert plan_file.tolerance_of(study) == 0.25
   assert plan_file.tolerance_of(tmp_path / "nowhere") is None

@@ -158,6 +158,7 @@ def test_a_run_in_a_fleet_measures_what_it_measures_alone(
   assert result["device"] == "8 x cpu"
 
 
+@pytest.mark.slow
 def test_a_stopped_fleet_goes_on_alone_and_in_another_fleet(
   grid, alone, cache, tmp_path
 ):

@@ -75,6 +75,7 @@ def test_a_profile_is_for_an_engine(folder):
   assert "goes with --on slurm" in done.stderr
 
 
+@pytest.mark.slow
 def test_here_a_study_is_done_in_parts(cache, folder, finetuning):
   told = command(folder, "study", "toy.py", "--dry-run", "--chip", "cpu").stdout
   assert finetuning.name in told and "single-threaded" in told
