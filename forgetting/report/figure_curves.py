@@ -40,7 +40,7 @@ def u_curves(table, *, domains):
   both.set_ylabel(LABELS["pretrain_loss"])
   base = table.loc[table["step"] == 0, "pretrain_loss"]
   for panel in (pretraining, both) if len(base) else ():
-    panel.axhline(base.mean(), **style.BASE)
+    _base_line(panel, base.mean())
   figure.legend(
     handles=_keys(levels, hue, base=len(base) > 0),
     loc="outside right center",
@@ -52,6 +52,13 @@ def u_curves(table, *, domains):
     fontsize=9.5,
   )
   return figure
+
+
+def _base_line(panel, loss: float) -> None:
+  """In sight also where every curve begins above it."""
+  low, high = panel.get_ylim()
+  panel.set_ylim(min(low, loss - 0.04 * (high - loss)), high)
+  panel.axhline(loss, **style.BASE)
 
 
 def _curve(panel, rows, x: str, y: str, line: dict) -> None:
