@@ -188,6 +188,7 @@ def test_what_stops_one_run_leaves_the_others(grid, alone, cache, tmp_path):
   check_same(grid[:2], alone, root)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_number_of_devices(
   grid, alone, cache, tmp_path
 ):
