@@ -224,7 +224,8 @@ def test_at_its_time_limit_a_run_saves_and_goes_on(place, finetuning):
   here = place(long)
   here.submit("--limit", "1")
   here.wait_for_results(long.parent)
-  here.write(time="1", save_seconds=20)
+  # a minute to start in, a minute to save in, also on a busy machine
+  here.write(time="2", save_seconds=60)
   here.submit()
   here.wait_for_attempt(long, 2)
   assert here.log(long).count("=== ended with 75") >= 1
