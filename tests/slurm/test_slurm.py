@@ -17,7 +17,7 @@ from forgetting.records import RunDirectory
 
 pytestmark = pytest.mark.slurm
 
-SECONDS = 120  # that anything may take at most
+SECONDS = 240  # that anything may take at most
 LOSSES = ["pretrain_loss", "base_pretrain_loss", "target_loss"]
 
 STUDY = """\
