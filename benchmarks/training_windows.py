@@ -31,7 +31,9 @@ class Windows:
 
   def __init__(self, finish: Callable[[], object], **facts):
     self._finish = finish
-    print(json.dumps(facts), flush=True)
+    # answers alone go to standard output: the Trainer prints there too
+    self._answers, sys.stdout = sys.stdout, sys.stderr
+    print(json.dumps(facts), file=self._answers, flush=True)
     self._begin()
 
   def done(self, tokens: int) -> None:
@@ -42,7 +44,7 @@ class Windows:
     self._finish()
     wall, cpu = time.perf_counter() - self._start, time.process_time()
     answer = dict(done=self._done, wall=wall, cpu=cpu - self._cpu)
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(answer), file=self._answers, flush=True)
     self._begin()
 
   def _begin(self) -> None:
