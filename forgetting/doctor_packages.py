@@ -23,10 +23,13 @@ FOR = {  # extra -> what it is for
 ENGINES = {  # engine -> the programs that it calls, and where they come from
   "local": ((), ""),
   "slurm": (("sbatch", "squeue"), "run it on a login node of the cluster"),
-  "skypilot": (("sky",), "install SkyPilot"),
+  "skypilot": (
+    ("sky",),
+    "`make engines` installs SkyPilot in an environment to put on PATH",
+  ),
   "gke": (
     ("xpk", "kubectl", "gcloud"),
-    "install xpk in an environment of its own, and the Google Cloud CLI with"
+    "`make engines` installs xpk likewise; install the Google Cloud CLI with"
     " kubectl",
   ),
 }

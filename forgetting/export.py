@@ -51,11 +51,15 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
     raise InputError(
       f"{study}: found tables, expected a study's folder with its runs"
     )
+  runs = _runs(study)
+  finetunings = runs[runs["domain"].notna()]
+  # of a study without finished fine-tunings there is no matrix
+  done = (finetunings["status"] == "done").any()
   files = {
-    "runs": _parquet(_runs(study)),
+    "runs": _parquet(runs),
     "curves": _parquet(records.curves(study)),
     "data": _parquet(records.data(study)),
-    "matrix": _matrix(study),
+    "matrix": npz_of(load.load(study)) if done else None,
   }
   try:
     places.make_folder(out)
@@ -108,15 +112,6 @@ def _parquet(table) -> bytes:
   buffer = io.BytesIO()
   table.to_parquet(buffer, index=False, compression="zstd")
   return buffer.getvalue()
-
-
-def _matrix(study: pathlib.Path) -> bytes | None:
-  """The matrix as an npz; of a study without finished fine-tunings none."""
-  if not (
-    records.load(study).query("domain.notna()")["status"] == "done"
-  ).any():
-    return None
-  return npz_of(load.load(study))
 
 
 def npz_of(matrix: ForgettingMatrix) -> bytes:

@@ -237,9 +237,14 @@ class _Pool:
       and not any(needed.name in self._todo for needed in run.needs)
     ]
     ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
-    if not ready or (self._place.slots or worker.seat.slots) == 1:
-      return ready[:1]
-    alike = [run for run in ready if shape_of(run) == shape_of(ready[0])]
+    alone = (self._place.slots or worker.seat.slots) == 1
+    if not ready or alone or self._attempts[ready[0].name]:
+      return ready[:1]  # one at which a worker died takes no other with it
+    alike = [
+      run
+      for run in ready
+      if shape_of(run) == shape_of(ready[0]) and not self._attempts[run.name]
+    ]
     return alike[:: sum(not worker.runs for worker in workers)]
 
   def _collect(self, worker: Worker) -> Worker:

@@ -1,4 +1,4 @@
-"""Worker processes: one a GPU, or one a core and single-threaded.
+"""Worker processes: where `seats` puts them, each doing runs.
 
 Two single-threaded processes train 1.2 to 2.5 times as much as one process
 with two threads, and their bits do not depend on the number of cores.
@@ -7,7 +7,6 @@ with two threads, and their bits do not depend on the number of cores.
 from collections.abc import Iterable, Iterator
 import contextlib
 import dataclasses
-import functools
 import multiprocessing
 from multiprocessing import connection
 import os
@@ -35,7 +34,7 @@ class Place:
   study: str
   saves: Saves
   compilation_cache: str
-  slots: int | None = None  # runs that a worker trains together; None: it sees
+  slots: int | None = None  # that a worker trains together; None: its seat's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,9 +157,9 @@ def _outcomes(
   runs: tuple[Run, ...], place: Place, seat: Seat, stopping
 ) -> Iterator[Outcome]:
   """Of runs of one shape: trained together where that is faster."""
+  from forgetting.run import forget_programs
+
   slots = place.slots or seat.slots
-  if slots != 1:
-    _make_room(fleets.shape_of(runs[0]))
   if slots is None:
     from forgetting import fleet_size
 
@@ -174,32 +173,23 @@ def _outcomes(
     except Exception:  # of the fleet, as too little memory: a smaller one
       for run in left.values():
         run_log.append(log_of(place, run), traceback.format_exc())
-      _make_room(None)
       slots //= 2
+    finally:
+      forget_programs()  # a fleet's states fill the devices
   for run in left.values():
     yield _logged(run, place, seat, stopping)
-
-
-_room_for = None  # the shape whose programs and states are on the devices
-
-
-def _make_room(shape) -> None:
-  """Lets go of what is on the devices for runs of another shape."""
-  global _room_for
-  if shape != _room_for:
-    from forgetting.run import forget_programs
-
-    forget_programs()
-    _fleet.cache_clear()
-    _room_for = shape
 
 
 def _together(
   runs: tuple[Run, ...], slots: int, place: Place, stopping
 ) -> Iterator[Outcome]:
+  from forgetting.training.fleet import Fleet
   from forgetting.training.loop import Interrupted
 
-  fleet = _fleet(fleets.shape_of(runs[0]), slots)
+  model, batch_size, micro_batches = fleets.shape_of(runs[0])
+  fleet = Fleet(
+    model, batch_size=batch_size, micro_batches=micro_batches, slots=slots
+  )
   stopped = False
   for run in runs:
     run_log.append(log_of(place, run), run_log.begins(fleets.executor(fleet)))
@@ -226,16 +216,6 @@ def _together(
       yield Outcome(run, result, error and _line(run, error), {})
   if stopped or stopping():
     sys.exit(75)  # the study's process knows why: it asked for it
-
-
-@functools.lru_cache(maxsize=1)  # a fleet's runs' states fill a device
-def _fleet(shape, slots: int):
-  from forgetting.training.fleet import Fleet
-
-  model, batch_size, micro_batches = shape
-  return Fleet(
-    model, batch_size=batch_size, micro_batches=micro_batches, slots=slots
-  )
 
 
 def _logged(run: Run, place: Place, seat: Seat, stopping) -> Outcome:

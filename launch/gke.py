@@ -7,13 +7,9 @@ installs, lets a JobSet wait until its slice is free.
 
 import base64
 import dataclasses
-import os
 import re
 import shlex
-import shutil
-import subprocess
 
-from forgetting.config import InputError
 from forgetting.launch import pods, profile, tpus
 from forgetting.launch.jobs import Launch
 
@@ -146,29 +142,9 @@ def _cluster(settings: Settings) -> list[str]:
 
 
 def _xpk() -> str:
-  found = shutil.which("xpk")
-  if found is None:
-    raise InputError(
-      "--on gke: found no command xpk, expected it; install it in an"
-      " environment of its own (`make engines` does) and put that on PATH"
-    )
-  return found
+  return pods.program("xpk", on="gke")
 
 
 def _ask(*command: str, before: int) -> str:
-  done = subprocess.run(
-    command,
-    capture_output=True,
-    text=True,
-    check=False,
-    stdin=subprocess.DEVNULL,
-    env=os.environ,
-  )
-  if done.returncode:
-    told = (done.stderr or done.stdout).strip().splitlines()
-    reason = told[-1] if told else f"exit code {done.returncode}"
-    raise InputError(
-      f"xpk workload {command[2]}: {reason}; {before} jobs were submitted"
-      " before; the same command goes on"
-    )
-  return done.stdout
+  advice = f"{before} jobs were submitted before; the same command goes on"
+  return pods.ask(command, what="xpk workload", advice=advice)

@@ -5,11 +5,13 @@ waits for another. Every host of the slice starts the same script; a run is
 trained by all of them together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import importlib.resources
 import os
 import shlex
+import shutil
+import subprocess
 
 from forgetting import places, run_text
 from forgetting.config import InputError, Run
@@ -140,6 +142,52 @@ def check_runs(launch: Launch, slice_: Slice) -> None:
 
 def _is_file(source: str) -> bool:
   return not tfds_source.is_one(source) and sources.is_path(source)
+
+
+def program(name: str, *, on: str) -> str:
+  """Where an engine's own program is.
+
+  Raises:
+    InputError: it is not on PATH.
+  """
+  found = shutil.which(name)
+  if found is None:
+    raise InputError(
+      f"--on {on}: found no command {name}, expected it; install it in an"
+      " environment of its own (`make engines` does) and put that on PATH"
+    )
+  return found
+
+
+def ask(
+  command: Sequence[str],
+  *,
+  what: str,
+  advice: str,
+  environment: Mapping[str, str] | None = None,
+) -> str:
+  """What that program prints.
+
+  Args:
+    what: it is called in messages, before its second argument.
+    environment: beside this process's own.
+
+  Raises:
+    InputError: it failed: its last line, and the advice.
+  """
+  done = subprocess.run(
+    command,
+    capture_output=True,
+    text=True,
+    check=False,
+    stdin=subprocess.DEVNULL,
+    env={**os.environ, **(environment or {})},
+  )
+  if done.returncode:
+    said = (done.stderr or done.stdout).strip().splitlines()
+    reason = said[-1] if said else f"exit code {done.returncode}"
+    raise InputError(f"{what} {command[2]}: {reason}; {advice}")
+  return done.stdout
 
 
 def told(launch: Launch, submitted: Mapping[str, int], queued: int) -> str:

@@ -10,8 +10,6 @@ import importlib.resources
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import tempfile
 import textwrap
 
@@ -167,29 +165,13 @@ def _command(sky: str, file: str) -> list[str]:
 
 
 def _sky() -> str:
-  found = shutil.which("sky")
-  if found is None:
-    raise InputError(
-      "--on skypilot: found no command sky, expected SkyPilot's; install"
-      " it: pip install 'forgetting[skypilot]', then `sky check gcp`"
-    )
-  return found
+  return pods.program("sky", on="skypilot")
 
 
 def _ask(*command: str, before: int) -> str:
-  quiet = {"SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
-  done = subprocess.run(
-    command,
-    capture_output=True,
-    text=True,
-    check=False,
-    env={**os.environ, **quiet},
+  advice = (
+    f"{before} jobs were submitted before; `sky check gcp` tells what is"
+    " missing, then the same command goes on"
   )
-  if done.returncode:
-    told = (done.stderr or done.stdout).strip().splitlines()
-    reason = told[-1] if told else f"exit code {done.returncode}"
-    raise InputError(
-      f"sky {command[2]}: {reason}; {before} jobs were submitted before; `sky"
-      " check gcp` tells what is missing, then the same command goes on"
-    )
-  return done.stdout
+  quiet = {"SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
+  return pods.ask(command, what="sky", advice=advice, environment=quiet)

@@ -55,7 +55,7 @@ class Fleet:
     self.shapes = programs_lib.state_shapes(model)
     self.shardings = jax.tree.map(lambda _: whole, self.shapes)
     self.losses = programs_lib.compile_losses(
-      model, _mesh("data"), jax.tree.map(lambda _: whole, self.shapes["params"])
+      model, _mesh("data"), self.shardings["params"]
     )
     shapes = (
       self.shapes,
@@ -84,7 +84,8 @@ class Fleet:
     self._idle = jax.tree.map(
       lambda s: np.ones(s.shape[1:], s.dtype), shapes[1]
     )
-    self._hyperparameters = [Hyperparameters(*np.zeros(8, np.float32))] * slots
+    none = Hyperparameters(*np.zeros(len(Hyperparameters._fields), np.float32))
+    self._hyperparameters = [none] * slots
     self._stacked = None
 
   @property
