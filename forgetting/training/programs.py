@@ -67,8 +67,15 @@ class Programs:
       return jax.tree.map(jnp.copy, params)
     return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
-  def put(self, batch) -> dict[str, jax.Array]:
-    """This process's rows as a global batch."""
+  def put(self, batch) -> dict:
+    """This process's rows as `train` takes them: as parts of a global batch.
+
+    Where they are all of it they stay on the host: the step sends them to the
+    devices sooner than a put of its own (a step of 0.1M parameters on one core
+    takes 3.3 ms instead of 3.9).
+    """
+    if jax.process_count() == 1:
+      return batch
     put = functools.partial(
       jax.make_array_from_process_local_data, self.batch_sharding
     )

@@ -59,7 +59,10 @@ class Watch:
       return
     if len(self._recent) == WINDOW:
       mean = statistics.fmean(self._recent)
-      if loss > mean + SPIKE * statistics.pstdev(self._recent, mean):
+      # not statistics.pstdev, whose exact fractions take as long as a step of
+      # a small model's optimizer
+      deviation = math.dist(self._recent, WINDOW * [mean]) / math.sqrt(WINDOW)
+      if loss > mean + SPIKE * deviation:
         self._spikes.append(dict(step=step, loss=loss, mean_before=mean))
     self._recent.append(loss)
 
