@@ -123,6 +123,10 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   except claims.Held as held:
     _say(str(held))
     return HELD
+  except Exception as error:
+    # with the code that the command would have ended with
+    processes.leave_others(2 if isinstance(error, InputError) else 1)
+    raise
   _say(f"{run.name}: {result['status']}, {result['stop_reason']}")
   return DONE
 

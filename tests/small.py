@@ -1,5 +1,6 @@
 """Runs of seconds."""
 
+from forgetting import canonical
 from forgetting.config import Evaluation, Model, Optimizer, Run
 
 
@@ -34,4 +35,16 @@ def small_finetuning(text: dict[str, str]) -> Run:
     target_tokens_asked=200,
     evaluation=evaluation,
     parent=parent,
+  )
+
+
+def study_file(run: Run) -> str:
+  """A study `toy` of a run and what it needs."""
+  return (
+    "import json\n"
+    "from forgetting.canonical import from_dict\n"
+    "from forgetting.config import Run, Study\n"
+    f"RUN = json.loads({canonical.to_json(run)!r})\n"
+    "def study():\n"
+    "  return Study(name='toy', runs=(from_dict(Run, RUN),))\n"
   )

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from small import study_file
 
 from forgetting import canonical
 from forgetting.records import RunDirectory
@@ -46,28 +47,35 @@ for file in files:
 
 
 def start(root, files, *, count: int, stop_at: int = -1):
+  arguments = ["-c", RUNS, str(root), str(stop_at), *map(str, files)]
+  return [child(arguments, place) for place in places(count)]
+
+
+def places(count: int) -> list[dict[str, str]]:
+  """What tells each process of a cluster of the others."""
+  if count == 1:
+    return [{}]
   with socket.socket() as sock:
     sock.bind(("localhost", 0))
     port = sock.getsockname()[1]
-  environment = os.environ | {"JAX_PLATFORMS": "cpu"}
-  children = []
-  for index in range(count):
-    cluster = {
+  return [
+    {
       "JAX_COORDINATOR_ADDRESS": f"localhost:{port}",
       "JAX_NUM_PROCESSES": str(count),
       "JAX_PROCESS_ID": str(index),
     }
-    arguments = [str(root), str(stop_at), *map(str, files)]
-    children.append(
-      subprocess.Popen(
-        [sys.executable, "-c", RUNS, *arguments],
-        env=environment | (cluster if count > 1 else {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-      )
-    )
-  return children
+    for index in range(count)
+  ]
+
+
+def child(arguments, place: dict[str, str]) -> subprocess.Popen:
+  return subprocess.Popen(
+    [sys.executable, *arguments],
+    env=os.environ | {"JAX_PLATFORMS": "cpu"} | place,
+    stdout=subprocess.PIPE,
+    stderr=subprocess.STDOUT,
+    text=True,
+  )
 
 
 def finish(children) -> list[str]:
@@ -117,6 +125,33 @@ def test_two_processes_train_evaluate_save_and_resume_as_one(
         a["pretrain_loss"], b["pretrain_loss"], rtol=3e-5
       )
     assert without_times(two.records()) == without_times(again.records())
+
+
+FULL_DISK = """
+import os, sys
+from forgetting import cli, records
+
+def full(self, record):
+  raise OSError(28, "No space left on device")
+
+if os.environ["JAX_PROCESS_ID"] == "0":
+  records.RunDirectory.append = full
+sys.argv = ["forgetting", "run", "toy.py", "--index", "0"]
+cli.main()
+"""
+
+
+@pytest.mark.slow
+def test_an_error_of_the_first_process_does_not_leave_the_other_waiting(
+  cache, finetuning, tmp_path, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "toy.py").write_text(study_file(finetuning))
+  first, second = (child(["-c", FULL_DISK], place) for place in places(2))
+  told, _ = first.communicate(timeout=120)
+  assert first.returncode == 1 and "No space left" in told, told
+  second.communicate(timeout=60)  # JAX's farewell takes five minutes
+  assert second.returncode != 0
 
 
 def test_a_cluster_is_joined_only_where_there_is_one(monkeypatch):

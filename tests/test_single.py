@@ -8,8 +8,9 @@ import sys
 import time
 
 import pytest
+from small import study_file
 
-from forgetting import canonical, single
+from forgetting import single
 from forgetting.config import InputError, Study
 from forgetting.records import RunDirectory
 
@@ -27,14 +28,7 @@ def command(folder, *arguments):
 @pytest.fixture
 def folder(cache, finetuning, tmp_path) -> pathlib.Path:
   """A study file of a parent and a child, in a folder of its own."""
-  (tmp_path / "toy.py").write_text(
-    "import json\n"
-    "from forgetting.canonical import from_dict\n"
-    "from forgetting.config import Run, Study\n"
-    f"RUN = json.loads({canonical.to_json(finetuning)!r})\n"
-    "def study():\n"
-    "  return Study(name='toy', runs=(from_dict(Run, RUN),))\n"
-  )
+  (tmp_path / "toy.py").write_text(study_file(finetuning))
   return tmp_path
 
 
