@@ -8,25 +8,15 @@ import sys
 import time
 
 import pytest
+from small import study_file
 
-from forgetting import canonical, claims, places, records, report, single
+from forgetting import claims, places, records, report, single
 from forgetting import run as run_lib
 from forgetting import study as study_lib
 from forgetting.associations import load as associations
 from forgetting.config import InputError, Study
 from forgetting.records import RunDirectory
 from forgetting.saves import Saves
-
-
-def study_file(folder, run):
-  (folder / "toy.py").write_text(
-    "import json\n"
-    "from forgetting.canonical import from_dict\n"
-    "from forgetting.config import Run, Study\n"
-    f"RUN = json.loads({canonical.to_json(run)!r})\n"
-    "def study():\n"
-    "  return Study(name='toy', runs=(from_dict(Run, RUN),))\n"
-  )
 
 
 def started(folder, root: str, *arguments: str) -> subprocess.Popen:
@@ -88,7 +78,7 @@ def test_a_study_in_a_bucket_is_the_study_in_a_folder(
 
 
 def test_of_two_processes_one_does_the_run(cache, finetuning, bucket, tmp_path):
-  study_file(tmp_path, finetuning)
+  (tmp_path / "toy.py").write_text(study_file(finetuning))
   pair = [started(tmp_path, bucket, "--index", "0") for _ in range(2)]
   told = [process.communicate(timeout=200)[1] for process in pair]
   codes = sorted(process.returncode for process in pair)
@@ -106,7 +96,8 @@ def test_a_killed_process_is_followed_at_once(
   cache, finetuning, bucket, tmp_path
 ):
   parent = dataclasses.replace(finetuning.parent, steps=1300)
-  study_file(tmp_path, dataclasses.replace(finetuning, parent=parent))
+  run = dataclasses.replace(finetuning, parent=parent)
+  (tmp_path / "toy.py").write_text(study_file(run))
   directory = RunDirectory.of(bucket, "toy", parent)
   first = started(tmp_path, bucket, "--index", "0", "--save-every", "40")
   done_marks = "*/commit_success.txt"
@@ -165,7 +156,7 @@ def test_a_bucket_that_is_not_there_is_told_before_any_work(
 @pytest.mark.slow
 def test_two_studies_of_one_folder_share_its_runs(cache, finetuning, tmp_path):
   """And neither fails, nor does a run that the other is at."""
-  study_file(tmp_path, finetuning)
+  (tmp_path / "toy.py").write_text(study_file(finetuning))
   command = [sys.executable, "-m", "forgetting", "study", "toy.py"]
   pair = [
     subprocess.Popen(

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import pytest
 
-from forgetting import canonical
+from forgetting import canonical, places
 from forgetting.config import InputError
 from forgetting.records import RunDirectory
 from forgetting.training.checkpoint import Checkpoints
@@ -106,6 +106,32 @@ def test_the_newest_complete_checkpoint_is_used(tmp_path, damage, capfd):
   for step in ("3", "5"):
     damage(folder / step)
   assert resume(folder) is None  # from the start then
+
+
+def test_a_network_that_fails_once_sets_nothing_aside(bucket, monkeypatch):
+  folder = places.place(f"{bucket}/ckpt")
+  with Checkpoints(folder) as checkpoints:
+    save(checkpoints, 3)
+  failures, load = [], Checkpoints.load
+
+  def failing(self, **what):
+    if not failures:
+      failures.append(ConnectionError("reset by peer"))
+      raise failures[0]
+    return load(self, **what)
+
+  monkeypatch.setattr(Checkpoints, "load", failing)
+  assert resume(folder).step == 3
+  assert failures and not folder.with_name("ckpt-damaged").exists()
+
+  def gone(folder):
+    raise InputError(f"{folder}: cannot be reached")
+
+  failures.clear()
+  monkeypatch.setattr(places, "check_reached", gone)
+  with pytest.raises(InputError, match="cannot be reached"):
+    resume(folder)
+  assert not folder.with_name("ckpt-damaged").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):

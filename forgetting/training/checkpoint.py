@@ -99,28 +99,47 @@ class Checkpoints:
       batches: gives those from a step on.
     """
     while (step := self.latest_step) is not None:
-      drawn = batches(step)
+      drawn, error = batches(step), None
       try:
-        state, best = self.load(
-          shapes=shapes, shardings=shardings, batches=drawn
+        state, best = self._again_from_a_bucket(
+          lambda drawn=drawn: self.load(
+            shapes=shapes, shardings=shardings, batches=drawn
+          )
         )
-        return Resumed(step, state, best, drawn)
       except InputError:
         raise
-      except Exception as error:  # Orbax has no one kind for damage
-        self._set_aside(step, error)
+      except Exception as found:  # Orbax has no one kind for damage
+        error = found
+      if not processes.told_by_any(error is not None):
+        return Resumed(step, state, best, drawn)
+      self._set_aside(step, error)
     return None
 
-  def _set_aside(self, step: int, error: Exception) -> None:
+  def _again_from_a_bucket(self, load: Callable):
+    """Loads; what fails there is tried once more: networks come back.
+
+    Raises:
+      InputError: it cannot be reached: nothing is said about what is there.
+    """
+    try:
+      return load()
+    except Exception:
+      if not places.is_remote(self._directory):
+        raise
+      places.check_reached(self._directory)
+      return load()
+
+  def _set_aside(self, step: int, error: Exception | None) -> None:
+    """Where the error is another process's, this one has none."""
     damaged = self._directory / str(step)
     aside = self._directory.with_name(f"{self._directory.name}-damaged")
     if processes.first():
       places.make_folder(aside)
       number = len(list(aside.glob("*")))
       epath.Path(damaged).rename(aside / f"{step}-{number}")
-      reason = str(error).strip().splitlines()[0][:200]
+      reason = str(error or "by another process").strip().partition("\n")[0]
       print(
-        f"forgetting: {damaged}: cannot be read ({reason}); it is now in"
+        f"forgetting: {damaged}: cannot be read ({reason[:200]}); it is now in"
         f" {aside}, and the newest complete checkpoint is used",
         file=sys.stderr,
       )
@@ -157,7 +176,9 @@ class Checkpoints:
       metadata = self._checkpointer.checkpointables_metadata(step).metadata
       _check_shapes(metadata["params"], shapes, where=where)
       abstract = dict(params=_abstract(shapes, shardings))
-      return self._checkpointer.load_checkpointables(step, abstract)["params"]
+      return self._again_from_a_bucket(
+        lambda: self._checkpointer.load_checkpointables(step, abstract)
+      )["params"]
     except InputError:
       raise
     except Exception as error:  # an older step is not what was measured

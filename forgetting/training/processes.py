@@ -83,6 +83,13 @@ def told_by_first(value: bool) -> bool:
   return bool(multihost_utils.broadcast_one_to_all(np.int32(value)))
 
 
+def told_by_any(value: bool) -> bool:
+  """Whether one of the processes says so, in all of them."""
+  if jax.process_count() == 1:
+    return value
+  return bool(multihost_utils.process_allgather(np.int32(value)).any())
+
+
 def share() -> dict[str, int]:
   """Which rows of a batch this process draws."""
   return dict(host=jax.process_index(), hosts=jax.process_count())
