@@ -93,7 +93,7 @@ def test_loss_does_not_depend_on_how_many_are_measured_at_once(
   chunks = chunks_of(finetuning, 45)
   weights = np.ones((45, finetuning.model.context), np.float32)
   expected = evaluate.per_example(programs.losses, params, chunks, weights)
-  monkeypatch.setattr(evaluate, "MICRO", micro)
+  monkeypatch.setattr(evaluate, "ON_CPU", micro)
   losses = functools.partial(evaluate.block_losses, model=finetuning.model)
   block = (params, chunks[:32], weights[:32])
   program = jax.jit(losses).lower(*block).compile()
