@@ -97,6 +97,35 @@ def test_every_mesh_gives_losses_and_gradients_of_one_device(
     )
 
 
+MEMORY = """
+import sys
+import jax
+jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
+from forgetting.config import Model
+from forgetting.training import programs
+shape = Model(layers=2, width=64, heads=8, context=128, vocab_size=2100)
+p = programs.compile_programs(shape, batch_size=16)
+for program in (p.train, p.losses):
+  print(program.memory_analysis().temp_size_in_bytes)
+"""
+
+
+def temporaries(*, devices: int) -> list[int]:
+  """Bytes on a device of the train step, and of the losses of its share."""
+  command = [sys.executable, "-c", MEMORY, str(devices)]
+  done = subprocess.run(command, check=True, capture_output=True, text=True)
+  return [int(line) for line in done.stdout.split()]
+
+
+def test_each_device_holds_the_activations_of_its_own_rows():
+  """Left free, XLA splits the width instead and gives every device all rows."""
+  (step, losses), (step_8, losses_8) = (
+    temporaries(devices=devices) for devices in (1, 8)
+  )
+  assert step_8 < step / 6  # of eight
+  assert losses_8 < 1.2 * losses  # each device has as many rows as one alone
+
+
 def test_the_mesh_is_chosen_so_that_sizes_divide():
   model = Model(layers=1, width=48, heads=6, context=8, vocab_size=3000)
   found = {

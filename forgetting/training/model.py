@@ -1,4 +1,4 @@
-"""The decoder, and nothing about sharding.
+"""The decoder. Where its arrays lie is in sharding.py.
 
 Shapes: B batch, L sequence, D width, H heads, K head size, F hidden, N layers,
 V vocabulary. Parameters are a plain dict; those of the layers are stacked.
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from forgetting import config
+from forgetting.training import sharding
 
 Params = dict
 
@@ -62,15 +63,20 @@ def _attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   return jnp.matmul(weights_BxHxLxL, v).transpose(0, 2, 1, 3)
 
 
+def has_fused_attention(model: config.Model) -> bool:
+  """Whether it is cuDNN's, which stores no matrix of attention weights."""
+  return _is_cudnns(model.dtype, model.width // model.heads)
+
+
+def _is_cudnns(dtype, size: int) -> bool:
+  """On a GPU, of 16-bit numbers and small heads."""
+  fits = jnp.dtype(dtype) == jnp.bfloat16 and size % 8 == 0 and size <= 128
+  return fits and jax.default_backend() == "gpu"
+
+
 def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
-  """The same by jax.nn; on a GPU by cuDNN, which takes 16-bit numbers only."""
-  size = q_BxLxHxK.shape[3]
-  cudnn = (
-    jax.default_backend() == "gpu"
-    and q_BxLxHxK.dtype == jnp.bfloat16
-    and size % 8 == 0
-    and size <= 128
-  )
+  """The same by jax.nn; on a GPU by cuDNN where it can."""
+  cudnn = _is_cudnns(q_BxLxHxK.dtype, q_BxLxHxK.shape[3])
   return jax.nn.dot_product_attention(
     q_BxLxHxK,
     k_BxLxHxK,
@@ -118,7 +124,8 @@ class Decoder(nn.Module):
   def __call__(self, tokens_BxL):
     c = self.config
     embed = nn.Embed(c.padded_vocab_size, c.width, name="embed")
-    x_BxLxD = embed(tokens_BxL) * np.float32(np.sqrt(c.width))
+    x_BxLxD = sharding.by_rows(embed(tokens_BxL))
+    x_BxLxD *= np.float32(np.sqrt(c.width))
     unroll = _unroll(c.layers)
     layers = nn.scan(
       _rematerialised(c.remat, unroll),
@@ -149,8 +156,12 @@ def _unroll(layers: int) -> int:
   """Copies of the block in the program.
 
   XLA:CPU runs a shallow stack faster unrolled and a deep one far faster
-  scanned; a rule, not a probe, so that a rerun gives the same bits.
+  scanned. A GPU is slowed by the scan's copies (jax-ml/jax#24411); a dozen
+  layers at a time bound what is compiled. A rule, not a probe, so that a rerun
+  gives the same bits.
   """
+  if jax.default_backend() == "gpu":
+    return min(layers, 12)
   return layers if layers <= 4 else 1
 
 
