@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 import hashlib
 import json
 import pathlib
+import sys
 import time
 
 import jax
@@ -12,7 +13,7 @@ import numpy as np
 
 from forgetting import canonical
 from forgetting.config import Run
-from forgetting.footprint import USABLE, Mesh, footprint
+from forgetting.footprint import Mesh, footprint
 from forgetting.records import write_atomically
 from forgetting.training import model as model_lib
 from forgetting.training.fleet import Fleet
@@ -64,7 +65,10 @@ def measured(
   while slots <= most and _fits(run, slots):
     try:
       rates[slots] = known[slots] if slots in known else rate(run, slots)
-    except jax.errors.JaxRuntimeError:  # more memory than the formula says
+    except jax.errors.JaxRuntimeError as error:
+      if "RESOURCE_EXHAUSTED" not in str(error):  # less memory than it seemed
+        reason = str(error).partition("\n")[0]
+        print(f"forgetting: {slots} runs together: {reason}", file=sys.stderr)
       break
     if slots // 2 in rates and rates[slots] < WORTH * rates[slots // 2]:
       break
@@ -119,6 +123,8 @@ def _fits(run: Run, slots: int) -> bool:
   """Whether so many runs go into the devices' memory, by formula."""
   device = jax.local_devices()[0]
   limit = (device.memory_stats() or {}).get("bytes_limit")
-  one = footprint(run, Mesh(1, 1), fused_attention=False).total
+  one = footprint(
+    run, Mesh(1, 1), fused_attention=model_lib.has_fused_attention(run.model)
+  ).total
   each = slots // len(jax.local_devices())
-  return limit is None or each * one <= USABLE * limit
+  return limit is None or each * one <= limit

@@ -112,6 +112,8 @@ class _Slots:
     except StopIteration as done:
       ended = Ended(run, done.value, None)
     except Exception as error:  # of this run alone: the others go on
+      if "RESOURCE_EXHAUSTED" in str(error):
+        raise  # of the whole fleet: a smaller one leaves more memory
       ended = Ended(run, None, error)
     self.asked.pop(slot, None)
     del self._runs[slot]

@@ -286,9 +286,9 @@ def _start_of_children(parent: RunDirectory, evaluator):
   params = _load(
     parent, programs.shapes["params"], programs.shardings["params"]
   )
+  base = evaluator.full(params)  # from the devices, not once a block to them
   # a run's first step gives its buffers away
-  params = programs.keep(params)
-  return params, evaluator.full(params)
+  return programs.keep(params), base
 
 
 def load_params(directory: RunDirectory, run: Run):
@@ -297,10 +297,14 @@ def load_params(directory: RunDirectory, run: Run):
   Raises:
     InputError: they are not there, or of another model.
   """
+  import jax
+
   from forgetting.training import checkpoint, model, sharding
 
   shapes = model.shapes(run.model)
-  placed = sharding.shardings(shapes, sharding.make_mesh())
+  rows, devices = run.batch_size // run.micro_batches, jax.device_count()
+  axis = sharding.model_axis(run.model, rows=rows, devices=devices)
+  placed = sharding.shardings(shapes, sharding.make_mesh(axis))
   if run.parent is not None:
     return checkpoint.load_params(
       directory.best, shapes=shapes, shardings=placed

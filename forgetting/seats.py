@@ -13,6 +13,8 @@ import pathlib
 import shutil
 import subprocess
 
+from forgetting import memory
+
 EXECUTOR_CPU = "one single-threaded process a core"
 EXECUTOR_GPU = "one process a GPU"
 EXECUTOR_TPU = "one process for all TPU chips"
@@ -66,7 +68,8 @@ class Seat:
       return quiet | _ON_CPU
     if self.tpu:
       return quiet
-    return quiet | {"CUDA_VISIBLE_DEVICES": self.gpu}
+    share = memory.gpu_share(os.environ)
+    return quiet | share | {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
 def seats(

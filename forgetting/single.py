@@ -4,15 +4,15 @@ Done again it is a no-op; stopped it saves and goes on at the next call. On a
 cluster every process of the run is started with the same command.
 """
 
+import os
 import pathlib
 import signal
 import sys
 
-from forgetting import claims, places
+from forgetting import claims, memory, places
 from forgetting import study as study_lib
 from forgetting.config import InputError, Run, Study
 from forgetting.data import cache
-from forgetting.memory import keep_freed_memory
 from forgetting.records import RunDirectory
 from forgetting.saves import Saves
 
@@ -101,7 +101,8 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   _check_needs(study, run, root)
   stopping = _on_signals()
   study_lib.prepare_text([run])
-  keep_freed_memory()
+  memory.keep_freed_memory()
+  os.environ.update(memory.gpu_share(os.environ))
   from forgetting.run import do_run
   from forgetting.training import compilation, processes
   from forgetting.training.loop import Interrupted

@@ -18,6 +18,7 @@ from forgetting.saves import Saves
 from forgetting.seats import Seat
 from forgetting.study import do_study
 from forgetting.training.fleet import Fleet
+from forgetting.training.loop import Evaluator
 
 # root, slots (0: alone), steps before it is stopped (-1: never), runs
 RUNS = """
@@ -246,17 +247,19 @@ def test_a_fleet_is_measured_once(grid, tmp_path, monkeypatch):
   assert fleet_size.fastest(grid[:3], folder=tmp_path) == slots
 
 
+@pytest.mark.parametrize("where", [(Fleet, "step"), (Evaluator, "curve")])
 def test_a_fleet_that_does_not_fit_is_made_smaller(
-  grid, alone, cache, tmp_path, monkeypatch
+  grid, alone, cache, tmp_path, monkeypatch, where
 ):
-  root, step = with_parent(alone, tmp_path / "fleet", grid[0]), Fleet.step
+  root, does = with_parent(alone, tmp_path / "fleet", grid[0]), getattr(*where)
 
-  def too_little_memory(self, asked):
-    if self.slots == 4:
+  def too_little_memory(self, given):
+    fleet = self if isinstance(self, Fleet) else self.programs
+    if fleet.slots == 4:
       raise RuntimeError("RESOURCE_EXHAUSTED")
-    return step(self, asked)
+    return does(self, given)
 
-  monkeypatch.setattr(Fleet, "step", too_little_memory)
+  monkeypatch.setattr(*where, too_little_memory)
   place = workers.Place(str(root), "toy", Saves(), "", slots=4)
   done = list(workers._outcomes(grid[:3], place, Seat(), lambda: False))
   assert {outcome.run for outcome in done} == set(grid[:3])

@@ -2,7 +2,7 @@
 
 import os
 
-from forgetting import seats
+from forgetting import footprint, seats
 
 
 def test_a_worker_a_gpu_sees_that_gpu_alone():
@@ -12,6 +12,16 @@ def test_a_worker_a_gpu_sees_that_gpu_alone():
     assert seat.environment["CUDA_VISIBLE_DEVICES"] == seat.gpu
     assert "JAX_PLATFORMS" not in seat.environment
     assert seat.core is None and seat.executor == "one process a GPU"
+
+
+def test_of_a_gpu_a_run_may_have_what_a_dry_run_counts_on(monkeypatch):
+  share = "XLA_CLIENT_MEM_FRACTION"
+  for name in (share, "XLA_PYTHON_CLIENT_MEM_FRACTION"):
+    monkeypatch.delenv(name, raising=False)
+  assert seats.Seat(gpu="0").environment[share] == str(footprint.USABLE)
+  assert share not in seats.Seat(core=0).environment
+  monkeypatch.setenv("XLA_PYTHON_CLIENT_MEM_FRACTION", ".5")  # JAX wants one
+  assert share not in seats.Seat(gpu="0").environment
 
 
 def test_without_gpus_a_worker_a_core():

@@ -9,8 +9,8 @@ import numpy as np
 
 from forgetting.training import losses as losses_lib
 
-# A call measures BLOCK sequences: an accelerator at once, a CPU a few at a time.
-# Eight stay in its cache and are measured 1.4 times as fast as 128.
+# A call measures BLOCK sequences, on a CPU a few at a time: eight stay in its
+# cache and are measured 1.4 times as fast as 128.
 BLOCK, ON_CPU = 32, 8
 
 
