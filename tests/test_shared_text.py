@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from test_buckets import study_file
+from small import study_file
 
 from forgetting import places
 from forgetting.config import InputError
@@ -92,7 +92,7 @@ def test_a_worker_copies_a_studys_text_and_needs_no_tensorflow(
   cache, finetuning, bucket, tmp_path, monkeypatch
 ):
   """Two at once on one host; one of them copies."""
-  study_file(tmp_path, finetuning)
+  (tmp_path / "toy.py").write_text(study_file(finetuning))
   command = [sys.executable, "-m", "forgetting", "data"]
   pushed = subprocess.run(
     [*command, "push", "toy.py", "--at", bucket],
