@@ -13,6 +13,7 @@ import numpy as np
 
 from forgetting import canonical
 from forgetting.config import Run
+from forgetting.fleets import is_out_of_memory
 from forgetting.footprint import Mesh, footprint
 from forgetting.records import write_atomically
 from forgetting.training import model as model_lib
@@ -66,7 +67,8 @@ def measured(
     try:
       rates[slots] = known[slots] if slots in known else rate(run, slots)
     except jax.errors.JaxRuntimeError as error:
-      if "RESOURCE_EXHAUSTED" not in str(error):  # less memory than it seemed
+      # more memory than the formula says is no news; anything else is
+      if not is_out_of_memory(error):
         reason = str(error).partition("\n")[0]
         print(f"forgetting: {slots} runs together: {reason}", file=sys.stderr)
       break

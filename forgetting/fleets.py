@@ -22,6 +22,11 @@ def shape_of(run: Run) -> tuple:
   return run.model, run.batch_size, run.micro_batches
 
 
+def is_out_of_memory(error: Exception) -> bool:
+  """Whether it says that the devices' memory is too small."""
+  return "RESOURCE_EXHAUSTED" in str(error)
+
+
 def executor(fleet) -> str:
   """How its runs are trained, in words for their results."""
   return f"a slot in a fleet of {fleet.slots}"
@@ -112,7 +117,7 @@ class _Slots:
     except StopIteration as done:
       ended = Ended(run, done.value, None)
     except Exception as error:  # of this run alone: the others go on
-      if "RESOURCE_EXHAUSTED" in str(error):
+      if is_out_of_memory(error):
         raise  # of the whole fleet: a smaller one leaves more memory
       ended = Ended(run, None, error)
     self.asked.pop(slot, None)

@@ -302,8 +302,9 @@ def load_params(directory: RunDirectory, run: Run):
   from forgetting.training import checkpoint, model, sharding
 
   shapes = model.shapes(run.model)
-  rows, devices = run.batch_size // run.micro_batches, jax.device_count()
-  axis = sharding.model_axis(run.model, rows=rows, devices=devices)
+  devices = jax.device_count()
+  # no batch has to divide: as many rows as devices always do
+  axis = sharding.model_axis(run.model, rows=devices, devices=devices)
   placed = sharding.shardings(shapes, sharding.make_mesh(axis))
   if run.parent is not None:
     return checkpoint.load_params(

@@ -103,8 +103,8 @@ def by_rows(x):
   """Activations [B, ...]: their rows lie over `data`, as the batch's do.
 
   Left free, XLA takes the embedding's layout for them: the width is split and
-  every device has all rows, which takes ten times the memory. Where there is
-  no such axis, as in a fleet's step, nothing is said.
+  every device has all rows, which takes three to ten times the memory. Where
+  there is no such axis, as in a fleet's step, nothing is said.
   """
   if "data" not in jax.sharding.get_abstract_mesh().axis_names:
     return x

