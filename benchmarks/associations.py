@@ -36,7 +36,7 @@ from forgetting.associations.factorisation import (  # noqa: E402
   AuthorsFactorisation,
 )
 from forgetting.associations.matrix import build  # noqa: E402
-from forgetting.memory import peak_memory  # noqa: E402
+from forgetting.cost.memory import peak_memory  # noqa: E402
 
 SURPRISE = """
 import json, sys, time

@@ -18,8 +18,8 @@ import statistics
 import tempfile
 import time
 
-from forgetting import seats
 from forgetting.config import Model, Optimizer, Run
+from forgetting.study import seats
 
 SECONDS, ROUNDS = 2.0, 3
 SHAPES = {
@@ -76,7 +76,7 @@ def alone(run: Run, seconds: float) -> float:
 
 
 def _in_seat(seat: seats.Seat, run: Run, seconds: float) -> float:
-  from forgetting.memory import keep_freed_memory
+  from forgetting.cost.memory import keep_freed_memory
 
   os.sched_setaffinity(0, {seat.core})
   keep_freed_memory()
@@ -102,8 +102,8 @@ def main() -> None:
   most = parser.parse_args().most
   import jax
 
-  from forgetting import fleet_size
-  from forgetting.memory import keep_freed_memory
+  from forgetting.cost.memory import keep_freed_memory
+  from forgetting.runs import fleet_size
   from forgetting.training import compilation
 
   keep_freed_memory()

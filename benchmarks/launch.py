@@ -57,7 +57,7 @@ def _child(parent: Run, domain: str, tokens: int, p: float, seed: int) -> Run:
 
 def write_results(of: Study, root: str) -> None:
   """As if every run had been done."""
-  from forgetting import run_text
+  from forgetting.runs import text as run_text
 
   for run in of.ordered():
     directory = RunDirectory.of(root, of.name, run)
@@ -99,8 +99,8 @@ def _text(folder: pathlib.Path, name: str) -> str:
 
 def _time_all(make: Callable[[], Study], root: str) -> None:
   from forgetting import records
-  from forgetting import study as study_lib
   from forgetting.launch import slurm, verbs
+  from forgetting.study import study as study_lib
 
   def planned():
     options = dict(only=(), limit=None, profile_file=None)

@@ -27,8 +27,8 @@ import tempfile
 from training_ours import Shape
 from training_windows import Cell, Worker, alternate
 
-from forgetting import chips
-from forgetting.seats import Seat
+from forgetting.cost import chips
+from forgetting.study.seats import Seat
 
 HERE = pathlib.Path(__file__).parent
 SUBJECTS = {

@@ -20,7 +20,7 @@ import pandas as pd
 from quickstart import KINDS, row
 
 from forgetting.config import Run, Study
-from forgetting.study import do_study, prepare_text
+from forgetting.study.study import do_study, prepare_text
 
 CONFIGS = pathlib.Path(__file__).parent.parent / "configs"
 INJECTIONS = (0, 0.05, 0.2)

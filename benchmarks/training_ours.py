@@ -19,9 +19,9 @@ import time
 import numpy as np
 from training_windows import Windows
 
-from forgetting import workers
 from forgetting.config import Model
-from forgetting.memory import peak_memory
+from forgetting.cost.memory import peak_memory
+from forgetting.study import workers
 
 
 @dataclasses.dataclass(frozen=True)

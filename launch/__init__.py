@@ -1,1 +1,1 @@
-"""Engines that do a study's runs elsewhere: `forgetting.launch`."""
+"""What a user reads, copies and edits: the data of `forgetting.launch`."""

@@ -71,3 +71,12 @@ def all_commands() -> list[Command]:
   """Each command once, whatever pages have it."""
   found = [c for page in PAGES for c in of(page)]
   return [*{str(c): c for c in found}.values()]
+
+
+OF_US = [c for c in all_commands() if c.program == "forgetting"]
+
+
+def tutorial_study() -> str:
+  text = (ROOT / "docs" / "tutorial.md").read_text()
+  blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+  return next(block for block in blocks if "def study" in block)

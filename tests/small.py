@@ -1,7 +1,6 @@
 """Runs of seconds."""
 
-from forgetting import canonical
-from forgetting.config import Evaluation, Model, Optimizer, Run
+from forgetting.config import Evaluation, Model, Optimizer, Run, canonical
 
 
 def small_finetuning(text: dict[str, str]) -> Run:
@@ -42,7 +41,7 @@ def study_file(run: Run) -> str:
   """A study `toy` of a run and what it needs."""
   return (
     "import json\n"
-    "from forgetting.canonical import from_dict\n"
+    "from forgetting.config.canonical import from_dict\n"
     "from forgetting.config import Run, Study\n"
     f"RUN = json.loads({canonical.to_json(run)!r})\n"
     "def study():\n"

@@ -2,7 +2,7 @@
 
 Every command in a fenced block of README and docs is parsed here by the verb's
 own parser; make targets, extras and scripts are looked up. Those that read a
-study or a table also really run, in tests/slow/test_docs_commands.py.
+study or a table also really run, in tests/test_docs_commands.py.
 """
 
 import dataclasses
@@ -14,14 +14,15 @@ import sys
 import tomllib
 
 import docs_commands
-from docs_commands import PAGES, ROOT
+from docs_commands import OF_US, PAGES, ROOT, tutorial_study
 import pytest
 
-from forgetting import cli, config, laws, shape
+from forgetting import config, laws
+from forgetting.cli import main as cli
+from forgetting.config import model as shape
 from forgetting.laws import vocabulary  # noqa: F401  registers the laws
 
 COMMANDS = docs_commands.all_commands()
-OF_US = [c for c in COMMANDS if c.program == "forgetting"]
 PLACEHOLDER = re.compile(r"^[A-Z][A-Z|_]+(\.py)?$|^\.\.\.$")
 
 
@@ -160,18 +161,12 @@ def test_every_page_is_in_the_navigation():
 
 
 def test_the_tutorials_study_is_one(tmp_path):
-  from forgetting.study_file import load_study
+  from forgetting.config.study_file import load_study
 
   file = tmp_path / "letters.py"
   file.write_text(tutorial_study())
   study = load_study(str(file))
   assert len(study.ordered()) == 3 + 36
-
-
-def tutorial_study() -> str:
-  text = (ROOT / "docs" / "tutorial.md").read_text()
-  blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
-  return next(block for block in blocks if "def study" in block)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,12 @@ import zipfile
 import numpy as np
 
 from forgetting import config as config_lib
-from forgetting import places, records
+from forgetting import records
 from forgetting.associations.matrix import ForgettingMatrix, build
 from forgetting.config import InputError, Run
-from forgetting.places import place
 from forgetting.records import RunDirectory
+from forgetting.storage import places
+from forgetting.storage.places import place
 
 NAMES = {  # of the arrays in an npz
   "tasks": ("tasks",),

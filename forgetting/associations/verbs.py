@@ -24,7 +24,7 @@ from forgetting.associations import (
 from forgetting.associations.factorisation import AuthorsFactorisation
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
-from forgetting.places import place
+from forgetting.storage.places import place
 
 WithTexts = Callable[[ForgettingMatrix, pathlib.Path], ForgettingMatrix]
 Embed = Callable[[Sequence[str]], object]

@@ -15,10 +15,10 @@ import json
 import os
 import pathlib
 
-from forgetting import places
 from forgetting.config import InputError
 from forgetting.data import cache, store, tokenizer_training, tokenizers
 from forgetting.data.packaged_tokenizers import PACKAGED
+from forgetting.storage import places
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws.law import Law, Variable
-from forgetting.places import place
+from forgetting.storage.places import place
 
 READERS = {
   ".csv": "read_csv",

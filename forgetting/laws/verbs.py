@@ -23,7 +23,7 @@ from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.law import find
 from forgetting.laws.ratio import ratio_test
 from forgetting.laws.tolerance import Curve
-from forgetting.places import place
+from forgetting.storage.places import place
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting import places, records
+from forgetting import records
 from forgetting.records import RunDirectory
+from forgetting.storage import places
 
 if TYPE_CHECKING:
   import pandas as pd

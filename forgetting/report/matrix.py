@@ -4,7 +4,6 @@ from html import escape
 import os
 import pathlib
 
-from forgetting import places
 from forgetting.associations import components, structure, words
 from forgetting.associations.load import load
 from forgetting.config import InputError
@@ -16,6 +15,7 @@ from forgetting.report import (
   style,
 )
 from forgetting.report.sections import number, table
+from forgetting.storage import places
 
 COMPONENTS = 3  # drawn
 MODELS = {

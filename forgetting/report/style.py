@@ -11,7 +11,7 @@ import math
 import pathlib
 import re
 
-from forgetting.records import write_atomically
+from forgetting.storage import places
 
 INK, GRID = "#1f2328", "#d3d9df"
 INK_DARK, GRID_DARK = "#e6e8eb", "#3a4149"
@@ -143,7 +143,7 @@ def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
   import pandas as pd
 
   file = folder / f"{name}.csv"
-  write_atomically(file, table.to_csv(index=False).encode())
+  places.write(file, table.to_csv(index=False).encode())
   table = pd.read_csv(
     file, keep_default_na=False, na_values=[""], dtype={"domain": str}
   )
@@ -154,9 +154,9 @@ def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
       ("pdf", {"CreationDate": None, "Producer": None, "Creator": None}),
     ):
       content = _render(figure, ending, metadata, facecolor="white")
-      write_atomically(folder / f"{name}.{ending}", content)
+      places.write(folder / f"{name}.{ending}", content)
     svg = _render(figure, "svg", {"Date": None}, transparent=True).decode()
-  write_atomically(folder / f"{name}.svg", svg.encode())
+  places.write(folder / f"{name}.svg", svg.encode())
   return _for_page(svg, name)
 
 

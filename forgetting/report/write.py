@@ -4,9 +4,8 @@ import math
 import os
 import pathlib
 
-from forgetting import places
 from forgetting.config import InputError
-from forgetting.records import COLUMNS, write_atomically
+from forgetting.records import COLUMNS
 from forgetting.report import (
   extrapolation,
   figures,
@@ -17,6 +16,7 @@ from forgetting.report import (
 )
 from forgetting.report.contents import contents
 from forgetting.report.evidence import Evidence, read
+from forgetting.storage import places
 
 
 def write(
@@ -56,7 +56,7 @@ def write(
     places.make_folder(folder / "figures")
     text = _written(evidence, folder, tolerance, title or _title(evidence))
     file = folder / "report.html"
-    write_atomically(file, text.encode())
+    places.write(file, text.encode())
   except OSError as error:
     raise InputError(
       f"{folder}: the report cannot be written ({error.strerror})"
@@ -101,4 +101,4 @@ def _written(evidence: Evidence, folder, tolerance, title) -> str:
 
 
 def _save_table(table, file: pathlib.Path) -> None:
-  write_atomically(file, table.to_csv(index=False).encode())
+  places.write(file, table.to_csv(index=False).encode())

@@ -11,8 +11,8 @@ from etils import epath
 import jax
 from orbax.checkpoint import v1 as ocp
 
-from forgetting import places
 from forgetting.config import InputError
+from forgetting.storage import places
 from forgetting.training import processes
 
 

@@ -11,8 +11,8 @@ import jax
 import numpy as np
 
 from forgetting.config import Evaluation, Run
+from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
-from forgetting.saves import Saves
 from forgetting.training.checkpoint import Checkpoints, save_params
 from forgetting.training.evaluate import ValidationSet, per_example
 from forgetting.training.optimizer import Hyperparameters

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import enum
 import time
 
-from forgetting.saves import Saves
+from forgetting.config.saves import Saves
 from forgetting.training import processes
 
 # A run that is killed without a warning has lost no more than that.

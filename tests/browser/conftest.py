@@ -3,8 +3,8 @@
 import os
 import shutil
 
+from planted_study import plant
 import pytest
-from test_report_study import plant
 from visit import Visit
 
 from forgetting import report

@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 
-from forgetting import canonical, records
-from forgetting import study as study_lib
-from forgetting.config import Run, Study
+from forgetting import records
+from forgetting.config import Run, Study, canonical
 from forgetting.records import RunDirectory
+from forgetting.study import study as study_lib
 
 pytestmark = pytest.mark.slurm
 
@@ -22,7 +22,7 @@ LOSSES = ["pretrain_loss", "base_pretrain_loss", "target_loss"]
 
 STUDY = """\
 import json
-from forgetting.canonical import from_dict
+from forgetting.config.canonical import from_dict
 from forgetting.config import Run, Study
 RUNS = json.loads({runs!r})
 def study():

@@ -1,0 +1,1 @@
+"""A small study as tables: it comes with the program, for the notebooks."""

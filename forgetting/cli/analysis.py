@@ -1,0 +1,302 @@
+"""The verbs that read studies and tables: laws, decisions, associations."""
+
+import json
+import math
+import os
+import pathlib
+from typing import Annotated, Literal
+
+import tyro
+
+from forgetting.config.study_file import load_study
+from forgetting.storage.places import is_remote, place
+
+StudyOrTable = Annotated[
+  str,
+  tyro.conf.arg(
+    metavar="STUDY",
+    help="A study: its folder or its name under runs/; or a CSV or parquet"
+    " table with a row a run.",
+  ),
+]
+StudyOrMatrix = Annotated[
+  str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
+]
+Json = Annotated[
+  str | None,
+  tyro.conf.arg(
+    metavar="FILE",
+    help="Write the answer as JSON here too; -: print it instead of words.",
+  ),
+]
+
+
+def fit(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  law: str | None = None,
+  compare: tyro.conf.FlagCreatePairsOff[bool] = False,
+  by: str | None = None,
+  columns: str = "",
+  json: Json = None,
+) -> int:
+  """Fit scaling laws: by default both laws of fine-tuning, by domain.
+
+  Example: forgetting fit quickstart
+
+  Args:
+    law: Which law: `forgetting`, `target`, `chinchilla`, ...
+    compare: Compare the laws that the table allows instead.
+    by: Fit each value of this column by itself.
+    columns: Other names of columns: `loss=val_loss,N=params`.
+  """
+  verbs = _laws()
+  names = verbs.parse_columns(columns)
+  if compare:
+    return _answer(verbs.compare(find(table), by=by, columns=names), json)
+  return _answer(verbs.fit(find(table), law=law, by=by, columns=names), json)
+
+
+def predict(
+  fitted: tyro.conf.Positional[
+    Annotated[
+      str, tyro.conf.arg(metavar="FIT", help="A fit's JSON file, or a table.")
+    ]
+  ],
+  rows: tyro.conf.Positional[
+    Annotated[
+      str,
+      tyro.conf.arg(
+        metavar="ROWS",
+        help="CSV with the law's variables: domain, model_params,"
+        " target_tokens, injection, base_pretrain_loss.",
+      ),
+    ]
+  ],
+  *,
+  law: str = "forgetting",
+  level: float = 0.95,
+  columns: str = "",
+  json: Json = None,
+) -> int:
+  """Predict losses, with intervals, for the rows of a table.
+
+  Example: forgetting predict fit.json planned.csv
+
+  Args:
+    law: Which law: of a fit's file that has several, or to fit to a table.
+    level: Of the intervals.
+    columns: Other names of columns, where FIT is a table.
+  """
+  verbs = _laws()
+  asked = dict(law=law, level=level, columns=verbs.parse_columns(columns))
+  return _answer(verbs.predict(find(fitted), rows, **asked), json)
+
+
+def advise(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  domain: str,
+  model_params: float,
+  target_tokens: float,
+  tolerance: float,
+  unit: Literal["loss", "percent", "progress"] = "loss",
+  curve: str | None = None,
+  budget: float | None = None,
+  epochs: float = 10.0,
+  columns: str = "",
+  json: Json = None,
+) -> int:
+  """Tell the injection that keeps forgetting under a tolerance.
+
+  Example: forgetting advise quickstart --domain kjv --model-params 4e5
+  --target-tokens 5e4 --tolerance 0.05
+
+  Args:
+    domain: The target domain.
+    model_params: Non-embedding parameters.
+    target_tokens: Unique tokens of the target domain.
+    tolerance: Forgetting allowed, in UNIT.
+    unit: Nats per token of the pretraining loss, percent of it, or percent of
+      the progress that pretraining had made.
+    curve: Table of the pretraining, columns step and pretrain_loss; a study
+      has its own.
+    budget: FLOPs of one fine-tuning: tells as well which model size and
+      injection to spend them on.
+    epochs: Passes over the target tokens that the budget pays for.
+    columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
+  """
+  verbs = _laws()
+  asked = dict(
+    domain=domain,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    tolerance=tolerance,
+    unit=unit,
+    curve=curve,
+    flops=budget,
+    epochs=epochs,
+    columns=verbs.parse_columns(columns),
+  )
+  return _answer(verbs.advise(find(table), **asked), json)
+
+
+def plan(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  budget: float,
+  model_params: float,
+  target_tokens: float,
+  injection: float = 0.0,
+  domain: str | None = None,
+  epochs: float = 10.0,
+  guess: str = "",
+  json: Json = None,
+) -> int:
+  """Tell which runs to add so that one prediction becomes sharper.
+
+  Example: forgetting plan quickstart --domain kjv --budget 1e13
+  --model-params 1e7 --target-tokens 1e6
+
+  For a study that has no runs yet give its file, as in
+  forgetting plan configs/quickstart.py: its levels are the candidates.
+
+  Args:
+    budget: Training FLOPs to spend on the new runs.
+    model_params: Of the prediction that matters.
+    target_tokens: Of the prediction that matters.
+    injection: Of the prediction that matters.
+    domain: The target domain, where the table has several.
+    epochs: Passes over the target tokens that a run costs.
+    guess: For a study without runs, what to expect of it:
+      `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
+      smallest model at the most target tokens).
+  """
+  from forgetting.laws import verbs_plan
+
+  _laws()
+  asked = dict(
+    budget=budget,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    injection=injection,
+    epochs=epochs,
+  )
+  if table.endswith(".py"):
+    asked["guess"] = verbs_plan.parse_guess(guess)
+    return _answer(verbs_plan.plan_new(load_study(table), **asked), json)
+  return _answer(verbs_plan.plan(find(table), domain=domain, **asked), json)
+
+
+def associate(
+  matrix: tyro.conf.Positional[StudyOrMatrix],
+  *,
+  train_rows: str = "",
+  test_rows: str = "",
+  known: int = 30,
+  seeds: int = 10,
+  choose: Literal["random", "variance", "greedy", "mixed"] = "random",
+  peers: tyro.conf.FlagCreatePairsOff[bool] = False,
+  gradients: tyro.conf.FlagCreatePairsOff[bool] = False,
+  embeddings: tyro.conf.FlagCreatePairsOff[bool] = False,
+  json: Json = None,
+) -> int:
+  """Tell which examples which task forgets, and predict it for new tasks.
+
+  Example: forgetting associate quickstart
+
+  Args:
+    train_rows: Tasks that are known, as in 0,1,4-9; by default the others.
+    test_rows: Tasks to predict; by default a fifth of them, by chance.
+    known: Examples measured of a new task.
+    seeds: Trials, each with other examples.
+    choose: How these examples are chosen.
+    peers: Try the authors' matrix factorisation too: minutes.
+    gradients: Hold forgetting against gradients of the base model too.
+    embeddings: And against sentence embeddings, which are fetched at first use.
+  """
+  from forgetting.associations import similarity, verbs
+  from forgetting.report import matrix as figures
+  from forgetting.runs import matrix_texts as study_texts
+
+  rows = dict(train_rows=train_rows, test_rows=test_rows)
+  trial = dict(known=known, seeds=seeds, choose=choose, peers=peers)
+  beside = dict(with_texts=study_texts.attach)
+  if gradients:
+    from forgetting.runs import matrix_gradients as study_gradients
+
+    beside["gradients"] = study_gradients.products
+  if embeddings:
+    beside["embed"] = similarity.sentence_embeddings
+  found = verbs.associate(find(matrix), **rows, **trial, **beside)
+  drawn = figures.draw(found.matrix, found.structure, found.folder)
+  _answer(found, json)
+  if json != "-":
+    print(drawn)
+  return 0
+
+
+def find(table: str) -> pathlib.Path:
+  """A path as given, or a study by its name under runs/.
+
+  A folder of the same name that is no study, as the text that it is about,
+  does not hide it.
+  """
+  if is_remote(table):
+    return place(table)
+  given, named = pathlib.Path(table), pathlib.Path("runs") / table
+  if not named.exists() or given.is_file() or _is_study(given):
+    return given
+  return named
+
+
+def _is_study(folder: pathlib.Path) -> bool:
+  from forgetting import records
+
+  return records.exported(folder) or any(folder.glob("*/config.json"))
+
+
+def _laws():
+  """The laws' verbs, in a process that keeps the memory it has freed."""
+  # Before numpy: threads cost more than they bring on such small matrices.
+  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+  from forgetting.cost.memory import keep_freed_memory
+  from forgetting.laws import verbs
+
+  keep_freed_memory()
+  return verbs
+
+
+def _answer(report, file: str | None) -> int:
+  if not write_json(report.data, file):
+    print(report.text)
+  return 0
+
+
+def write_json(data, file: str | None) -> bool:
+  """Writes an answer to a file; whether it was printed, so that words are not.
+
+  What is not finite is null: other programs read it too.
+  """
+  if file is None:
+    return False
+  text = json.dumps(_finite(data), indent=1)
+  if file == "-":
+    print(text)
+    return True
+  from forgetting.storage import places
+
+  places.write(pathlib.Path(file), text.encode())
+  return False
+
+
+def _finite(value):
+  if hasattr(value, "tolist"):  # of numpy
+    value = value.tolist()
+  if isinstance(value, dict):
+    return {str(key): _finite(part) for key, part in value.items()}
+  if isinstance(value, (list, tuple)):
+    return [_finite(part) for part in value]
+  if isinstance(value, float) and not math.isfinite(value):
+    return None
+  return value

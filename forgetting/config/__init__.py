@@ -1,0 +1,24 @@
+"""What a run and a study are: frozen dataclasses and their names.
+
+Standard library only: a config is read where neither JAX nor TensorFlow is.
+"""
+
+from forgetting.config.errors import InputError
+from forgetting.config.evaluation import Evaluation
+from forgetting.config.model import BYTE_VOCABULARY, Model
+from forgetting.config.names import domain_name
+from forgetting.config.optimizer import Optimizer
+from forgetting.config.run import Replay, Run
+from forgetting.config.study import Study
+
+__all__ = [
+  "BYTE_VOCABULARY",
+  "Evaluation",
+  "InputError",
+  "Model",
+  "Optimizer",
+  "Replay",
+  "Run",
+  "Study",
+  "domain_name",
+]

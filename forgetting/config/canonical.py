@@ -1,0 +1,86 @@
+"""Configs as canonical JSON: the same text for the same config, and back."""
+
+from collections.abc import Mapping
+import dataclasses
+import difflib
+import functools
+import hashlib
+import json
+import types
+import typing
+
+from forgetting.config.errors import InputError
+
+# Metadata of a field that a config has not always had: while it has its default
+# it is left out of the JSON, so that runs done before it came keep their names.
+LATER = {"later": True}
+
+
+def to_json(config) -> str:
+  """Canonical JSON of a config: sorted keys, shortest floats."""
+  return json.dumps(_as_dict(config), sort_keys=True)
+
+
+def _as_dict(value):
+  fields = _fields(type(value))
+  if not fields:
+    return value
+  return {
+    field.name: _as_dict(getattr(value, field.name))
+    for field in fields
+    if not field.metadata.get("later")
+    or getattr(value, field.name) != field.default
+  }
+
+
+@functools.cache
+def _fields(cls: type) -> tuple[dataclasses.Field, ...]:
+  """Of a config; none of anything else."""
+  return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+def digest(config) -> str:
+  """First eight hexadecimal characters of the hash of the canonical JSON."""
+  return hashlib.sha256(to_json(config).encode()).hexdigest()[:8]
+
+
+def from_dict(cls: type, values: Mapping):
+  """The config that `to_json` wrote; unknown fields are errors."""
+  options = _options_of_fields(cls)
+  for name in values:
+    if name not in options:
+      raise InputError(unknown_field(cls, name))
+  return cls(**{k: _value(options[k], v) for k, v in values.items()})
+
+
+@functools.cache  # a table of a study reads thousands of configs
+def _options_of_fields(cls: type) -> dict[str, tuple]:
+  """What each field's annotation allows."""
+  types_of = typing.get_type_hints(cls)
+  return {f.name: _options(types_of[f.name]) for f in dataclasses.fields(cls)}
+
+
+def _options(annotation) -> tuple:
+  if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+    return typing.get_args(annotation)
+  return (annotation,)
+
+
+def _value(options: tuple, value):
+  if not isinstance(value, (Mapping, list)):
+    return value
+  for option in options:
+    if dataclasses.is_dataclass(option) and isinstance(value, Mapping):
+      return from_dict(option, value)
+    if typing.get_origin(option) is tuple and isinstance(value, list):
+      inner = _options(typing.get_args(option)[0])
+      return tuple(_value(inner, item) for item in value)
+  return value
+
+
+def unknown_field(cls: type, name: str) -> str:
+  """One line about a field that does not exist, the nearest named first."""
+  fields = [f.name for f in dataclasses.fields(cls)]
+  near = difflib.get_close_matches(name, fields, n=1)
+  hint = f"; did you mean {near[0]!r}?" if near else ""
+  return f"{cls.__name__} has no field {name!r}; it has {fields}{hint}"

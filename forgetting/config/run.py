@@ -1,0 +1,213 @@
+"""What a run is: one training, by the values that change its numbers."""
+
+import dataclasses
+import functools
+
+from forgetting.config.canonical import LATER, digest
+from forgetting.config.checks import as_floats, check, check_positive
+from forgetting.config.evaluation import Evaluation
+from forgetting.config.model import Model
+from forgetting.config.names import domain_name, short
+from forgetting.config.optimizer import Optimizer
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Replay:
+  """Injects from a fixed pool, whose forgetting is measured like the rest's.
+
+  The pool is training text that the parent has not seen, the same for all of
+  its children. Its chunks are drawn without replacement: uniformly, or more
+  often the more they are forgotten, in another run or so far in this one.
+  """
+
+  pool: int  # chunks
+  measured_in: "Run | None" = None  # a run that tells what is forgotten
+  online_after: float = 0.0  # or this run itself, after this part of its steps
+  effective_share: float = 0.25  # effective sample size of the pool's weights
+  probe: bool = False  # a run only to be measured_in: no law is fitted to it
+
+  def __post_init__(self):
+    as_floats(self)
+    check_positive(self, "pool", "effective_share")
+    for field in ("online_after", "effective_share"):
+      value = getattr(self, field)
+      check(0 <= value <= 1, f"Replay.{field}", value, "within [0, 1]")
+    check(
+      not (self.measured_in and self.online_after),
+      "Replay.online_after",
+      self.online_after,
+      "0 where measured_in names a run",
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+  """One training. Without a parent it is a pretraining, else a fine-tuning.
+
+  Everything in here changes the numbers and enters the run's name; where it
+  runs, and how often it saves, does not.
+  """
+
+  model: Model
+  optimizer: Optimizer
+  steps: int  # at most; a fine-tuning stops once its target loss has turned
+  batch_size: int  # sequences
+  # parts that a batch is computed in, one after the other, to save memory
+  micro_batches: int = dataclasses.field(default=1, metadata=LATER)
+  injection: float  # fraction of the batch's tokens drawn from pretraining
+  # sources: catalogue names, sets of them, or paths of text
+  pretraining: tuple[str, ...] = ("mix",)
+  domain: str | None = None  # catalogue name, or a path of text
+  target_tokens_asked: int = 0
+  tokenizer: str = "bytes"
+  seed: int = 0
+  evaluation: Evaluation = Evaluation()
+  parent: "Run | None" = None
+  replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
+  version: int = 1  # of the numbers: raised when the code changes them
+
+  def __post_init__(self):
+    as_floats(self)
+    check_positive(self, "steps", "batch_size", "micro_batches")
+    check(self.seed >= 0, "Run.seed", self.seed, "0 or more")
+    check(
+      self.batch_size % self.micro_batches == 0,
+      "Run.micro_batches",
+      self.micro_batches,
+      f"a divisor of the batch of {self.batch_size} sequences",
+    )
+    check(
+      0 <= self.injection <= 1,
+      "Run.injection",
+      self.injection,
+      "a fraction within [0, 1]",
+    )
+    check(
+      bool(self.pretraining), "Run.pretraining", self.pretraining, "a source"
+    )
+    check(
+      len(set(self.pretraining)) == len(self.pretraining),
+      "Run.pretraining",
+      self.pretraining,
+      "each source once",
+    )
+    if self.parent is None:
+      self._check_pretraining()
+    else:
+      self._check_finetuning(self.parent)
+
+  def _check_pretraining(self) -> None:
+    check(
+      self.domain is None,
+      "Run.domain",
+      self.domain,
+      "none without a parent: a fine-tuning starts from a pretraining",
+    )
+    check(
+      self.injection == 1,
+      "Run.injection",
+      self.injection,
+      "1 without a parent: a pretraining sees pretraining text only",
+    )
+    check(
+      self.replay is None,
+      "Run.replay",
+      self.replay,
+      "none without a parent: a pretraining forgets nothing",
+    )
+
+  def _check_finetuning(self, parent: "Run") -> None:
+    check(parent.parent is None, "Run.parent", parent.name, "a pretraining run")
+    check(self.domain is not None, "Run.domain", None, "a target domain")
+    check(
+      self.domain not in self.pretraining,
+      "Run.domain",
+      self.domain,
+      "a domain that is not a pretraining source",
+    )
+    check(
+      self.target_tokens > 0,
+      "Run.target_tokens_asked",
+      self.target_tokens_asked,
+      f"at least one sequence of {self.model.context} tokens",
+    )
+    check(
+      self.injection < 1,
+      "Run.injection",
+      self.injection,
+      "below 1: a fine-tuning draws target text too",
+    )
+    for field in ("model", "pretraining", "tokenizer"):
+      found, expected = getattr(self, field), getattr(parent, field)
+      check(
+        found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
+      )
+    online = self.replay.online_after if self.replay else 0
+    check(
+      not online or 0 < round(online * self.steps) < self.steps,
+      "Replay.online_after",
+      online,
+      f"a part of the {self.steps} steps with a step before and after it",
+    )
+    measured = self.replay and self.replay.measured_in
+    if measured:
+      check(
+        measured.parent == parent
+        and measured.replay is not None
+        and measured.replay.pool == self.replay.pool,
+        "Replay.measured_in",
+        measured.name,
+        "a run from the same parent with a pool of the same size",
+      )
+
+  @property
+  def needs(self) -> "tuple[Run, ...]":
+    """The runs that have to be done before this one."""
+    measured = self.replay and self.replay.measured_in
+    return tuple(run for run in (self.parent, measured) if run)
+
+  @property
+  def replay_policy(self) -> str | None:
+    """How injected text is chosen, a word for tables; None: from all of it."""
+    if self.replay is None:
+      return None
+    if self.replay.probe:
+      return "probe"
+    if not self.injection:
+      return "none"
+    if self.replay.online_after:
+      return "online"
+    if self.replay.measured_in is None:
+      return "uniform"
+    return "predicted" if self.replay.measured_in.replay.probe else "true"
+
+  @property
+  def target_tokens(self) -> int:
+    """Unique target tokens: whole chunks of `context` tokens."""
+    return self.target_chunks * self.model.context
+
+  @property
+  def target_chunks(self) -> int:
+    return self.target_tokens_asked // self.model.context
+
+  @property
+  def tokens_per_step(self) -> int:
+    return self.batch_size * self.model.context
+
+  @property
+  def flops(self) -> int:
+    """Training FLOPs of a run that takes all its steps."""
+    return self.steps * self.tokens_per_step * self.model.flops_per_token
+
+  @functools.cached_property
+  def name(self) -> str:
+    """Axes for people, eight hash characters of the whole config for truth."""
+    axes = [f"n{short(self.model.model_params)}"]
+    if self.parent is None:
+      axes += ["pretrain"]
+    else:
+      axes += [domain_name(self.domain), f"d{short(self.target_tokens)}"]
+      axes += [f"p{self.injection:g}"]
+    axes += [self.replay_policy] if self.replay_policy else []
+    axes += [f"s{self.seed}", digest(self)]
+    return "-".join(axes)

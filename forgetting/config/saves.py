@@ -1,0 +1,29 @@
+"""What of a run is kept on disk beside its results."""
+
+import dataclasses
+
+from forgetting.config.checks import check
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Saves:
+  """Checkpoints.
+
+  Attributes:
+    every: steps from one to the next; None: ten minutes. A pretraining is
+      saved at its end as well; a fine-tuning's are removed there.
+    best: whether a fine-tuning's best parameters are kept, under best/.
+  """
+
+  every: int | None = None
+  best: bool = False
+
+  def __post_init__(self):
+    enough = self.every is None or self.every >= 1
+    check(enough, "--save-every", self.every, "1 step or more")
+
+  @property
+  def arguments(self) -> list[str]:
+    """Of a command that is to save like this."""
+    every = [] if self.every is None else ["--save-every", str(self.every)]
+    return every + (["--keep-best"] if self.best else [])

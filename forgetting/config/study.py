@@ -1,0 +1,40 @@
+"""A named set of runs."""
+
+import dataclasses
+import re
+
+from forgetting.config.checks import check, check_positive
+from forgetting.config.run import Run
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Study:
+  """A named set of runs; parents of the runs given belong to it."""
+
+  name: str
+  runs: tuple[Run, ...]
+  tolerance: float = 0.05  # nats of forgetting that the page's advice allows
+
+  def __post_init__(self):
+    check(
+      re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name) is not None,
+      "Study.name",
+      self.name,
+      "letters, digits, '.', '_' and '-': it names a folder",
+    )
+    check(bool(self.runs), "Study.runs", self.runs, "at least one run")
+    check_positive(self, "tolerance")
+
+  def ordered(self) -> tuple[Run, ...]:
+    """Every run once, each after those that it needs."""
+    found: dict[Run, None] = {}
+
+    def add(run: Run) -> None:
+      for needed in run.needs:
+        add(needed)
+      found.setdefault(run)
+
+    for run in sorted(self.runs, key=lambda run: run.replay is not None):
+      add(run)
+    parents = [run for run in found if run.parent is None]
+    return tuple(dict.fromkeys([*parents, *found]))

@@ -1,0 +1,96 @@
+"""A study file: Python that defines `study() -> Study`."""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import importlib.util
+import os
+import re
+import sys
+import traceback
+
+from forgetting.config.canonical import unknown_field
+from forgetting.config.errors import InputError
+from forgetting.config.evaluation import Evaluation
+from forgetting.config.model import Model
+from forgetting.config.names import domain_name
+from forgetting.config.optimizer import Optimizer
+from forgetting.config.run import Replay, Run
+from forgetting.config.study import Study
+
+
+def load_study(
+  path: str,
+  *,
+  domains: tuple[str, ...] = (),
+  pretraining: tuple[str, ...] = (),
+) -> Study:
+  """Runs the `study()` of a config file.
+
+  Args:
+    path: a Python file that defines `study() -> Study`.
+    domains, pretraining: given to `study(domains=..., pretraining=...)`,
+      each when it is not empty.
+
+  Raises:
+    InputError: no such file, no `study`, or a config that does not hold.
+  """
+  if not os.path.isfile(path):
+    meant = f"configs/{path}.py"
+    hint = f"; did you mean {meant}?" if os.path.isfile(meant) else ""
+    raise InputError(
+      f"{path}: no such file, expected a Python study file{hint}"
+    )
+  spec = importlib.util.spec_from_file_location("study_file", path)
+  if spec is None:
+    raise InputError(f"{path}: not a Python file, expected one with study()")
+  module = importlib.util.module_from_spec(spec)
+  try:
+    with _importable(os.path.dirname(os.path.abspath(path))):
+      spec.loader.exec_module(module)
+    if not hasattr(module, "study"):
+      raise InputError(f"{path}: defines no study(), expected one: a Study")
+    given = dict(domains=domains, pretraining=pretraining)
+    study = module.study(**{k: v for k, v in given.items() if v})
+  except TypeError as error:
+    raise InputError(f"{path}: {_explain(error)}") from error
+  except SyntaxError as error:
+    raise InputError(f"{path}, line {error.lineno}: {error.msg}") from error
+  except InputError:
+    raise
+  except Exception as error:  # whatever a user's own Python does
+    line = traceback.extract_tb(error.__traceback__)[-1].lineno
+    told = " ".join(str(error).split())
+    raise InputError(
+      f"{path}: {type(error).__name__} at line {line}: {told}"
+    ) from error
+  if not isinstance(study, Study):
+    raise InputError(
+      f"{path}: study() gave a {type(study).__name__}, expected a Study"
+    )
+  if pretraining:
+    # losses on other pretraining text do not belong into one fit
+    words = "-".join(domain_name(source) for source in pretraining)
+    study = dataclasses.replace(study, name=f"{study.name}-{words}")
+  return study
+
+
+@contextlib.contextmanager
+def _importable(folder: str) -> Iterator[None]:
+  """As for a script: a study file may import the files beside it."""
+  sys.path.insert(0, folder)
+  try:
+    yield
+  finally:
+    sys.path.remove(folder)
+
+
+def _explain(error: TypeError) -> str:
+  """A misspelt field is told with the fields there are."""
+  pattern = r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'"
+  found = re.search(pattern, str(error))
+  known = (Model, Optimizer, Evaluation, Replay, Run, Study)
+  configs = {c.__name__: c for c in known}
+  if found and found[1] in configs:
+    return unknown_field(configs[found[1]], found[2])
+  return str(error)

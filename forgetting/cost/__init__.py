@@ -1,0 +1,1 @@
+"""Tokens, FLOPs, memory and hours, before anything runs."""

@@ -1,0 +1,183 @@
+"""What a study would cost, told without allocating or fetching anything."""
+
+from collections.abc import Iterable
+import dataclasses
+import time
+
+from forgetting.config import InputError, Model, Run, Study
+from forgetting.config.names import short
+from forgetting.cost.chips import Chip, find
+from forgetting.cost.footprint import USABLE, Mesh, footprint, mesh_for
+
+COMPILE_SECONDS = 30  # after which no further shape is compiled
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+  """Runs of one model that share their programs.
+
+  Attributes:
+    tokens, flops: of training, were no run to stop before its last step.
+    evaluation_flops: of both losses.
+    memory: bytes on one device, by formula.
+    compiled: bytes of the compiled step by this machine's backend, of one
+      device with the whole batch; None where it was not compiled.
+  """
+
+  kind: str  # pretraining or fine-tuning
+  model: Model
+  example: Run
+  runs: int
+  tokens: int
+  flops: float
+  evaluation_flops: float
+  mesh: Mesh
+  memory: float
+  compiled: float | None = None
+
+  def hours(self, chip: Chip, devices: int, mfu: float) -> float:
+    peak = devices * chip.peak(self.model.dtype) * mfu
+    return (self.flops + self.evaluation_flops) / peak / 3600
+
+
+def tell(
+  study: Study, *, chip: str, devices: int, mfu: float | None = None
+) -> str:
+  """The plan as text.
+
+  Raises:
+    InputError: an unknown chip, or a run that does not fit on it.
+  """
+  if devices < 1:
+    raise InputError(f"--devices: found {devices}, expected 1 or more")
+  found = find(chip)
+  mfu = found.mfu if mfu is None else mfu
+  if not 0 < mfu <= 1:
+    raise InputError(f"--mfu: found {mfu}, expected within (0, 1]")
+  plans = plans_of(study.ordered(), chip=found, devices=devices)
+  for plan in plans:
+    _check_fits(plan, found)
+  return _text(study, with_compiled(plans), found, devices, mfu)
+
+
+def plans_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Plan]:
+  """One plan a model, batch and kind of run, smallest models first."""
+  groups: dict[tuple, list[Run]] = {}
+  for run in runs:
+    key = (run.parent is not None, run.model, run.batch_size, run.micro_batches)
+    groups.setdefault(key, []).append(run)
+  plans = [_plan(group, chip, devices) for group in groups.values()]
+  return sorted(plans, key=lambda p: (p.model.model_params, p.kind[::-1]))
+
+
+def _plan(runs: list[Run], chip: Chip, devices: int) -> Plan:
+  first, on_cpu = runs[0], chip.name == "cpu"
+  # on a CPU every core does a run of its own
+  mesh = Mesh(1, 1) if on_cpu else mesh_for(first, devices)
+  fused = chip.attention == "fused" and first.model.dtype == "bfloat16"
+  memory = footprint(first, mesh, fused_attention=fused)
+  return Plan(
+    kind="fine-tuning" if first.parent else "pretraining",
+    model=first.model,
+    example=first,
+    runs=len(runs),
+    tokens=sum(run.steps * run.tokens_per_step for run in runs),
+    flops=sum(run.flops for run in runs),
+    evaluation_flops=sum(map(_evaluation_flops, runs)),
+    mesh=mesh,
+    memory=memory.total,
+  )
+
+
+def _evaluation_flops(run: Run) -> float:
+  """A third of a training step's a token: nothing is differentiated."""
+  e, target = run.evaluation, run.parent is not None
+  curve = e.curve_pretrain + target * e.curve_target
+  full = e.full_pretrain + target * e.full_target
+  sequences = len(e.steps(run.steps)) * curve + 2 * full
+  return sequences * run.model.context * run.model.flops_per_token / 3
+
+
+def _check_fits(plan: Plan, chip: Chip) -> None:
+  usable = USABLE * chip.memory
+  if plan.memory > usable:
+    raise InputError(
+      f"{plan.example.name}: needs {_gb(plan.memory)} on each of"
+      f" {plan.mesh.devices} {chip.name}, found {_gb(usable)} usable; raise"
+      f" --devices or Run.micro_batches (now {plan.example.micro_batches}),"
+      f" or set Model.remat to 'dots' or 'full' (now {plan.model.remat!r})"
+    )
+
+
+def with_compiled(plans: list[Plan]) -> list[Plan]:
+  """Adds what this machine's compiler says, as far as that takes seconds."""
+  start, out = time.monotonic(), []
+  for plan in plans:
+    # the next shape takes longer than the last
+    late = time.monotonic() - start > COMPILE_SECONDS / 2
+    size = None if late else compiled_bytes(plan.example)
+    out.append(dataclasses.replace(plan, compiled=size))
+  return out
+
+
+def compiled_bytes(run: Run) -> float:
+  """Arguments and temporaries of a run's compiled step, all devices here."""
+  from forgetting.training.programs import compile_step
+
+  step = compile_step(
+    run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+  )
+  analysis = step.memory_analysis()
+  # results lie in the arguments that the step gives away
+  return analysis.argument_size_in_bytes + analysis.temp_size_in_bytes
+
+
+def _text(study: Study, plans, chip: Chip, devices: int, mfu: float) -> str:
+  header = (
+    "model", "runs", "tokens", "FLOPs", "mesh", "memory", "compiled", "hours",
+  )  # fmt: skip
+  rows = [header] + [_row(plan, chip, devices, mfu) for plan in plans]
+  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+  table = "\n".join(
+    "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
+    for row in rows
+  )
+  hours = sum(plan.hours(chip, devices, mfu) for plan in plans)
+  flops = sum(plan.flops + plan.evaluation_flops for plan in plans)
+  evaluation = sum(plan.evaluation_flops for plan in plans) / flops
+  runs = sum(plan.runs for plan in plans)
+  return f"""{study.name}: {runs} runs, {flops:.3g} FLOPs, \
+{evaluation:.1%} of them evaluation
+{table}
+in all {hours:.3g} hours on {devices} x {chip.name} at {mfu:.0%} of \
+{chip.peak(plans[-1].model.dtype) / 1e12:.3g} TFLOP/s each: were no run \
+to stop before its last step, and devices that a mesh leaves free to do others
+memory: of a device of {chip.name}, by formula; it has {_gb(chip.memory)}; the \
+state lies over the mesh (data x model)
+compiled: the step as compiled by {_backend()}, whole on one device, its own \
+attention; -: not compiled, it takes longer than seconds
+FLOPs: 6 (12 layers width^2 + vocabulary width) + 12 layers width context a \
+token"""
+
+
+def _row(plan: Plan, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
+  return (
+    f"{short(plan.model.model_params)} {plan.kind}",
+    str(plan.runs),
+    f"{plan.tokens:.3g}",
+    f"{plan.flops:.3g}",
+    f"{plan.mesh.data} x {plan.mesh.model}",
+    _gb(plan.memory),
+    _gb(plan.compiled) if plan.compiled else "-",
+    f"{plan.hours(chip, devices, mfu):.3g}",
+  )
+
+
+def _backend() -> str:
+  import jax
+
+  return jax.default_backend()
+
+
+def _gb(size: float) -> str:
+  return f"{size / 1e9:.3g} GB"

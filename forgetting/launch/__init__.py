@@ -1,0 +1,1 @@
+"""The engines that do a study's runs: here, or elsewhere."""

@@ -1,0 +1,35 @@
+"""Run directories in, tidy tables out."""
+
+from forgetting.records.directory import (
+  EXPORTED,
+  RunDirectory,
+  exported,
+  run_directories,
+)
+from forgetting.records.tables import (
+  COLUMNS,
+  LOSSES,
+  RANDOM_REPLAY,
+  REQUIRED,
+  axes,
+  curves,
+  data,
+  load,
+  random_injection,
+)
+
+__all__ = [
+  "COLUMNS",
+  "EXPORTED",
+  "LOSSES",
+  "RANDOM_REPLAY",
+  "REQUIRED",
+  "RunDirectory",
+  "axes",
+  "curves",
+  "data",
+  "exported",
+  "load",
+  "random_injection",
+  "run_directories",
+]

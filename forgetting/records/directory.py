@@ -1,0 +1,205 @@
+"""Run directories: all that a run leaves.
+
+A run directory is all that passes from training to analysis:
+
+  config.json     written first; a resume with a different config refuses
+  text.json       hashes of the text; a resume on different text refuses
+  records.jsonl   one line an evaluation
+  examples.npz    per-example pretraining loss at base and at best
+  replay.npz      of a run that replays by forgetting: its pool's weights
+  ckpt/<step>/    state, while a resume may want it; a pretraining's is kept
+  best/           parameters of a fine-tuning's best evaluation, if asked for
+  claim.json      while a process does the run: `forgetting.storage.claims`
+  attempt.json    how often it was begun, and which process was last at it
+  log.txt         what its processes said, where a study or an engine did it
+  result.json     written last, atomically: its presence means done
+"""
+
+from collections.abc import Iterator, Mapping
+import dataclasses
+import io
+import json
+import os
+import pathlib
+import platform
+
+from etils import epath
+import numpy as np
+
+from forgetting.config import InputError, Run, canonical
+from forgetting.storage import places
+from forgetting.storage.places import place
+
+# what `forgetting export` makes of a study: tables in place of run directories
+EXPORTED = {
+  "runs": "runs.parquet", "curves": "curves.parquet",
+  "data": "data.parquet", "matrix": "matrix.npz",
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDirectory:
+  """Reads and writes <root>/<study>/<run name>/."""
+
+  path: pathlib.Path
+
+  @classmethod
+  def of(cls, root: str | os.PathLike, study: str, run: Run) -> "RunDirectory":
+    return cls(place(root) / study / run.name)
+
+  def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
+    """Writes the config, or checks that the one on disk is the same.
+
+    Args:
+      text: hashes of all that the run reads: a resume on other text refuses.
+
+    Raises:
+      InputError: another config or text is there, or the folder cannot be
+        written.
+    """
+    self._create(run)
+    if text is None:
+      return
+    file, told = self.path / "text.json", json.dumps(dict(text), sort_keys=True)
+    if not file.exists():
+      places.write(file, told.encode())
+    elif file.read_text() != told:
+      raise InputError(
+        f"{self.path}: the text has changed since the run began; give the"
+        " study another name, or remove the folder to do the run again"
+      )
+
+  def _create(self, run: Run) -> None:
+    text = canonical.to_json(run)
+    config = self.path / "config.json"
+    if config.exists():
+      if config.read_text() != text:
+        raise InputError(
+          f"{config}: found another run's config, expected {run.name}'s;"
+          " give the study another name or remove the folder"
+        )
+      return
+    try:
+      places.make_folder(self.path)
+      places.write(config, text.encode())
+    except OSError as error:
+      raise InputError(
+        f"{self.path}: cannot be written ({error.strerror}); choose another"
+        " --root"
+      ) from error
+
+  def begin_attempt(self) -> int:
+    """Notes who is at the run now; how many attempts came before."""
+    before = self.attempt().get("attempts", 0)
+    told = dict(attempts=before + 1, host=platform.node(), pid=os.getpid())
+    places.write(self.path / "attempt.json", json.dumps(told).encode())
+    return before
+
+  def attempt(self) -> dict:
+    """The newest attempt: attempts so far, host, pid; {} before the first."""
+    try:
+      return json.loads((self.path / "attempt.json").read_text())
+    except OSError:
+      return {}
+
+  @property
+  def checkpoints(self) -> pathlib.Path:
+    return self.path / "ckpt"
+
+  @property
+  def best(self) -> pathlib.Path:
+    """Where a fine-tuning's best parameters are kept, if they are."""
+    return self.path / "best"
+
+  def remove_checkpoints(self) -> None:
+    """Of a run that is done, and that no other starts from."""
+    if self.checkpoints.exists():
+      epath.Path(self.checkpoints).rmtree()
+
+  @property
+  def done(self) -> bool:
+    return (self.path / "result.json").exists()
+
+  def result(self) -> dict:
+    """The result, or {} of a run that is not done."""
+    if not self.done:
+      return {}
+    return json.loads((self.path / "result.json").read_text())
+
+  def records(self) -> list[dict]:
+    """One dict an evaluation, by step; of a repeated step the last one.
+
+    A line that a kill cut short is left out: its evaluation is repeated.
+    """
+    file = self.path / "records.jsonl"
+    by_step = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+      try:
+        record = json.loads(line)
+      except json.JSONDecodeError:
+        continue
+      by_step[record["step"]] = record
+    return [by_step[step] for step in sorted(by_step)]
+
+  def append(self, record: Mapping) -> None:
+    places.append(self.path / "records.jsonl", json.dumps(record) + "\n")
+
+  def keep_records_before(self, step: int) -> list[dict]:
+    """Drops what a resume at `step` will measure again; gives what stays."""
+    kept = [r for r in self.records() if r["step"] < step]
+    text = "".join(json.dumps(record) + "\n" for record in kept)
+    places.write(self.path / "records.jsonl", text.encode())
+    return kept
+
+  def write_examples(self, **columns: np.ndarray) -> None:
+    self._write_arrays("examples", columns)
+
+  def examples(self) -> dict[str, np.ndarray]:
+    return self._arrays("examples")
+
+  def write_replay(self, **columns: np.ndarray) -> None:
+    self._write_arrays("replay", columns)
+
+  def replay(self) -> dict[str, np.ndarray]:
+    """Forgetting and weights of the replay pool; {} before they are known."""
+    there = (self.path / "replay.npz").exists()
+    return self._arrays("replay") if there else {}
+
+  def _write_arrays(self, name: str, columns: Mapping) -> None:
+    content = io.BytesIO()
+    np.savez(content, **columns)
+    places.write(self.path / f"{name}.npz", content.getvalue())
+
+  def _arrays(self, name: str) -> dict[str, np.ndarray]:
+    content = (self.path / f"{name}.npz").read_bytes()
+    with np.load(io.BytesIO(content)) as file:
+      return dict(file)
+
+  def write_result(self, result: Mapping) -> None:
+    text = json.dumps(result, indent=1)
+    places.write(self.path / "result.json", text.encode())
+
+
+def exported(path: pathlib.Path) -> bool:
+  """Whether a folder is a study as tables, without its run directories."""
+  return (path / EXPORTED["runs"]).exists()
+
+
+def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
+  """Every run directory of a study or of a folder of studies, by name.
+
+  An exported study has none.
+  """
+  if exported(path):
+    return
+  if not path.is_dir():
+    raise InputError(
+      f"{path}: no such study, expected the folder of one, its name under"
+      " runs/, or a CSV or parquet table"
+    )
+  configs = sorted([*path.glob("*/config.json"), *path.glob("*/*/config.json")])
+  if not configs:
+    raise InputError(f"{path}: found no run, expected <run>/config.json in it")
+  texts = places.each(configs, lambda file: file.read_text())
+  for file, text in zip(configs, texts, strict=True):
+    yield RunDirectory(file.parent), canonical.from_dict(Run, json.loads(text))

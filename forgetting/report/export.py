@@ -1,0 +1,129 @@
+"""A study as a few small tables: to share, to keep, to read in a notebook.
+
+  <out>/runs.parquet     one row a run: `records.load`, and what results add
+  <out>/curves.parquet   one row an evaluation: `records.curves`
+  <out>/data.parquet     one row a source of text: `records.data`, no text
+  <out>/matrix.npz       the forgetting matrix, float32, compressed
+
+Where such a folder is given in place of a study, its tables are read.
+"""
+
+import importlib.resources
+import io
+import os
+import pathlib
+
+import numpy as np
+
+from forgetting import records
+from forgetting.associations import load
+from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.config import InputError
+from forgetting.records import EXPORTED, plan_file
+from forgetting.report.evidence import EXTRAS
+from forgetting.storage import places
+from forgetting.storage.places import place
+
+# a small study that comes with the program, as such tables
+EXAMPLE = importlib.resources.files("forgetting.example")
+
+ADDED = (*EXTRAS, "wall_seconds", "device")
+NAMES = ("tasks", "examples", "sources", "families", "repeats")
+
+
+def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
+  """Writes a study's tables into a folder, over those of an earlier export.
+
+  Args:
+    study: <root>/<study>, done or half done.
+    out: the folder, made where it is not there.
+
+  Returns:
+    the folder.
+
+  Raises:
+    InputError: no study there, or a folder that cannot be written.
+  """
+  study, out = place(study), place(out)
+  if os.path.abspath(study) == os.path.abspath(out):
+    raise InputError(
+      f"--out: found the study's own folder {out}, expected another one"
+    )
+  if study.is_file() or records.exported(study):
+    raise InputError(
+      f"{study}: found tables, expected a study's folder with its runs"
+    )
+  runs = _runs(study)
+  finetunings = runs[runs["domain"].notna()]
+  # of a study without finished fine-tunings there is no matrix
+  done = (finetunings["status"] == "done").any()
+  files = {
+    "runs": _parquet(runs),
+    "curves": _parquet(records.curves(study)),
+    "data": _parquet(records.data(study)),
+    "matrix": npz_of(load.load(study)) if done else None,
+  }
+  try:
+    places.make_folder(out)
+    for name, content in files.items():
+      if content is None:
+        (out / EXPORTED[name]).unlink(missing_ok=True)
+      else:
+        places.write(out / EXPORTED[name], content)
+    if (tolerance := plan_file.tolerance_of(study)) is not None:
+      plan_file.write(out, tolerance=tolerance)
+  except OSError as error:
+    raise InputError(
+      f"{out}: cannot be written ({error.strerror}); choose another --out"
+    ) from error
+  return out
+
+
+def told(out: pathlib.Path) -> dict:
+  """What is in an exported folder: rows, shape and bytes, as JSON takes it."""
+  sizes = {
+    name: (out / file).stat().st_size
+    for name, file in EXPORTED.items()
+    if (out / file).exists()
+  }
+  shape = load.load(out).shape if "matrix" in sizes else None
+  return {
+    "folder": str(out),
+    "runs": len(records.load(out)),
+    "evaluations": len(records.curves(out)),
+    "matrix": list(shape) if shape else None,
+    "bytes": sizes,
+  }
+
+
+def _runs(study: pathlib.Path):
+  """`records.load`, with what only the results say."""
+  table = records.load(study)
+  results = {
+    run.name: directory.result()
+    for directory, run in records.run_directories(study)
+  }
+  for column in ADDED:
+    values = [results[name].get(column) for name in table["run"]]
+    if any(value is not None for value in values):
+      table[column] = values
+  return table
+
+
+def _parquet(table) -> bytes:
+  buffer = io.BytesIO()
+  table.to_parquet(buffer, index=False, compression="zstd")
+  return buffer.getvalue()
+
+
+def npz_of(matrix: ForgettingMatrix) -> bytes:
+  """A matrix as `associations.load` reads it, without texts.
+
+  Losses were measured in float32: nothing that was measured is rounded away.
+  """
+  arrays = {name: getattr(matrix, name) for name in NAMES}
+  if matrix.base is not None:
+    arrays["base"] = matrix.base.astype(np.float32)
+  buffer = io.BytesIO()
+  np.savez_compressed(buffer, Z=matrix.values.astype(np.float32), **arrays)
+  return buffer.getvalue()

@@ -1,0 +1,201 @@
+"""The text of one run: its batches, and what exactly they are made of."""
+
+from collections.abc import Iterable, Sequence
+import functools
+
+import numpy as np
+
+from forgetting.config import InputError, Run
+from forgetting.data import corpora, store, tfds_source, tokenizers
+from forgetting.data.mixture import Blocks, Epochs, Mixture
+from forgetting.data.pool import Pool, chunks_within
+from forgetting.data.replay_pool import pool_index, replay_order
+from forgetting.data.shared import Wanted
+from forgetting.data.streamed import StreamedMixture
+from forgetting.config.names import domain_name
+
+
+def mixture_of(
+  run: Run, *, replay_weights: np.ndarray | None = None
+) -> Mixture | StreamedMixture:
+  """The batches of a run, over the text that it names.
+
+  Args:
+    replay_weights: of the run's replay pool, once they are known.
+
+  Raises:
+    InputError: the domain or the corpus has less text than asked.
+  """
+  if any(map(tfds_source.is_streamed, pretraining_sources(run))):
+    return _streamed_mixture(run)
+  parent, replayed = run.parent or run, None
+  if run.replay is not None:
+    pool = replay_pool_of(parent, run.replay.pool)
+    order = replay_order(
+      len(pool),
+      seed=run.seed,
+      weights=replay_weights,
+      first=injected_before_weights(run),
+    )
+    replayed = pool[order]
+  return Mixture(
+    pretraining=pretraining_pool(run, "train"),
+    target=_epochs(run) if run.domain else None,
+    injection=run.injection,
+    batch_size=run.batch_size,
+    seed=run.seed,
+    parent_seed=parent.seed,
+    parent_chunks=_chunks_of(run.parent),
+    replayed=replayed,
+  )
+
+
+def pretraining_pool(run: Run, split: str) -> Pool:
+  """Every chunk of a split of the pretraining corpus."""
+  return Pool.of(opened(run, pretraining_sources(run)), split)
+
+
+def replay_pool_of(parent: Run, size: int) -> np.ndarray:
+  """The replay pool of a pretraining's children: indices into its text.
+
+  Raises:
+    InputError: the corpus has less fresh text than that.
+  """
+  whole = pretraining_pool(parent, "train")
+  fresh = len(whole) - _chunks_of(parent)
+  if size > fresh:
+    raise InputError(
+      f"Replay.pool: found {size} chunks, expected at most the"
+      f" {max(fresh, 0)} that the parent has not seen"
+    )
+  return pool_index(
+    whole, size, parent_seed=parent.seed, parent_chunks=_chunks_of(parent)
+  )
+
+
+def online_step(run: Run) -> int | None:
+  """The step before which a run that replays online measures its pool."""
+  if run.replay is None or not run.replay.online_after:
+    return None
+  return round(run.replay.online_after * run.steps)
+
+
+def injected_before_weights(run: Run) -> int:
+  """Chunks that are injected uniformly before weights count."""
+  blocks = Blocks.of(run.injection, seed=run.seed)
+  return int(blocks.injected_before((online_step(run) or 0) * run.batch_size))
+
+
+def _chunks_of(parent: Run | None) -> int:
+  """How many chunks a pretraining draws."""
+  return parent.steps * parent.batch_size if parent else 0
+
+
+def _streamed_mixture(run: Run) -> StreamedMixture:
+  if run.replay is not None:
+    raise InputError(
+      "Run.replay: found one with streamed text, expected prepared text: its"
+      " pool is measured at base and at best"
+    )
+  source, *others = pretraining_sources(run)
+  if others:
+    raise InputError(
+      f"Run.pretraining: found {source!r} beside {', '.join(others)}, expected"
+      " one streamed source alone"
+    )
+  return StreamedMixture(
+    source=tfds_source.parse(source),
+    tokenizer=tokenizers.find(run.tokenizer),
+    context=run.model.context,
+    target=_epochs(run) if run.domain else None,
+    injection=run.injection,
+    batch_size=run.batch_size,
+    seed=run.seed,
+  )
+
+
+def pretraining_sources(run: Run) -> list[str]:
+  """With the members of sets in their place, each once."""
+  return corpora.expand(run.pretraining)
+
+
+def sources_of(run: Run) -> list[str]:
+  """All text that a run reads."""
+  return pretraining_sources(run) + ([run.domain] if run.domain else [])
+
+
+def wanted_by(runs: Iterable[Run]) -> list[Wanted]:
+  """All text of some runs, each once."""
+  return list(
+    dict.fromkeys(
+      Wanted(source, run.model.context, run.tokenizer)
+      for run in runs
+      for source in sources_of(run)
+    )
+  )
+
+
+def _epochs(run: Run) -> Epochs:
+  pool = Pool.of(opened(run, (run.domain,)), "train")
+  chunks = chunks_within(pool, run.target_tokens_asked, seed=run.seed)
+  return Epochs(pool, chunks, run.seed)
+
+
+def opened(run: Run, sources: Sequence[str]) -> list[store.Prepared]:
+  return [open_source(run, source) for source in sources]
+
+
+def open_source(run: Run, source: str) -> store.Prepared:
+  return _open(source, run.model.context, run.tokenizer)
+
+
+@functools.cache
+def _open(source: str, context: int, tokenizer: str) -> store.Prepared:
+  return store.open_prepared(source, context=context, tokenizer=tokenizer)
+
+
+def check_text(run: Run) -> None:
+  """Refuses what the prepared text cannot give, before any compute.
+
+  Raises:
+    InputError: too little text, a vocabulary larger than the model's, or a
+      domain that is pretraining text.
+  """
+  if run.domain in pretraining_sources(run):
+    raise InputError(
+      f"Run.domain: found {run.domain!r}, expected a domain that is not among"
+      f" the pretraining sources {', '.join(run.pretraining)}"
+    )
+  if run.domain is not None and tfds_source.is_streamed(run.domain):
+    raise InputError(
+      f"Run.domain: found {run.domain!r}, expected prepared text: its unique"
+      " tokens are counted and repeated; write tfds: in place of stream:"
+    )
+  try:
+    mixture_of(run).check(run.steps)
+  except InputError as error:
+    raise InputError(f"{run.name}: {error}") from error
+  for source in sources_of(run):
+    found = open_source(run, source).meta["vocab_size"]
+    if found > run.model.vocab_size:
+      raise InputError(
+        f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
+        f" the {found} of tokenizer {run.tokenizer!r}"
+      )
+
+
+def text_fingerprint(run: Run) -> dict[str, str]:
+  """Content of every split that the run reads: what its numbers stand on."""
+  return {
+    f"{domain_name(source)}/{split}": facts["sha256"]
+    for source in sources_of(run)
+    for split, facts in open_source(run, source).meta["splits"].items()
+  }
+
+
+def provenance(run: Run) -> dict[str, dict[str, str]]:
+  """The exact data of each source: versions, hashes, licence, split rule."""
+  return {
+    domain_name(source): store.provenance(open_source(run, source))
+    for source in sources_of(run)
+  }

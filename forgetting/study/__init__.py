@@ -1,0 +1,1 @@
+"""Which process does which run of a study, on this machine."""

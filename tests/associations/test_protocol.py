@@ -1,0 +1,217 @@
+"""Splits, metrics and the trial as a whole."""
+
+import dataclasses
+
+import numpy as np
+from planted_matrices import planted
+import pytest
+from scipy.stats import spearmanr
+
+from forgetting.associations import metrics, protocol, words
+from forgetting.associations.matrix import build
+from forgetting.config import InputError
+
+
+@pytest.fixture(scope="module")
+def trial():
+  matrix = build(planted(24, 120))
+  rows = protocol.split(matrix, test=range(18, 24))
+  return protocol.run(matrix, rows, known=20, seeds=3)
+
+
+def test_metrics_by_hand():
+  generator = np.random.default_rng(0)
+  truth, guess = generator.normal(size=(2, 3, 50))
+  known = np.array([4, 9])
+  found = metrics.scores(truth, guess, known)
+  error = (truth - guess) ** 2
+  rest = np.delete(error, known, axis=1)
+  worst = np.argmax(error.mean(1))
+  assert found["rmse_x100"] == pytest.approx(100 * np.sqrt(error.mean()))
+  assert found["rmse_x100_unmeasured"] == pytest.approx(
+    100 * np.sqrt(rest.mean())
+  )
+  assert found["rmse_x100_without_worst"] == pytest.approx(
+    100 * np.sqrt(np.delete(error, worst, 0).mean())
+  )
+  assert found["spearman"] == pytest.approx(
+    np.mean([spearmanr(a, b)[0] for a, b in zip(truth, guess, strict=True)])
+  )
+  top = [
+    len({*np.argsort(-a)[:5]} & {*np.argsort(-b)[:5]}) / 5
+    for a, b in zip(truth, guess, strict=True)
+  ]
+  assert found["precision_at_10"] == pytest.approx(np.mean(top))
+  assert found["recall_at_10"] == found["precision_at_10"]
+  mass = [
+    a[np.argsort(-b)[:2]].sum() / np.sort(a)[-2:].sum()
+    for a, b in zip(truth, guess, strict=True)
+  ]
+  assert found["mass_at_5"] == pytest.approx(np.mean(mass))
+
+
+def test_a_perfect_prediction_has_perfect_metrics():
+  truth = np.random.default_rng(0).normal(size=(3, 40)) + 1
+  found = metrics.scores(truth, truth.copy(), np.array([0]))
+  assert found["rmse_x100"] == 0
+  for name in ("spearman", "precision_at_10", "recall_at_10", "mass_at_5"):
+    assert found[name] == pytest.approx(1)
+
+
+def test_unmeasured_truth_is_left_out():
+  generator = np.random.default_rng(0)
+  truth, guess = generator.normal(size=(2, 3, 50))
+  truth[:, 40:] = np.nan
+  found = metrics.scores(truth, guess, np.array([0]))
+  expected = metrics.scores(truth[:, :40], guess[:, :40], np.array([0]))
+  assert found == pytest.approx(expected)
+
+
+def test_binary_metrics_by_hand():
+  truth = np.array([1, 0, 1, 0, 0, 1])
+  score = np.array([0.9, 0.8, 0.7, 0.1, 0.2, 0.3])
+  found = metrics.binary_scores(truth, score, threshold=0.5)
+  assert found["precision"] == pytest.approx(2 / 3)
+  assert found["recall"] == pytest.approx(2 / 3)
+  assert found["f1"] == pytest.approx(2 / 3)
+  # of 9 pairs of a 1 and a 0: .9 wins 3, .7 wins 2, .3 wins 2
+  assert found["auc"] == pytest.approx(7 / 9)
+  cut = metrics.best_threshold(truth, score)
+  assert 0.2 < cut < 0.3
+  assert metrics.binary_scores(truth, score, threshold=cut)[
+    "f1"
+  ] == pytest.approx(6 / 7)
+
+
+def test_thresholds_never_cut_a_tie():
+  truth = np.array([1, 0, 1, 0])
+  cut = metrics.best_threshold(truth, np.array([0.5, 0.5, 0.5, 0.1]))
+  assert 0.1 < cut < 0.5
+
+
+def test_splits_are_what_was_asked_for():
+  matrix = build(np.random.default_rng(0).normal(size=(6, 9)))
+  rows = protocol.split(matrix, train=(4, 0), test=(5,))
+  assert rows.train.tolist() == [4, 0] and rows.test.tolist() == [5]
+  rows = protocol.split(matrix, test=(1, 2))
+  assert rows.train.tolist() == [0, 3, 4, 5]
+  rows = protocol.split(matrix, train=(0, 1, 2))
+  assert rows.test.tolist() == [3, 4, 5]
+
+
+def test_repeats_and_domains_are_never_split():
+  values = np.random.default_rng(0).normal(size=(20, 9))
+  seeds = [f"t{i // 2}" for i in range(20)]
+  rows = protocol.split(build(values, repeats=seeds))
+  assert len(rows.test) == 4
+  assert not {r // 2 for r in rows.test} & {r // 2 for r in rows.train}
+  domains = [f"d{i // 4}/{i}" for i in range(20)]
+  rows = protocol.split(build(values, tasks=domains))
+  assert len(rows.test) == 4 and len({r // 4 for r in rows.test}) == 1
+
+
+@pytest.mark.parametrize(
+  ("rows", "told"),
+  [
+    ({"train": (0, 9)}, "row 9: expected 0 to 5"),
+    ({"test": (-1,)}, "row -1"),
+    ({"train": (0, 1), "test": (1,)}, "row 1 is in the train rows and"),
+    ({"test": range(6)}, "0 to train on and 6 to test"),
+  ],
+)
+def test_bad_splits_are_told(rows, told):
+  matrix = build(np.random.default_rng(0).normal(size=(6, 9)))
+  with pytest.raises(InputError, match=told):
+    protocol.split(matrix, **rows)
+
+
+def test_one_task_cannot_be_split():
+  with pytest.raises(InputError, match="found 1 tasks"):
+    protocol.split(build(np.ones((1, 9))))
+
+
+@pytest.mark.parametrize(
+  ("options", "told"),
+  [
+    ({"known": 9}, "known: found 9, expected 1 to 8"),
+    ({"known": 0}, "known: found 0"),
+    ({"known": 3, "seeds": 0}, "seeds: found 0"),
+    ({"known": 3, "choose": "best"}, "choose: found 'best'"),
+  ],
+)
+def test_bad_trials_are_told(options, told):
+  matrix = build(np.random.default_rng(0).normal(size=(6, 9)))
+  with pytest.raises(InputError, match=told):
+    protocol.run(matrix, protocol.split(matrix), **options)
+
+
+def test_every_method_and_rule_is_scored(trial):
+  names = {"example_mean", "additive", "knn", "soft_impute", "kriging"}
+  assert {*trial.prediction} == names | {protocol.DEFAULT}
+  assert {*trial.choices} == {"random", "variance", "greedy", "mixed"}
+  for scores in trial.prediction.values():
+    assert scores["rmse_x100"] > 0 and scores["rmse_x100_sd"] > 0
+    assert "f1" not in scores
+  for rule in ("variance", "greedy"):
+    assert trial.choices[rule]["rmse_x100_sd"] == pytest.approx(0)
+
+
+def test_the_default_wins_on_a_planted_matrix(trial):
+  best = trial.prediction[protocol.DEFAULT]
+  assert best["rmse_x100"] < 2.5
+  assert best["above_default_x100"] == 0
+  for name in ("example_mean", "additive", "knn"):
+    assert trial.prediction[name]["rmse_x100"] > 2 * best["rmse_x100"]
+    assert trial.prediction[name]["above_default_x100"] > 0
+  assert trial.choices["random"]["rmse_x100"] == best["rmse_x100"]
+
+
+def test_test_rows_have_no_say_in_what_is_chosen(trial):
+  values = planted(24, 120)
+  values[18:] = np.random.default_rng(1).normal(size=(6, 120))
+  matrix = build(values)
+  rows = protocol.split(matrix, test=range(18, 24))
+  other = protocol.run(matrix, rows, known=20, seeds=3)
+  assert other.tuned == trial.tuned and other.top == trial.top
+
+
+def test_missing_cells_are_borne():
+  values = planted(24, 120)
+  holes = np.random.default_rng(0).random(values.shape) < 0.02
+  values[holes] = np.nan
+  matrix = build(values)
+  rows = protocol.split(matrix, test=range(18, 24))
+  found = protocol.run(matrix, rows, known=20, seeds=2)
+  assert found.prediction[protocol.DEFAULT]["rmse_x100"] < 3.5
+  assert np.isfinite(found.coverage)
+
+
+def test_a_binary_matrix_is_scored_as_one():
+  values = planted(30, 150, noise=0.02)
+  matrix = build((values > np.quantile(values, 0.8)).astype(float))
+  rows = protocol.split(matrix, test=range(24, 30))
+  found = protocol.run(matrix, rows, known=30, seeds=2)
+  default = found.prediction[protocol.DEFAULT]
+  frequency = found.prediction["example_mean"]
+  assert 0.4 < frequency["f1"] < default["f1"] <= 1
+  assert default["auc"] > 0.85
+
+
+@pytest.mark.parametrize(("greedy", "told"), [(9.0, True), (0.1, False)])
+def test_greedy_is_told_to_be_worse_only_where_it_is(trial, greedy, told):
+  choices = trial.choices | {
+    "greedy": trial.choices["greedy"] | {"rmse_x100_unchosen": greedy}
+  }
+  rows = protocol.Split(np.arange(18), np.arange(18, 24))
+  said = words.trial_lines(
+    dataclasses.replace(trial, choices=choices), rows, 20, 3, "random"
+  )
+  assert ("worse than random" in "\n".join(said)) == told
+
+
+def test_one_row_and_one_seed_are_enough():
+  matrix = build(planted(4, 40))
+  rows = protocol.split(matrix, train=(0,), test=(1,))
+  found = protocol.run(matrix, rows, known=5, seeds=1)
+  for scores in found.prediction.values():
+    assert np.isfinite(scores["rmse_x100"]) and scores["rmse_x100_sd"] == 0

@@ -1,0 +1,70 @@
+"""Tables that obey a planted law."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+GRID_3 = ((1e6, 4e6, 16e6), (1e5, 1e6, 1e7), (0, 0.01, 0.05))
+
+
+def planted(
+  grid=GRID_3,
+  *,
+  forgetting=1.0,
+  noise=0.002,
+  seed=0,
+  alpha=0.65,
+  beta=0.45,
+  strength=2000.0,
+  domain="kjv",
+):
+  """Runs that obey the paper's laws, with noise on the log of the loss."""
+  sizes, tokens, injections = grid
+  generator = np.random.default_rng(seed)
+  amplitude = forgetting * min(sizes) ** alpha / max(tokens) ** beta
+  rows = []
+  for n, d, p in itertools.product(sizes, tokens, injections):
+    base = 3.6 * (n / min(sizes)) ** -0.06
+    loss = base + amplitude * d**beta / ((1 + strength * p) * n) ** alpha
+    target = 0.5 + 3 * (n / min(sizes)) ** -0.1 * (d / min(tokens)) ** -0.08
+    rows.append(
+      {
+        "domain": domain,
+        "model_params": n,
+        "target_tokens": d,
+        "injection": p,
+        "base_pretrain_loss": base,
+        "pretrain_loss": loss * np.exp(noise * generator.normal()),
+        "target_loss": target * np.exp(noise * generator.normal()),
+        "status": "done",
+      }
+    )
+  return pd.DataFrame(rows)
+
+
+def toy(seed=0):
+  """A study of toy scale: negative forgetting, and B that grows with D."""
+  generator = np.random.default_rng(seed)
+  rows = []
+  for n, base in ((25e3, 2.747), (1e5, 2.4), (4e5, 2.1)):
+    for d, p in itertools.product(
+      (12.8e3, 25.6e3, 51.2e3), (0, 0.01, 0.05, 0.2)
+    ):
+      scale = d / 12.8e3
+      change = 0.31 * scale**0.55 * (n / 25e3) ** -0.1
+      change *= (1 + 25 * scale**1.2 * p) ** -0.9
+      loss = base + change - 0.3 * p + 0.01 * generator.normal()
+      rows.append(
+        {
+          "domain": "kjv",
+          "model_params": n,
+          "target_tokens": d,
+          "injection": p,
+          "base_pretrain_loss": base,
+          "pretrain_loss": loss,
+          "target_loss": 2 - 0.1 * np.log(n / 25e3) - 0.05 * np.log(d),
+          "status": "done",
+        }
+      )
+  return pd.DataFrame(rows)

@@ -1,0 +1,271 @@
+"""Runs trained together against the same runs trained alone."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small import small_finetuning
+
+from forgetting.config import Run, Study, canonical
+from forgetting.config.saves import Saves
+from forgetting.records import RunDirectory
+from forgetting.runs import fleet_size
+from forgetting.study import workers
+from forgetting.study.seats import Seat
+from forgetting.study.study import do_study
+from forgetting.training.fleet import Fleet
+from forgetting.training.loop import Evaluator
+
+# root, slots (0: alone), steps before it is stopped (-1: never), runs
+RUNS = """
+import json, pathlib, sys
+import jax
+jax.config.update("jax_num_cpu_devices", DEVICES)
+from forgetting import canonical, fleets
+from forgetting.config import Run
+from forgetting.runs.run import do_run
+from forgetting.training.fleet import Fleet
+from forgetting.training.loop import Interrupted
+
+root, slots, stop_at, *files = sys.argv[1:]
+runs = [canonical.from_dict(Run, json.loads(pathlib.Path(f).read_text()))
+        for f in files]
+calls = iter(range(10**9))
+stop = lambda: 0 <= int(stop_at) <= next(calls)
+where = dict(root=root, study="toy", stop=stop)
+if int(slots):
+  model, batch_size, micro_batches = fleets.shape_of(runs[0])
+  fleet = Fleet(model, batch_size=batch_size, micro_batches=micro_batches,
+                slots=int(slots))
+  for run, result, error in fleets.do_runs(runs, fleet, **where):
+    told = result["status"] if result else type(error).__name__
+    print(run.name, told, flush=True)
+    if error:
+      print(error, file=sys.stderr)
+else:
+  for run in runs:
+    try:
+      print(run.name, do_run(run, executor="alone", **where)["status"])
+    except Interrupted:
+      print(run.name, "Interrupted", flush=True)
+"""
+
+
+def train(
+  runs, root, *, devices: int, slots: int = 0, stop_at: int = -1
+) -> dict[str, str]:
+  """Name of each run -> what became of it, in a process of its own."""
+  root.mkdir(exist_ok=True)
+  files = [root / f"{run.name}.json" for run in runs]
+  for run, file in zip(runs, files, strict=True):
+    file.write_text(canonical.to_json(run))
+  code = RUNS.replace("DEVICES", str(devices))
+  arguments = [str(root), str(slots), str(stop_at), *map(str, files)]
+  done = subprocess.run(
+    [sys.executable, "-c", code, *arguments],
+    env=os.environ | {"JAX_PLATFORMS": "cpu"},
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+  print(done.stderr)  # pytest shows it where a test fails
+  assert done.returncode == 0
+  return dict(line.split() for line in done.stdout.splitlines())
+
+
+@pytest.fixture(scope="module")
+def grid(text) -> list[Run]:
+  """Runs of one shape that differ in all else; one of them diverges."""
+  run = small_finetuning(text)
+  replace = dataclasses.replace
+  fast = replace(run.optimizer, peak_lr=1e-2, warmup_steps=0)
+  wild = replace(run.optimizer, peak_lr=1e30, warmup_steps=0)
+  return [
+    run,
+    replace(run, injection=0),
+    replace(run, injection=0.5, steps=14),
+    replace(run, target_tokens_asked=96, steps=7),
+    replace(run, target_tokens_asked=64, steps=120, optimizer=fast),
+    replace(run, domain=text["poems"]),
+    replace(run, domain=text["poems"], seed=1, optimizer=fast, steps=5),
+    replace(run, optimizer=wild),
+    replace(run, seed=2),
+    replace(run, seed=3, injection=0, steps=21),
+  ]
+
+
+@pytest.fixture(scope="module")
+def alone(grid, prepared_cache, tmp_path_factory) -> pathlib.Path:
+  """Root of the runs trained one after another on one device."""
+  root = tmp_path_factory.mktemp("alone")
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("FORGETTING_CACHE", str(prepared_cache))
+    told = train([grid[0].parent, *grid], root, devices=1)
+  assert list(told.values()).count("diverged") == 1
+  return root
+
+
+def with_parent(alone, root, run: Run) -> pathlib.Path:
+  """A root in which the parent of the runs is done."""
+  parent = RunDirectory.of(alone, "toy", run.parent).path
+  (root / "toy").mkdir(parents=True)
+  (root / "toy" / parent.name).symlink_to(parent)
+  return root
+
+
+def check_same(runs, alone, together) -> None:
+  for run in runs:
+    one = RunDirectory.of(alone, "toy", run)
+    other = RunDirectory.of(together, "toy", run)
+    a, b = one.result(), other.result()
+    for key in ("status", "best_step", "steps", "tokens", "domain"):
+      assert a.get(key) == b.get(key), (run.name, key)
+    if a["status"] == "diverged":
+      assert (
+        a["stop_reason"].split(" at step")[1:]
+        == (b["stop_reason"].split(" at step")[1:])
+      )
+      continue
+    assert a["stop_reason"] == b["stop_reason"]
+    losses = [key for key in a if key.endswith("_loss")]
+    for record, again in zip(records(one), records(other), strict=True):
+      for key in ("pretrain_loss", "target_loss"):
+        assert again[key] == pytest.approx(record[key], abs=2e-5)
+    assert [a[k] for k in losses] == pytest.approx([b[k] for k in losses], 2e-5)
+    x, y = one.examples(), other.examples()
+    assert np.array_equal(x["id"], y["id"])
+    np.testing.assert_allclose(x["best"], y["best"], atol=1e-4)
+
+
+def records(directory: RunDirectory) -> list[dict]:
+  lines = (directory.path / "records.jsonl").read_text().splitlines()
+  return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("slots", [8, pytest.param(16, marks=pytest.mark.slow)])
+def test_a_run_in_a_fleet_measures_what_it_measures_alone(
+  grid, alone, cache, tmp_path, slots
+):
+  root = with_parent(alone, tmp_path / "fleet", grid[0])
+  told = train(grid, root, devices=8, slots=slots)
+  assert sorted(told) == sorted(run.name for run in grid)
+  check_same(grid, alone, root)
+  result = RunDirectory.of(root, "toy", grid[0]).result()
+  assert result["executor"] == f"a slot in a fleet of {slots}"
+  assert result["device"] == "8 x cpu"
+
+
+@pytest.mark.slow
+def test_a_stopped_fleet_goes_on_alone_and_in_another_fleet(
+  grid, alone, cache, tmp_path
+):
+  runs = [run for run in grid if run.optimizer.peak_lr < 1]
+  root = with_parent(alone, tmp_path / "fleet", grid[0])
+  # each of eight runs has asked three or four times when it is stopped
+  told = train(runs, root, devices=8, slots=8, stop_at=40)
+  assert "Interrupted" in told.values()
+  stopped = [run for run in runs if told.get(run.name) == "Interrupted"]
+  assert all((RunDirectory.of(root, "toy", r).checkpoints).exists()
+             for r in stopped)  # fmt: skip
+  told = train(stopped[:2], root, devices=1)
+  assert set(told.values()) == {"done"}
+  told = train(runs, root, devices=2, slots=4)
+  assert set(told.values()) == {"done"}
+  check_same(runs, alone, root)
+
+
+def test_what_stops_one_run_leaves_the_others(grid, alone, cache, tmp_path):
+  root = with_parent(alone, tmp_path / "fleet", grid[0])
+  orphan = dataclasses.replace(
+    grid[1], parent=dataclasses.replace(grid[1].parent, seed=9)
+  )
+  told = train([orphan, *grid[:2]], root, devices=1, slots=2)
+  assert told[orphan.name] == "InputError"
+  assert [told[run.name] for run in grid[:2]] == ["done", "done"]
+  check_same(grid[:2], alone, root)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_another_number_of_devices(
+  grid, alone, cache, tmp_path
+):
+  for first, then in ((1, 4), (4, 1)):
+    root = with_parent(alone, tmp_path / f"{first} to {then}", grid[0])
+    told = train([grid[2]], root, devices=first, stop_at=9)
+    assert told[grid[2].name] == "Interrupted"
+    told = train([grid[2]], root, devices=then)
+    assert told[grid[2].name] == "done"
+    check_same([grid[2]], alone, root)
+
+
+def test_a_study_does_its_runs_in_fleets(grid, alone, cache, tmp_path):
+  study = Study(name="toy", runs=tuple(grid))
+  summary = do_study(study, root=str(tmp_path), workers=1, slots=4)
+  (diverged,) = summary.failed
+  assert "expected finite ones" in summary.failed[diverged]
+  assert len(summary.done) == len(grid)  # with the parent, less one
+  check_same(grid, alone, tmp_path)
+  log = (RunDirectory.of(tmp_path, "toy", grid[0]).path / "log.txt").read_text()
+  assert "a slot in a fleet of 4" in log and "=== ended with 0" in log
+  again = do_study(study, root=str(tmp_path), slots=4)
+  assert not again.done and len(again.skipped) == len(grid)
+
+
+@pytest.mark.parametrize(
+  ("rates", "slots"),
+  [
+    ({}, 1),
+    ({1: 100.0}, 1),
+    ({1: 100.0, 2: 105.0, 4: 400.0}, 1),
+    ({1: 100.0, 2: 190.0, 4: 300.0, 8: 310.0}, 4),
+    ({8: 100.0, 16: 190.0}, 16),
+  ],
+)
+def test_a_fleet_grows_while_that_pays(rates, slots):
+  assert fleet_size.chosen(rates) == slots
+
+
+def test_a_fleet_is_measured_once(grid, tmp_path, monkeypatch):
+  rates = {}
+
+  def measured(run, slots):
+    rates[slots] = fleet_size_rate(run, slots, seconds=0.1)
+    return rates[slots]
+
+  fleet_size_rate = fleet_size.rate
+  monkeypatch.setattr(fleet_size, "rate", measured)
+  assert fleet_size.fastest(grid[:1], folder=tmp_path) == 1
+  assert not rates  # there is nothing to choose
+  slots = fleet_size.fastest(grid[:2], folder=tmp_path)
+  assert set(rates) == {1, 2} and min(rates.values()) > 0
+  assert slots == fleet_size.chosen(rates)
+  monkeypatch.setattr(fleet_size, "rate", None)  # it is not asked again
+  assert fleet_size.fastest(grid[:3], folder=tmp_path) == slots
+
+
+@pytest.mark.parametrize("where", [(Fleet, "step"), (Evaluator, "curve")])
+def test_a_fleet_that_does_not_fit_is_made_smaller(
+  grid, alone, cache, tmp_path, monkeypatch, where
+):
+  root, does = with_parent(alone, tmp_path / "fleet", grid[0]), getattr(*where)
+
+  def too_little_memory(self, given):
+    fleet = self if isinstance(self, Fleet) else self.programs
+    if fleet.slots == 4:
+      raise RuntimeError("RESOURCE_EXHAUSTED")
+    return does(self, given)
+
+  monkeypatch.setattr(*where, too_little_memory)
+  place = workers.Place(str(root), "toy", Saves(), "", slots=4)
+  done = list(workers._outcomes(grid[:3], place, Seat(), lambda: False))
+  assert {outcome.run for outcome in done} == set(grid[:3])
+  assert not any(outcome.error for outcome in done)
+  check_same(grid[:3], alone, root)
+  directory = RunDirectory.of(root, "toy", grid[0])
+  assert directory.result()["executor"] == "a slot in a fleet of 2"
+  assert "RESOURCE_EXHAUSTED" in (directory.path / "log.txt").read_text()

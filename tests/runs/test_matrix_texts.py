@@ -1,0 +1,97 @@
+"""The texts of a study's matrix: of its examples, of its tasks."""
+
+import dataclasses
+import pathlib
+import types
+
+import numpy as np
+import pytest
+
+from forgetting.associations import load, similarity
+from forgetting.config import InputError
+from forgetting.data import store
+from forgetting.data.pool import Pool, validation_sample
+from forgetting.records import RunDirectory
+from forgetting.runs import matrix_texts as study_texts
+from forgetting.runs import text as run_text
+
+
+def prepared(source: str, context: int):
+  """As `store.prepare` leaves a source, without its tools."""
+  files = sorted(pathlib.Path(source).glob("*.txt"))
+  whole = " ".join(file.read_text() for file in files).encode()
+  tokens = np.frombuffer(whole, np.uint8).astype(int) + study_texts.BYTE_OFFSET
+  starts = np.arange(0, len(tokens) - context, context)
+  chunks = np.array([tokens[at : at + context + 1] for at in starts])
+  return types.SimpleNamespace(
+    train=chunks[40:],
+    validation=chunks[:40],
+    train_weights=None,
+    validation_weights=None,
+  )
+
+
+@pytest.fixture
+def study(tmp_path, finetuning, text, monkeypatch):
+  """Two fine-tunings as they leave their rows, without the training."""
+  opened = {source: prepared(source, 32) for source in text.values()}
+  monkeypatch.setattr(run_text, "open_source", lambda run, s: opened[s])
+  runs = [
+    dataclasses.replace(finetuning, domain=text[name])
+    for name in ("law", "poems")
+  ]
+  sources = run_text.pretraining_sources(finetuning)
+  pool = Pool.of([opened[source] for source in sources], "validation")
+  index = validation_sample(pool, finetuning.evaluation.full_pretrain)
+  generator = np.random.default_rng(0)
+  for run in runs:
+    directory = RunDirectory.of(tmp_path, "toy", run)
+    directory.create(run)
+    base, rise = generator.normal(2, 0.1, (2, len(index)))
+    directory.write_examples(
+      base=base,
+      best=base + rise,
+      id=store.chunk_ids(pool.take(index)),
+      source=np.array(["a", "b"])[pool.source_of(index)],
+    )
+    directory.write_result({"status": "done"})
+  return tmp_path / "toy"
+
+
+def words_of(source) -> set[str]:
+  texts = [f.read_text().lower() for f in pathlib.Path(source).glob("*.txt")]
+  return {word for text in texts for word in similarity.WORD.findall(text)}
+
+
+def test_examples_and_tasks_say_what_their_sources_say(study, text):
+  matrix = study_texts.attach(load.load(study), study)
+  assert len(matrix.texts) == 16 and len(matrix.task_texts) == 2
+  known = words_of(text["news"]) | words_of(text["letters"])
+  for example in matrix.texts:
+    # the first and the last word of a chunk may be cut
+    inner = similarity.WORD.findall(example.lower())[1:-1]
+    assert set(inner) <= known
+  for family, texts in zip(matrix.families, matrix.task_texts, strict=True):
+    inner = [w for t in texts for w in similarity.WORD.findall(t.lower())[1:-1]]
+    assert len(texts) == 6  # 200 target tokens are six chunks of 32
+    assert inner and set(inner) <= words_of(text[family])
+
+
+def test_without_the_prepared_text_there_is_none(study, monkeypatch):
+  def absent(run, source):
+    raise InputError(f"{source}: not prepared")
+
+  monkeypatch.setattr(run_text, "open_source", absent)
+  matrix = load.load(study)
+  assert study_texts.attach(matrix, study) is matrix
+
+
+def test_a_file_is_left_as_it_is(tmp_path):
+  np.savez(tmp_path / "z.npz", Z=np.ones((2, 3)))
+  matrix = load.load(tmp_path / "z.npz")
+  assert study_texts.attach(matrix, tmp_path / "z.npz") is matrix
+
+
+def test_other_tokens_are_words_of_their_own():
+  found = study_texts._decoded(np.array([[5, 7]]), "gpt2")
+  assert found == ["t5 t7"]
