@@ -106,10 +106,10 @@ def test_a_worker_copies_a_studys_text_and_needs_no_tensorflow(
   code = (
     "import sys; sys.argv = ['forgetting', 'data', 'pull', 'toy.py', '--at',"
     f" {bucket!r}]\n"
-    "from forgetting import cli, single\n"
+    "from forgetting.cli import main as cli\n"
     "try: cli.main()\n"
     "except SystemExit as ended: assert not ended.code, ended.code\n"
-    "from forgetting import study\n"
+    "from forgetting.study import study\n"
     "from forgetting.config.study_file import load_study\n"
     "study.prepare_text(load_study('toy.py').ordered())\n"
     "assert not {'tensorflow', 'seqio'} & {*sys.modules}\n"

@@ -33,7 +33,7 @@ def losses(rows=60):
 
 def run(*arguments):
   code = (
-    "import sys; from forgetting import cli\n"
+    "import sys; from forgetting.cli import main as cli\n"
     "try: cli.main()\n"
     "finally: print([m for m in ('jax', 'tensorflow') if m in sys.modules])"
   )

@@ -26,7 +26,8 @@ RUNS = """
 import json, pathlib, sys
 import jax
 jax.config.update("jax_num_cpu_devices", DEVICES)
-from forgetting import canonical, fleets
+from forgetting.config import canonical
+from forgetting.runs import fleets
 from forgetting.config import Run
 from forgetting.runs.run import do_run
 from forgetting.training.fleet import Fleet

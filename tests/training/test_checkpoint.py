@@ -173,7 +173,7 @@ def test_no_room_is_one_line_and_keeps_what_is_saved(tmp_path, no_room):
 
 RUN = """
 import json, pathlib, sys
-from forgetting import canonical
+from forgetting.config import canonical
 from forgetting.config import Run
 from forgetting.runs.run import do_run
 from forgetting.config.saves import Saves

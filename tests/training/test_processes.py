@@ -21,7 +21,7 @@ signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
 from forgetting.training import processes
 processes.start()
 import jax
-from forgetting import canonical
+from forgetting.config import canonical
 from forgetting.config import Run
 from forgetting.runs.run import do_run
 from forgetting.config.saves import Saves
@@ -129,7 +129,8 @@ def test_two_processes_train_evaluate_save_and_resume_as_one(
 
 FULL_DISK = """
 import os, sys
-from forgetting import cli, records
+from forgetting import records
+from forgetting.cli import main as cli
 
 def full(self, record):
   raise OSError(28, "No space left on device")
