@@ -3,6 +3,7 @@
 from forgetting.records.directory import (
   EXPORTED,
   RunDirectory,
+  StudyDirectory,
   exported,
   run_directories,
 )
@@ -25,6 +26,7 @@ __all__ = [
   "RANDOM_REPLAY",
   "REQUIRED",
   "RunDirectory",
+  "StudyDirectory",
   "axes",
   "curves",
   "data",

@@ -27,7 +27,7 @@ from etils import epath
 import numpy as np
 
 from forgetting.config import InputError, Run, canonical
-from forgetting.storage import places
+from forgetting.storage import finite_json, places
 from forgetting.storage.places import place
 
 # what `forgetting export` makes of a study: tables in place of run directories
@@ -38,14 +38,52 @@ EXPORTED = {
 
 
 @dataclasses.dataclass(frozen=True)
+class StudyDirectory:
+  """<root>/<study>/: where the run directories of a study are.
+
+  Attributes:
+    path: of the folder; it need not be there yet.
+  """
+
+  path: pathlib.Path
+
+  @classmethod
+  def at(cls, root: str | os.PathLike, study: str) -> "StudyDirectory":
+    """The folder of a study under a root.
+
+    Args:
+      root: a folder of this machine, or gs://BUCKET/FOLDER.
+      study: its name.
+
+    Raises:
+      InputError: the root is no place that can be read.
+    """
+    return cls(place(root) / study)
+
+  @property
+  def name(self) -> str:
+    """The study's."""
+    return self.path.name
+
+  def of(self, run: Run) -> "RunDirectory":
+    """The directory of a run of this study, there or not yet."""
+    return RunDirectory(self.path / run.name)
+
+
+@dataclasses.dataclass(frozen=True)
 class RunDirectory:
-  """Reads and writes <root>/<study>/<run name>/."""
+  """Reads and writes <root>/<study>/<run name>/.
+
+  Attributes:
+    path: of the folder; `create` makes it.
+  """
 
   path: pathlib.Path
 
   @classmethod
   def of(cls, root: str | os.PathLike, study: str, run: Run) -> "RunDirectory":
-    return cls(place(root) / study / run.name)
+    """The directory of one run, by its root and the name of its study."""
+    return StudyDirectory.at(root, study).of(run)
 
   def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
     """Writes the config, or checks that the one on disk is the same.
@@ -89,7 +127,11 @@ class RunDirectory:
       ) from error
 
   def begin_attempt(self) -> int:
-    """Notes who is at the run now; how many attempts came before."""
+    """Notes who is at the run now.
+
+    Returns:
+      how many attempts came before this one.
+    """
     before = self.attempt().get("attempts", 0)
     told = dict(attempts=before + 1, host=platform.node(), pid=os.getpid())
     places.write(self.path / "attempt.json", json.dumps(told).encode())
@@ -104,6 +146,7 @@ class RunDirectory:
 
   @property
   def checkpoints(self) -> pathlib.Path:
+    """Where the states are that a resume goes on from."""
     return self.path / "ckpt"
 
   @property
@@ -112,12 +155,13 @@ class RunDirectory:
     return self.path / "best"
 
   def remove_checkpoints(self) -> None:
-    """Of a run that is done, and that no other starts from."""
+    """Removes the states, once no resume and no other run wants them."""
     if self.checkpoints.exists():
       epath.Path(self.checkpoints).rmtree()
 
   @property
   def done(self) -> bool:
+    """Whether its result is there: nothing else is left to do."""
     return (self.path / "result.json").exists()
 
   def result(self) -> dict:
@@ -127,9 +171,11 @@ class RunDirectory:
     return json.loads((self.path / "result.json").read_text())
 
   def records(self) -> list[dict]:
-    """One dict an evaluation, by step; of a repeated step the last one.
+    """What each evaluation measured, by step; of a repeated step the last.
 
-    A line that a kill cut short is left out: its evaluation is repeated.
+    A line that a kill cut short is left out: its evaluation is repeated. A
+    number that was not finite, as the last losses of a run that diverged, is
+    None.
     """
     file = self.path / "records.jsonl"
     by_step = {}
@@ -142,22 +188,44 @@ class RunDirectory:
     return [by_step[step] for step in sorted(by_step)]
 
   def append(self, record: Mapping) -> None:
-    places.append(self.path / "records.jsonl", json.dumps(record) + "\n")
+    """Adds what an evaluation measured to records.jsonl, as one line.
+
+    Args:
+      record: with its `step`; what is not finite is written as null.
+    """
+    places.append(self.path / "records.jsonl", finite_json.dumps(record) + "\n")
 
   def keep_records_before(self, step: int) -> list[dict]:
-    """Drops what a resume at `step` will measure again; gives what stays."""
+    """Drops what a resume at a step will measure again.
+
+    Returns:
+      the records that stay: those before that step.
+    """
     kept = [r for r in self.records() if r["step"] < step]
-    text = "".join(json.dumps(record) + "\n" for record in kept)
+    text = "".join(finite_json.dumps(record) + "\n" for record in kept)
     places.write(self.path / "records.jsonl", text.encode())
     return kept
 
   def write_examples(self, **columns: np.ndarray) -> None:
+    """Writes the run's row of the forgetting matrix.
+
+    Args:
+      columns: arrays with an entry an example: `base` and `best`, pretraining
+        losses in nats a token; `id`, the hash of its content; `source`.
+    """
     self._write_arrays("examples", columns)
 
   def examples(self) -> dict[str, np.ndarray]:
+    """What `write_examples` wrote, by column."""
     return self._arrays("examples")
 
   def write_replay(self, **columns: np.ndarray) -> None:
+    """Writes what its batches follow from, before the first of them.
+
+    Args:
+      columns: arrays with an entry a chunk of the replay pool: `forgetting`,
+        in nats a token, and `weights`, which sum to 1.
+    """
     self._write_arrays("replay", columns)
 
   def replay(self) -> dict[str, np.ndarray]:
@@ -176,7 +244,12 @@ class RunDirectory:
       return dict(file)
 
   def write_result(self, result: Mapping) -> None:
-    text = json.dumps(result, indent=1)
+    """Writes result.json, whole or not at all: from now on the run is done.
+
+    Args:
+      result: what is not finite is written as null.
+    """
+    text = finite_json.dumps(result, indent=1)
     places.write(self.path / "result.json", text.encode())
 
 
@@ -188,7 +261,11 @@ def exported(path: pathlib.Path) -> bool:
 def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   """Every run directory of a study or of a folder of studies, by name.
 
-  An exported study has none.
+  Args:
+    path: of the folder. An exported study has no run directories.
+
+  Raises:
+    InputError: it is not there, or has no run in it.
   """
   if exported(path):
     return

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,53 +43,6 @@ def test_one_row_a_run_with_the_columns_of_the_table(
   assert records.load(tmp_path).equals(table)
 
 
-def test_a_config_that_differs_is_refused(directory, finetuning):
-  directory.create(finetuning)  # the same one again
-  with pytest.raises(InputError, match="another run's config"):
-    directory.create(finetuning.parent)
-
-
-def test_unwritable_root_is_one_line(tmp_path, finetuning):
-  file = tmp_path / "file"
-  file.write_text("")
-  with pytest.raises(InputError, match="cannot be written .* --root"):
-    RunDirectory.of(file, "toy", finetuning).create(finetuning)
-
-
-def test_the_last_line_of_a_step_counts_and_a_cut_line_does_not(directory):
-  for loss, step in ((3.0, 0), (2.0, 5), (1.0, 5)):
-    directory.append(dict(step=step, target_loss=loss))
-  with open(directory.path / "records.jsonl", "a") as file:
-    file.write('{"step": 9, "target_')
-  assert [r["target_loss"] for r in directory.records()] == [3.0, 1.0]
-
-
-def test_a_resume_drops_what_it_measures_again(directory):
-  for step in (0, 5, 10):
-    directory.append(dict(step=step))
-  assert [r["step"] for r in directory.keep_records_before(10)] == [0, 5]
-  assert [r["step"] for r in directory.records()] == [0, 5]
-
-
-def test_result_appears_whole_or_not_at_all(directory, monkeypatch):
-  def full_disk(*_):
-    raise OSError("No space left on device")
-
-  monkeypatch.setattr("os.replace", full_disk)
-  with pytest.raises(OSError, match="No space"):
-    directory.write_result(RESULT)
-  assert not directory.done
-  assert directory.result() == {}
-
-
-def test_examples_round_trip(directory):
-  base, best = np.float32([1, 2]), np.float32([2, 4])
-  directory.write_examples(base=base, best=best, id=np.array([b"a", b"b"]))
-  read = directory.examples()
-  np.testing.assert_array_equal(read["best"] - read["base"], [1, 2])
-  assert read["base"].dtype == np.float32
-
-
 def test_curves_have_one_row_an_evaluation(directory, tmp_path, finetuning):
   for step in (0, 5):
     directory.append(dict(step=step, target_loss=1.0, pretrain_loss=2.0))
@@ -122,17 +73,3 @@ def test_nothing_there_is_one_line(tmp_path):
     records.load(tmp_path / "absent")
   with pytest.raises(InputError, match="found no run"):
     records.load(tmp_path)
-
-
-def test_config_on_disk_is_canonical(directory, finetuning):
-  values = json.loads((directory.path / "config.json").read_text())
-  assert values["injection"] == finetuning.injection
-  assert values["parent"]["injection"] == 1.0
-
-
-def test_a_resume_on_other_text_is_refused(tmp_path, finetuning):
-  directory = RunDirectory.of(tmp_path, "toy", finetuning)
-  directory.create(finetuning, text={"law/train": "1" * 64})
-  directory.create(finetuning, text={"law/train": "1" * 64})
-  with pytest.raises(InputError, match="the text has changed since the run"):
-    directory.create(finetuning, text={"law/train": "2" * 64})

@@ -1,0 +1,1 @@
+"""One run, where text meets training; and fleets of runs."""
