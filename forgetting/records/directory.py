@@ -166,9 +166,11 @@ class RunDirectory:
 
   def result(self) -> dict:
     """The result, or {} of a run that is not done."""
-    if not self.done:
+    try:
+      text = (self.path / "result.json").read_text()
+    except (FileNotFoundError, NotADirectoryError):
       return {}
-    return json.loads((self.path / "result.json").read_text())
+    return json.loads(text)
 
   def records(self) -> list[dict]:
     """What each evaluation measured, by step; of a repeated step the last.
