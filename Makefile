@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all browser engines docs env constraints
+.PHONY: quickstart smoke test test-all lint browser engines docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -20,6 +20,12 @@ test: env
 
 test-all: env .venv-skypilot/ready .venv-gke/ready
 	$(BIN)/python -m pytest -m ""
+
+# style, and the types of the rooms that all others stand on
+lint: env
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 # the page in the system's Chromium
 browser: env

@@ -49,7 +49,7 @@ RULES = {
     "config storage records laws associations", "matplotlib numpy pandas"
   ),
   "cost": Rule("config training"),
-  "doctor": Rule("config data", "packaging"),
+  "doctor": Rule("data", "packaging"),
   "runs": Rule(
     "config storage records data training associations cost", "numpy"
   ),
