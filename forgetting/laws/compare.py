@@ -14,10 +14,11 @@ from functools import partial
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.fit import fit, lowest
+from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import find
 from forgetting.laws.problem import predict
+from forgetting.laws.solve import lowest
 
 FAMILIES = {
   "forgetting": (

@@ -9,15 +9,14 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws import prepare
+from forgetting.laws import table as tables
 from forgetting.laws.certificate import certify
 from forgetting.laws.fitted import Fit, Fits
 from forgetting.laws.law import Law, find
-from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
+from forgetting.laws.newton import Polished
 from forgetting.laws.prepare import Choices, Data
-from forgetting.laws.problem import Loss, Problem, broken, evaluate, predict
-from forgetting.laws.varpro import starts, thin
-
-USUAL = 1e-3  # Huber's threshold where losses are measured to a per mille
+from forgetting.laws.problem import Problem, broken, evaluate
+from forgetting.laws.solve import basins, solve
 
 
 def fit(
@@ -79,8 +78,6 @@ def fit(
 
 
 def _each(table, law: Law, choices: Choices, by: str):
-  from forgetting.laws import table as tables
-
   frame = tables.rename(tables.load(table), law, choices.columns)
   if by not in frame:
     raise InputError(f"by: no column {by!r} in the table")
@@ -119,65 +116,6 @@ def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
     problem=problem,
     data=data,
   )
-
-
-def solve(problem: Problem, count: int = 0) -> Polished:
-  """All starts polished. Huge tables: on a part first, then the best on all."""
-  points = starts(problem, count)
-  if not problem.free.any():
-    residual = predict(problem, points) - problem.log_loss
-    objective = (problem.weight * problem.loss(residual)).sum(1)
-    return Polished(points, objective, np.zeros(1), np.zeros(1, int))
-  small = thin(problem)
-  lanes = _anneal(small, points)
-  if small is problem:
-    return lanes
-  return _anneal(problem, distinct(lanes)[:3])
-
-
-def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
-  """The best point [slots] and its objective, without a certificate's care:
-  of the starts that are slow to settle only the best goes on."""
-  if problem.loss.delta < USUAL or thin(problem) is not problem:
-    lanes = solve(problem, count)
-  else:
-    lanes = polish(problem, starts(problem, count), limit=FIRST_LIMIT)
-    best = lanes.x[[np.argmin(lanes.objective)]]
-    lanes = polish(problem, best) if problem.free.any() else lanes
-  best = int(np.argmin(lanes.objective))
-  return lanes.x[best], float(lanes.objective[best])
-
-
-def _anneal(problem: Problem, points) -> Polished:
-  """Polish; a Huber threshold near zero is approached in steps."""
-  delta = problem.loss.delta
-  step = USUAL
-  while step > 1.01 * delta:
-    wide = replace(problem, loss=Loss(step, problem.loss.overestimate))
-    points = polish(wide, points, limit=60).x
-    step /= 10
-  return polish(problem, points)
-
-
-def distinct(lanes: Polished) -> np.ndarray:
-  """One point a basin [basins, slots], best first."""
-  order = np.argsort(lanes.objective, kind="stable")
-  kept = []
-  for i in order:
-    f = lanes.objective[i]
-    if not np.isfinite(f):
-      continue
-    if not kept or f > lanes.objective[kept[-1]] * (1 + 1e-6):
-      kept.append(i)
-  return lanes.x[kept]
-
-
-def basins(lanes: Polished) -> np.ndarray:
-  """Converged local minima [basins, slots], best first; else the best end."""
-  good = np.flatnonzero(lanes.converged & np.isfinite(lanes.objective))
-  if not len(good):
-    return lanes.x[[np.argmin(lanes.objective)]]
-  return distinct(lanes.take(good))
 
 
 def _admissible(problem: Problem, lanes: Polished) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.laws.belief import Belief, between, slopes
 from forgetting.laws.fitted import Fit
+from forgetting.laws.problem import evaluate
 from forgetting.laws.uncertainty import excess
 
 LEAST_LEVELS = 3
@@ -215,8 +216,6 @@ def default_candidates(fitted: Fit) -> list[dict[str, float]]:
 
 def rivals(fitted: Fit):
   """(point, weight) of the basins that the data do not rule out."""
-  from forgetting.laws.problem import evaluate
-
   objective = evaluate(fitted.problem, fitted.basins).objective
   weight = np.exp(-0.5 * excess(fitted, objective))
   kept = weight > np.exp(-0.5 * 6.0)

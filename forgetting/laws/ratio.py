@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forgetting.laws.fit import fit_data
 from forgetting.laws.fitted import Fit
 
 MEASURABLE = 3.0
@@ -85,8 +86,6 @@ class RatioTest:
 
 def ratio_test(fit: Fit, level: float = 0.95) -> RatioTest:
   """Tests a fit of the law `forgetting` that still has its data."""
-  from forgetting.laws.fit import fit_data
-
   # Optional parameters could mimic a ratio that varies: test without them.
   choices = replace(fit.choices, free=("mu", "nu"))
   wide = fit_data(fit.law, fit.data, choices, scales=fit.scales)

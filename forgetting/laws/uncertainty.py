@@ -17,6 +17,7 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
 from forgetting.laws.problem import Problem, predict
+from forgetting.laws.solve import lowest
 
 DRAWS = 1000
 PROBE = 100
@@ -198,8 +199,6 @@ def profile(fit, name: str, values) -> np.ndarray:
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
-  from forgetting.laws.fit import lowest
-
   problem = fit.problem
   members = [i for i, _ in problem.members(fit.law[name])]
   out = []
