@@ -14,7 +14,7 @@ from forgetting import config as config_lib
 from forgetting import records
 from forgetting.associations.matrix import ForgettingMatrix, build
 from forgetting.config import InputError, Run
-from forgetting.records import RunDirectory
+from forgetting.records import RunDirectory, table_file
 from forgetting.storage import places
 from forgetting.storage.places import place
 
@@ -42,7 +42,6 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
     InputError: nothing there, or it is no forgetting matrix.
   """
   path = place(path)
-  readers = {".npz": _load_npz, ".csv": _load_table, ".parquet": _load_table}
   if records.exported(path):
     matrix = _load_exported(path / records.EXPORTED["matrix"])
   elif path.is_dir():
@@ -51,8 +50,10 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
     raise InputError(
       f"{path}: no such file, expected a study or a matrix (npz, CSV, parquet)"
     )
-  elif path.suffix in readers:
-    matrix = readers[path.suffix](path)
+  elif path.suffix.lower() == ".npz":
+    matrix = _load_npz(path)
+  elif table_file.is_table(path):
+    matrix = _load_table(path)
   else:
     raise InputError(
       f"{path}: found {path.suffix!r}, expected a study's folder or .npz,"
@@ -158,13 +159,7 @@ def _load_npz(path: pathlib.Path) -> ForgettingMatrix:
 
 
 def _load_table(path: pathlib.Path) -> ForgettingMatrix:
-  import pandas as pd
-
-  try:
-    read = pd.read_csv if path.suffix == ".csv" else pd.read_parquet
-    table = read(path)
-  except (OSError, ValueError) as error:
-    raise InputError(f"{path}: cannot be read as a table ({error})") from None
+  table = table_file.read(path)
   tasks = None
   if len(table.columns) and not _numeric(table.iloc[:, 0]):
     tasks, table = table.iloc[:, 0], table.iloc[:, 1:]

@@ -7,67 +7,90 @@ numbers, sizes that are not positive, too few levels on an axis.
 from __future__ import annotations
 
 from collections.abc import Mapping
-import os
 
 import numpy as np
 
 from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws.law import Law, Variable
-from forgetting.storage.places import place
-
-READERS = {
-  ".csv": "read_csv",
-  ".parquet": "read_parquet",
-  ".jsonl": "read_json",
-}
+from forgetting.records import table_file
 
 
 def load(table):
-  """A data frame from a data frame, a dict, a file or a study directory."""
+  """Gets a data frame out of all that the laws take.
+
+  Args:
+    table: a data frame, a mapping of columns, a file that
+      `records.table_file` reads, or a study's directory.
+
+  Returns:
+    a pandas.DataFrame with rows numbered from 0.
+
+  Raises:
+    InputError: nothing there, or nothing that can be read.
+  """
   import pandas as pd
 
   if isinstance(table, pd.DataFrame):
     return table.reset_index(drop=True)
   if isinstance(table, Mapping):
     return pd.DataFrame(dict(table))
-  path = os.fspath(table)
-  ending = os.path.splitext(path)[1].lower()
-  if ending in READERS:
-    if not place(path).exists():
-      raise InputError(f"no table at {path}: give a CSV, parquet or JSONL file")
-    options = {"lines": True} if ending == ".jsonl" else {}
-    try:
-      return getattr(pd, READERS[ending])(path, **options)
-    except (ValueError, OSError) as problem:
-      why = str(problem).splitlines()[0]
-      raise InputError(f"cannot read the table {path}: {why}") from problem
-  from forgetting import records
-
-  return records.load(path)
+  if table_file.is_table(table):
+    return table_file.read(table)
+  return records.load(table)
 
 
-def rename(frame, law: Law, columns: Mapping[str, str] | None):
-  """Gives the columns the names of the design.
+def names_of(law: Law, columns: Mapping[str, str] | None) -> dict[str, str]:
+  """Resolves the symbols of a law in a mapping of column names.
 
   Args:
-    columns: ours -> theirs. Ours is a column's name, a variable's symbol
+    law: whose symbols are meant.
+    columns: ours -> theirs; ours is a column's name, a variable's symbol
       (N, D, p, ...), or `loss` (or L) for the loss that the law predicts.
+
+  Returns:
+    our column's name -> theirs.
   """
+  out = {}
   for ours, theirs in (columns or {}).items():
-    if theirs not in frame:
-      found = ", ".join(map(str, frame.columns))
-      raise InputError(f"columns: no column {theirs!r} in the table ({found})")
     if ours in ("loss", "L"):
       ours = law.loss.columns[0]
     elif ours in law.variables:
       ours = law.variables[ours].columns[0]
-    frame = frame.assign(**{ours: frame[theirs]})
-  return frame
+    out[ours] = theirs
+  return out
+
+
+def rename(frame, law: Law, columns: Mapping[str, str] | None):
+  """Gives the columns of a data frame our names.
+
+  Args:
+    frame: a data frame; it is not changed.
+    law: whose symbols `columns` may use.
+    columns: ours -> theirs, as for `names_of`.
+
+  Returns:
+    a data frame that has the renamed columns beside the old ones.
+
+  Raises:
+    InputError: a column to rename is not there.
+  """
+  return table_file.renamed(frame, names_of(law, columns))
 
 
 def select(frame, law: Law):
-  """The rows that the law is about: finished, and of the right kind."""
+  """Keeps the rows that a law is about.
+
+  Args:
+    frame: a data frame with our names, one row a run.
+    law: which kind of runs it describes.
+
+  Returns:
+    the finished runs of that kind that inject by chance, numbered from 0.
+
+  Raises:
+    InputError: there is none.
+  """
   if "status" in frame:
     frame = frame[frame["status"] == "done"]
   frame = records.random_injection(frame)
@@ -88,7 +111,16 @@ def select(frame, law: Law):
 
 
 def column_of(frame, variable: Variable, symbol: str) -> str:
-  """The name under which the table has a variable."""
+  """Finds the name under which a table has a variable.
+
+  Args:
+    frame: a data frame.
+    variable: with the names that it may have.
+    symbol: the variable's in the equation, for the error.
+
+  Raises:
+    InputError: the table has none of the names.
+  """
   for name in variable.columns:
     if name in frame:
       return name
@@ -100,7 +132,19 @@ def column_of(frame, variable: Variable, symbol: str) -> str:
 
 
 def numbers(frame, variable: Variable, symbol: str) -> np.ndarray:
-  """A variable's values as float64 [rows], checked for its kind."""
+  """Reads a variable's values, checked for its kind.
+
+  Args:
+    frame: a data frame.
+    variable: a size and a loss are positive, a fraction lies in [0, 1].
+    symbol: the variable's in the equation, for the error.
+
+  Returns:
+    float64 [rows], in the column's unit.
+
+  Raises:
+    InputError: no such column, or values that no fit could use.
+  """
   name = column_of(frame, variable, symbol)
   dtype = str(frame[name].dtype).lower()
   if dtype in ("float32", "float16"):
@@ -130,14 +174,22 @@ def _refuse(name: str, values, wrong, what: str):
 
 
 def levels(values) -> int:
-  """How many distinct values an axis has, to nine digits."""
+  """Counts the distinct values [rows] of an axis, to nine digits."""
   ordered = np.sort(values)
   gap = np.diff(ordered) > 1e-9 * np.abs(ordered[1:])
   return int(gap.sum()) + 1
 
 
 def codes(frame, columns: tuple[str, ...]) -> np.ndarray:
-  """A group number for every row, one a distinct tuple of the columns."""
+  """Numbers the groups of rows that agree in some columns.
+
+  Args:
+    frame: a data frame.
+    columns: those of them that are there decide.
+
+  Returns:
+    [rows] group numbers from 0; every row its own where no column is there.
+  """
   present = [name for name in columns if name in frame]
   if not present:
     return np.arange(len(frame))

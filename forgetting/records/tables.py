@@ -1,11 +1,12 @@
 """Tidy tables: one row a run, one row an evaluation, one row a text."""
 
+from collections.abc import Mapping
 import os
-import pathlib
 
 import numpy as np
 
-from forgetting.config import InputError, Run, domain_name
+from forgetting.config import Run, domain_name
+from forgetting.records import table_file
 from forgetting.records.directory import (
   EXPORTED,
   RunDirectory,
@@ -35,7 +36,15 @@ REQUIRED = (
 
 
 def axes(study: str, run: Run) -> dict:
-  """The columns of a run that are known before it is done."""
+  """Tells the columns of a run that are known before it is done.
+
+  Args:
+    study: the study's name.
+    run: its config.
+
+  Returns:
+    column -> value, of those of `COLUMNS` that the config alone decides.
+  """
   return dict(
     run=run.name,
     study=study,
@@ -50,12 +59,18 @@ def axes(study: str, run: Run) -> dict:
   )
 
 
-def load(root: str | os.PathLike):
-  """One row a run, as a pandas.DataFrame with the columns of `COLUMNS`.
+def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
+  """Reads what became of the runs of a study.
 
   Args:
-    root: a study, a folder of studies, an exported study, or a CSV or parquet
-      file from any trainer with at least the columns of `REQUIRED`.
+    root: a study, a folder of studies, an exported study, or a table from any
+      trainer (see `table_file.read`) with at least the columns of `REQUIRED`.
+    columns: our name of a column -> the table's, of a table from a file.
+
+  Returns:
+    a pandas.DataFrame, one row a run, with the columns of `COLUMNS` and then
+    those that a table has beside them. Losses are nats per token; a run that
+    is not done has status `unfinished` and no losses.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -63,10 +78,11 @@ def load(root: str | os.PathLike):
   import pandas as pd
 
   path = place(root)
+  if not path.is_file() and exported(path):
+    path = path / EXPORTED["runs"]
   if path.is_file():
-    return _load_table(path)
-  if exported(path):
-    return _load_table(path / EXPORTED["runs"])
+    table = table_file.read(path, columns=columns, required=REQUIRED)
+    return _completed(table, path.stem)
   found = list(run_directories(path))
   results = places.each([d for d, _ in found], RunDirectory.result)
   rows = [
@@ -78,28 +94,10 @@ def load(root: str | os.PathLike):
   return table.astype(dict.fromkeys(LOSSES, float))
 
 
-def _parquet(file: pathlib.Path):
-  import pandas as pd
-
-  with file.open("rb") as content:
-    return pd.read_parquet(content)
-
-
-def _load_table(path: pathlib.Path):
-  import pandas as pd
-
-  readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-  if path.suffix not in readers:
-    raise InputError(
-      f"{path}: found {path.suffix!r}, expected .csv or .parquet"
-    )
-  with path.open("rb") as file:
-    table = readers[path.suffix](file)
-  missing = [column for column in REQUIRED if column not in table]
-  if missing:
-    raise InputError(f"{path}: columns {missing} are missing; found {[*table]}")
+def _completed(table, name: str):
+  """A table of another trainer with all columns that a study's has."""
   defaults = dict(
-    run=[f"row{i}" for i in range(len(table))], study=path.stem, seed=0,
+    run=[f"row{i}" for i in range(len(table))], study=name, seed=0,
     status="done", total_params=table.model_params,
     target_tokens_asked=table.target_tokens,
   )  # fmt: skip
@@ -110,7 +108,14 @@ def _load_table(path: pathlib.Path):
 
 
 def random_injection(table):
-  """The rows of a table that inject by chance, as the laws assume."""
+  """Keeps the runs that inject by chance, as the laws assume.
+
+  Args:
+    table: one row a run; without a column `replay` all rows are kept.
+
+  Returns:
+    the rows whose replay policy is none or uniform.
+  """
   if "replay" not in table:
     return table
   policy = table["replay"]
@@ -118,11 +123,22 @@ def random_injection(table):
 
 
 def curves(root: str | os.PathLike):
-  """One row an evaluation, as a pandas.DataFrame: a run's axes, its records."""
+  """Reads every evaluation of the runs of a study.
+
+  Args:
+    root: a study, a folder of studies, or an exported study.
+
+  Returns:
+    a pandas.DataFrame, one row an evaluation: the columns of the run that its
+    config decides, then those of its records (losses in nats per token).
+
+  Raises:
+    InputError: nothing there.
+  """
   import pandas as pd
 
   if exported(place(root)):
-    return _parquet(place(root) / EXPORTED["curves"])
+    return table_file.read(place(root) / EXPORTED["curves"])
   rows, found = [], list(run_directories(place(root)))
   records = places.each([d for d, _ in found], RunDirectory.records)
   for (directory, run), of_run in zip(found, records, strict=True):
@@ -132,18 +148,25 @@ def curves(root: str | os.PathLike):
 
 
 def data(root: str | os.PathLike):
-  """One row a source of text, as a pandas.DataFrame: the exact data.
+  """Reads from which text exactly the runs of a study were made.
 
-  Columns: run (the first that read it), name, source (package versions and
-  hashes, or a path and its content's), licence, documents, dropped,
-  split_rule, tokenizer (with its hash), context, train_sha256 and
-  validation_sha256 of the chunks. Text that differs between runs is told
-  apart by more than one row of a name.
+  Args:
+    root: a study, a folder of studies, or an exported study.
+
+  Returns:
+    a pandas.DataFrame, one row a source of text: run (the first that read
+    it), name, source (package versions and hashes, or a path and its
+    content's), licence, documents, dropped, split_rule, tokenizer (with its
+    hash), context, train_sha256 and validation_sha256 of the chunks. Text
+    that differs between runs is told apart by more than one row of a name.
+
+  Raises:
+    InputError: nothing there.
   """
   import pandas as pd
 
   if exported(place(root)):
-    return _parquet(place(root) / EXPORTED["data"])
+    return table_file.read(place(root) / EXPORTED["data"])
   found = list(run_directories(place(root)))
   results = places.each([d for d, _ in found], RunDirectory.result)
   rows = [
