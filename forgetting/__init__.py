@@ -1,0 +1,1 @@
+"""Measures, predicts and prevents what fine-tuning makes a model forget."""

@@ -3,7 +3,8 @@
   config <- storage <- records <- {data, training, laws, associations}
     <- {report, cost, doctor, runs} <- study <- launch <- cli
 
-An arrow points at who imports. Nothing points back, and no file is in a circle.
+An arrow points at what is imported. Nothing points back, and no file is in a
+circle.
 """
 
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import typing
 
 import imports
+import picture_of_rooms
 import pytest
 
 HERE = imports.read()
@@ -112,6 +114,11 @@ def test_no_circle_of_files():
 def test_at_most_ten_floors():
   floors = imports.floors(HERE.arrows())
   assert max(floors.values()) <= MOST_FLOORS, floors
+
+
+def test_the_picture_shows_the_rooms_of_today():
+  again = "python tests/picture_of_rooms.py draws it again"
+  assert picture_of_rooms.FILE.read_text() == picture_of_rooms.picture(), again
 
 
 def test_jax_is_in_training_alone():

@@ -1,0 +1,1 @@
+"""Text to fixed-length chunks of tokens to mixed batches."""

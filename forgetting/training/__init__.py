@@ -1,0 +1,1 @@
+"""The steps of one run: models, methods, evaluation, checkpoints."""
