@@ -24,9 +24,9 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
 from forgetting import laws  # noqa: E402
+from forgetting.laws.arguments import parse_columns  # noqa: E402
 from forgetting.laws.table import load  # noqa: E402
 from forgetting.laws.uncertainty import bootstrap, pairs_weights  # noqa: E402
-from forgetting.laws.verbs import parse_columns  # noqa: E402
 
 FIRST_CALL = """
 import sys, time

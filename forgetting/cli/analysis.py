@@ -50,11 +50,11 @@ def fit(
     by: Fit each value of this column by itself.
     columns: Other names of columns: `loss=val_loss,N=params`.
   """
-  verbs = _laws()
-  names = verbs.parse_columns(columns)
+  answers = _laws()
+  names = _columns(columns)
   if compare:
-    return _answer(verbs.compare(find(table), by=by, columns=names), json)
-  return _answer(verbs.fit(find(table), law=law, by=by, columns=names), json)
+    return _answer(answers.compare(find(table), by=by, columns=names), json)
+  return _answer(answers.fit(find(table), law=law, by=by, columns=names), json)
 
 
 def predict(
@@ -88,9 +88,9 @@ def predict(
     level: Of the intervals.
     columns: Other names of columns, where FIT is a table.
   """
-  verbs = _laws()
-  asked = dict(law=law, level=level, columns=verbs.parse_columns(columns))
-  return _answer(verbs.predict(find(fitted), rows, **asked), json)
+  answers = _laws()
+  asked = dict(law=law, level=level, columns=_columns(columns))
+  return _answer(answers.predict(find(fitted), rows, **asked), json)
 
 
 def advise(
@@ -126,7 +126,7 @@ def advise(
     epochs: Passes over the target tokens that the budget pays for.
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
   """
-  verbs = _laws()
+  answers = _laws()
   asked = dict(
     domain=domain,
     model_params=model_params,
@@ -136,9 +136,9 @@ def advise(
     curve=curve,
     flops=budget,
     epochs=epochs,
-    columns=verbs.parse_columns(columns),
+    columns=_columns(columns),
   )
-  return _answer(verbs.advise(find(table), **asked), json)
+  return _answer(answers.advise(find(table), **asked), json)
 
 
 def plan(
@@ -172,7 +172,7 @@ def plan(
       `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
       smallest model at the most target tokens).
   """
-  from forgetting.laws import verbs_plan
+  from forgetting.laws import answers_plan
 
   _laws()
   asked = dict(
@@ -183,9 +183,9 @@ def plan(
     epochs=epochs,
   )
   if table.endswith(".py"):
-    asked["guess"] = verbs_plan.parse_guess(guess)
-    return _answer(verbs_plan.plan_new(load_study(table), **asked), json)
-  return _answer(verbs_plan.plan(find(table), domain=domain, **asked), json)
+    asked["guess"] = answers_plan.parse_guess(guess)
+    return _answer(answers_plan.plan_new(load_study(table), **asked), json)
+  return _answer(answers_plan.plan(find(table), domain=domain, **asked), json)
 
 
 def associate(
@@ -217,15 +217,15 @@ def associate(
   """
   from forgetting.associations import similarity, verbs
   from forgetting.report import matrix as figures
-  from forgetting.runs import matrix_texts as study_texts
+  from forgetting.runs import matrix_texts
 
   rows = dict(train_rows=train_rows, test_rows=test_rows)
   trial = dict(known=known, seeds=seeds, choose=choose, peers=peers)
-  beside = dict(with_texts=study_texts.attach)
+  beside = dict(with_texts=matrix_texts.attach)
   if gradients:
-    from forgetting.runs import matrix_gradients as study_gradients
+    from forgetting.runs import matrix_gradients
 
-    beside["gradients"] = study_gradients.products
+    beside["gradients"] = matrix_gradients.products
   if embeddings:
     beside["embed"] = similarity.sentence_embeddings
   found = verbs.associate(find(matrix), **rows, **trial, **beside)
@@ -261,10 +261,16 @@ def _laws():
   # Before numpy: threads cost more than they bring on such small matrices.
   os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
   from forgetting.cost.memory import keep_freed_memory
-  from forgetting.laws import verbs
+  from forgetting.laws import answers
 
   keep_freed_memory()
-  return verbs
+  return answers
+
+
+def _columns(text: str) -> dict[str, str]:
+  from forgetting.laws import arguments
+
+  return arguments.parse_columns(text)
 
 
 def _answer(report, file: str | None) -> int:

@@ -2,9 +2,12 @@
 
 from forgetting.laws.advise import Advice, advise
 from forgetting.laws.budget import at_budget
+from forgetting.laws.candidates import Cost, grid
 from forgetting.laws.compare import Comparison, compare, compare_pooling
+from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit
-from forgetting.laws.fitted import Fit, Fits
+from forgetting.laws.fits import Fits
+from forgetting.laws.fitted import Fit
 from forgetting.laws.forms import LAWS, Law, Parameter, Variable, register
 from forgetting.laws.invert import (
   Answer,
@@ -12,9 +15,9 @@ from forgetting.laws.invert import (
   model_params_needed,
   target_tokens_allowed,
 )
-from forgetting.laws.plan import Cost, Plan, grid, plan, plan_new
+from forgetting.laws.plan import Plan, plan, plan_new
 from forgetting.laws.ratio import RatioTest, ratio_test
-from forgetting.laws.tolerance import Curve, convert
+from forgetting.laws.tolerance import convert
 from forgetting.laws.uncertainty import bootstrap, profile
 
 __all__ = [

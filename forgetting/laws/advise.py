@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import table as tables
 from forgetting.laws.advice import Advice, percent
+from forgetting.laws.advisors import fit_advisors, name_of
 from forgetting.laws.budget import Budget, check
-from forgetting.laws.compare import aicc
+from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit
-from forgetting.laws.fitted import Fit, Fits, quantile
+from forgetting.laws.fits import Fits
+from forgetting.laws.fitted import Fit
+from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.invert import (
   beyond,
   forgetting_at,
@@ -20,20 +23,9 @@ from forgetting.laws.invert import (
   model_params_needed,
   target_tokens_allowed,
 )
-from forgetting.laws.tolerance import UNITS, Curve, from_nats, in_nats
-
-if TYPE_CHECKING:
-  from forgetting.laws.ratio import RatioTest
-
-FORMS = (
-  ("forgetting", ()),
-  ("forgetting", ("E",)),
-  ("forgetting", ("G",)),
-  ("forgetting_log", ()),
-  ("forgetting_power", ()),
-)
-
-CLEAR = 2.0
+from forgetting.laws.law import find
+from forgetting.laws.ratio import RatioTest, ratio_test
+from forgetting.laws.tolerance import UNITS, from_nats, in_nats
 
 
 def advise(
@@ -52,7 +44,7 @@ def advise(
   flops: float | None = None,
   epochs: float = 10.0,
 ) -> Advice:
-  """How much pretraining data to inject.
+  """Tells how much pretraining data to inject.
 
   Args:
     source: a table (as for `fit`), or a Fit or Fits of a forgetting law.
@@ -66,6 +58,12 @@ def advise(
     domain: which domain; may be left out when there is one.
     law, free: for a table, the law to fit; by default the form of the
       forgetting law with the lowest AICc.
+    level: of the intervals.
+    columns: as for `fit`, of a table.
+
+  Raises:
+    InputError: a size, an amount, a tolerance or a unit that cannot be; a
+      domain that is not there; a table that no form can be fitted to.
   """
   check(model_params=model_params, target_tokens=target_tokens)
   if not np.isfinite(tolerance):
@@ -89,10 +87,10 @@ def advise(
   draws = fitted.draws()
   best = float(injection_needed(fitted, center, point, tolerance)[0])
   needed = injection_needed(fitted, draws, point, tolerance)
-  tails = [(1 - level) / 2, (1 + level) / 2]
-  low, high = quantile(needed, tails)
+  ends = tails(level)
+  low, high = quantile(needed, ends)
   none = forgetting_at(fitted, draws, point, 0.0)
-  without_low, without_high = quantile(none, tails)
+  without_low, without_high = quantile(none, ends)
   used = min(best, 1.0)
   return Advice(
     domain=domain or "",
@@ -108,7 +106,7 @@ def advise(
     without_low=float(without_low),
     without_high=float(without_high),
     reached=float(forgetting_at(fitted, center, point, used)[0]),
-    target_loss=_target_loss(target, point, tails),
+    target_loss=_target_loss(target, point, ends),
     beyond=beyond(fitted, {**point, "p": used}),
     cautions=tuple(_cautions(fitted, paper, point, tolerance)),
     law=name_of(fitted),
@@ -136,9 +134,6 @@ def _fits(source, domain, law, free, columns):
     return source, None, None, domain
   if isinstance(source, Fits):
     return _pick(source, domain), None, None, domain
-  from forgetting.laws import table as tables
-  from forgetting.laws.law import find
-
   wanted = find(law or "forgetting")
   frame = tables.rename(tables.load(source), wanted, columns)
   frame = tables.select(frame, wanted)
@@ -156,27 +151,8 @@ def _fits(source, domain, law, free, columns):
       target = None  # the advice stands without an expected target loss
   if law is not None:
     return fit(frame, law, free=free), None, target, domain
-  forms = [fit(frame, name, free=option) for name, option in forms_for(frame)]
-  return best_form(forms), forms[0], target, domain
-
-
-def best_form(forms: list[Fit]) -> Fit:
-  """The lowest AICc; the first, published form unless it loses by 2."""
-  best = min(forms, key=aicc)
-  return best if aicc(best) < aicc(forms[0]) - CLEAR else forms[0]
-
-
-def forms_for(frame):
-  """(law, freed parameters) of the forms that a table can tell apart."""
-  for name, option in FORMS:
-    if name == "forgetting_power" and frame["injection"].nunique() < 3:
-      continue
-    yield name, option
-
-
-def name_of(fitted: Fit) -> str:
-  option = " and ".join(fitted.choices.free)
-  return f"{fitted.law.name} with {option}" if option else fitted.law.name
+  advisors = fit_advisors(frame)
+  return advisors.best, advisors.published, target, domain
 
 
 def _pick(fits: Fits, domain):
@@ -192,12 +168,12 @@ def _known(domain, names):
     raise InputError(f"{found}: the table has {', '.join(names)}")
 
 
-def _target_loss(target, point, tails):
+def _target_loss(target, point, ends):
   if target is None:
     return None
   values = {symbol: np.full(1, v) for symbol, v in point.items()}
   center = float(target.losses(target.x[None], values)[0, 0])
-  low, high = quantile(target.losses(target.draws(), values)[:, 0], tails)
+  low, high = quantile(target.losses(target.draws(), values)[:, 0], ends)
   return center, float(low), float(high)
 
 
@@ -207,14 +183,17 @@ def _cautions(fitted: Fit, paper, point: dict, tolerance: float):
     yield beside_published(fitted, paper) + percent(needed)
   test = None
   if fitted.law.name == "forgetting" and fitted.data is not None:
-    from forgetting.laws.ratio import ratio_test
-
     test = ratio_test(fitted)
   yield from standing_cautions(fitted, test)
 
 
 def beside_published(fitted: Fit, paper: Fit) -> str:
-  """Why not the published form; what that one says of p comes after it."""
+  """Says why not the published form; what that one says of p comes after it.
+
+  Args:
+    fitted: the form that gives the advice.
+    paper: the published one.
+  """
   return (
     f"of the forms of the law {name_of(fitted)} has the lowest AICc (mean "
     f"relative error {100 * fitted.mean_relative_error:.2g} %); the "
@@ -223,9 +202,10 @@ def beside_published(fitted: Fit, paper: Fit) -> str:
 
 
 def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
-  """What weakens every advice of a fit.
+  """Tells what weakens every advice of a fit, a caution each.
 
   Args:
+    fitted: the fit that gives the advice.
     test: of F(p)/F(0), where the fit's law makes a claim about it.
   """
   if fitted.unidentified:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.fitted import Fit, quantile
+from forgetting.laws.fitted import Fit
+from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.invert import forgetting_at
 
 INJECTIONS = (0.0, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -119,13 +120,13 @@ def at_budget(
 
   check(flops=flops, target_tokens=target_tokens, epochs=epochs)
   rows = []
-  tails = [(1 - level) / 2, (1 + level) / 2]
+  ends = tails(level)
   least, greatest = fitted.ranges["N"]
   for p in injections:
     size = flops * (1 - p) / (6 * epochs * target_tokens)
     point = {"N": size, "D": float(target_tokens)}
     center = float(forgetting_at(fitted, fitted.x[None], point, p)[0])
-    low, high = quantile(forgetting_at(fitted, fitted.draws(), point, p), tails)
+    low, high = quantile(forgetting_at(fitted, fitted.draws(), point, p), ends)
     row = {
       "injection": p,
       "model_params": size,

@@ -11,10 +11,12 @@ from forgetting.config import InputError
 from forgetting.laws import prepare
 from forgetting.laws import table as tables
 from forgetting.laws.certificate import certify
-from forgetting.laws.fitted import Fit, Fits
+from forgetting.laws.choices import Choices
+from forgetting.laws.data import Data, check_levels, read
+from forgetting.laws.fits import Fits
+from forgetting.laws.fitted import Fit
 from forgetting.laws.law import Law, find
 from forgetting.laws.newton import Polished
-from forgetting.laws.prepare import Choices, Data
 from forgetting.laws.problem import Problem, broken, evaluate
 from forgetting.laws.solve import basins, solve
 
@@ -40,8 +42,8 @@ def fit(
   minimised from several starts that come out of a global search.
 
   Args:
-    table: a data frame, a dict of columns, a CSV, parquet or JSONL file, or
-      a study's directory. Columns as in a study's runs.csv.
+    table: a data frame, a dict of columns, a CSV, parquet or JSON lines file,
+      or a study's directory. Columns as in a study's runs.csv.
     law: a name in `forgetting.laws.LAWS`, or a Law.
     by: a column; one fit for each of its values.
     columns: our names -> the table's, as in {"loss": "val_loss", "N": "n"}.
@@ -73,7 +75,7 @@ def fit(
     cluster=tuple(cluster),
   )
   if by is None:
-    return fit_data(law, prepare.read(table, law, choices), choices)
+    return fit_data(law, read(table, law, choices), choices)
   return Fits(by, dict(_each(table, law, choices, by)))
 
 
@@ -84,14 +86,23 @@ def _each(table, law: Law, choices: Choices, by: str):
   frame = tables.select(frame, law)
   for name, rows in frame.groupby(by, sort=True):
     try:
-      yield str(name), fit_data(law, prepare.read(rows, law, choices), choices)
+      yield str(name), fit_data(law, read(rows, law, choices), choices)
     except InputError as problem:
       raise InputError(f"{by} {name}: {problem}") from None
 
 
 def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
-  """The fit of checked data; `scales` keeps another fit's units."""
-  prepare.check_levels(law, data, choices)
+  """Fits a law to checked data.
+
+  Args:
+    law, data, choices: what is fitted to what, and how.
+    scales: symbol -> unit inside the fit; another fit's, so that both have the
+      same coordinates. By default the data's own.
+
+  Raises:
+    InputError: too few levels or rows for the parameters that move.
+  """
+  check_levels(law, data, choices)
   scales = scales or prepare.scales_of(law, data)
   problem = prepare.build(law, data, choices, scales)
   wanted = int(problem.free.sum())

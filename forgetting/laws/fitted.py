@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 import json
 
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws import identify, prepare
+from forgetting.laws import identify, prepare, stored_fit
 from forgetting.laws import table as tables
 from forgetting.laws.certificate import Certificate
-from forgetting.laws.law import Law, find
-from forgetting.laws.prepare import Choices, Data
+from forgetting.laws.choices import Choices
+from forgetting.laws.data import Data, wanted
+from forgetting.laws.intervals import quantile, tails
+from forgetting.laws.law import Law
 from forgetting.laws.problem import Problem, predict
 from forgetting.laws.uncertainty import DRAWS, bootstrap
+from forgetting.storage import finite_json
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Fit:
     certificate: the evidence for it.
     basins: local minima found [basins, slots], best first.
     problem, data: None in a fit that was read from JSON.
+    memory: what was worked out once, or read from JSON.
   """
 
   law: Law
@@ -52,9 +56,14 @@ class Fit:
     return {k: float(v[0]) for k, v in self.natural(self.x[None]).items()}
 
   def natural(self, x) -> dict[str, np.ndarray]:
-    """Points [lanes, slots] -> parameter name -> [lanes], natural units.
+    """Turns points of the fit into parameters in natural units.
 
-    A parameter that domains do not share appears as `B[domain]`.
+    Args:
+      x: [lanes, slots] in the fit's coordinates.
+
+    Returns:
+      name -> [lanes]; a parameter that domains do not share appears as
+      `B[domain]`.
     """
     out = {}
     for group in range(max(len(self.groups), 1)):
@@ -84,7 +93,17 @@ class Fit:
     return float(np.mean(np.abs(np.expm1(residual))))
 
   def draws(self, count: int = DRAWS) -> np.ndarray:
-    """Bootstrap refits [count, slots], done once and kept."""
+    """Refits the law to resampled runs, once; later calls get the same.
+
+    Args:
+      count: how many resamples, of the first call.
+
+    Returns:
+      [count, slots] in the fit's coordinates.
+
+    Raises:
+      InputError: the fit was read from JSON without its draws.
+    """
     if "draws" not in self.memory:
       if self.problem is None:
         raise InputError("this fit was read without its bootstrap draws")
@@ -92,11 +111,20 @@ class Fit:
     return self.memory["draws"]
 
   def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-    """Bootstrap interval of every parameter, natural units."""
-    _check_level(level)
-    tails = [(1 - level) / 2, (1 + level) / 2]
+    """Takes the bootstrap interval of every parameter.
+
+    Args:
+      level: such as 0.95.
+
+    Returns:
+      name -> (low, high) in natural units.
+
+    Raises:
+      InputError: a level that is not between 0 and 1.
+    """
+    ends = tails(level)
     return {
-      name: tuple(float(v) for v in quantile(values, tails))
+      name: tuple(float(v) for v in quantile(values, ends))
       for name, values in self.natural(self.draws()).items()
     }
 
@@ -108,23 +136,30 @@ class Fit:
     return self.memory["unidentified"]
 
   def predict(self, table, level: float = 0.95):
-    """Predicted losses with intervals, one row a row of the table.
+    """Predicts losses with intervals, one row a row of the table.
+
+    Args:
+      table: as for `fit`, with the law's variables; it needs no losses.
+      level: of the intervals.
 
     Returns:
-      a data frame: prediction; low, high: where a new run would fall
-      (residual noise included); law_low, law_high: the law alone.
+      a data frame, nats per token: prediction; low, high: where a new run
+      would fall (residual noise included); law_low, law_high: the law alone.
+
+    Raises:
+      InputError: variables that are missing or cannot be, or a domain that
+        the fit does not have.
     """
     import pandas as pd
 
-    _check_level(level)
+    ends = tails(level)
     values, group = self.variables(table)
     center = self.losses(self.x[None], values, group)[0]
     draws = self.losses(self.draws(), values, group)
-    tails = [(1 - level) / 2, (1 + level) / 2]
     generator = np.random.default_rng(1)
     noise = self.residual_noise(generator, draws.shape)
-    low, high = quantile(draws * np.exp(noise), tails)
-    law_low, law_high = quantile(draws, tails)
+    low, high = quantile(draws * np.exp(noise), ends)
+    law_low, law_high = quantile(draws, ends)
     return pd.DataFrame(
       {
         "prediction": center,
@@ -136,7 +171,15 @@ class Fit:
     )
 
   def residual_noise(self, generator, shape) -> np.ndarray:
-    """Log residuals drawn from the fit's own, widened for its parameters."""
+    """Draws log residuals from the fit's own, widened for its parameters.
+
+    Args:
+      generator: numpy's, which the draws come from.
+      shape: of what is returned.
+
+    Returns:
+      ln L - ln L_pred, as a new run would have them.
+    """
     if self.problem is None:
       return generator.normal(size=shape) * self.certificate.noise
     residual = self.problem.log_loss - predict(self.problem, self.x[None])[0]
@@ -145,14 +188,26 @@ class Fit:
     return generator.choice(np.sort(residual) * widen, size=shape)
 
   def variables(self, table):
-    """The law's variables [rows] of a table without losses, and groups."""
+    """Reads the law's variables from a table that needs no losses.
+
+    Args:
+      table: as for `fit`; columns may have the table's names or ours.
+
+    Returns:
+      symbol -> [rows] in natural units, and [rows] domain numbers (None
+      where the parameters do not differ by domain).
+
+    Raises:
+      InputError: variables that are missing or cannot be, or a domain that
+        the fit does not have.
+    """
     frame = tables.load(table)
     # Rows to predict have no loss, and may have our names already.
     named = {k: v for k, v in self.choices.columns.items() if v in frame}
     frame = tables.rename(frame, self.law, named)
     values = {
       symbol: tables.numbers(frame, self.law.variables[symbol], symbol)
-      for symbol in prepare.wanted(self.law, self.choices)
+      for symbol in wanted(self.law, self.choices)
     }
     if not self.groups:
       return values, None
@@ -166,10 +221,15 @@ class Fit:
     return values, np.searchsorted(self.groups, names)
 
   def losses(self, x, values: dict, group=None) -> np.ndarray:
-    """Losses [lanes, rows] at points x [lanes, slots].
+    """Computes losses at points of the fit.
 
     Args:
+      x: [lanes, slots] in the fit's coordinates.
       values: symbol -> [rows] or [lanes, rows], natural units.
+      group: [rows] domain numbers, where parameters differ by domain.
+
+    Returns:
+      [lanes, rows], nats per token; NaN where the law gives no positive one.
     """
     rows = max(np.shape(v)[-1] for v in values.values())
     arrays = {k: np.asarray(v, float) for k, v in values.items()}
@@ -187,31 +247,15 @@ class Fit:
 
   def to_json(self) -> str:
     """JSON with natural units, intervals, the certificate and the draws."""
-    return json.dumps(self.as_dict(), indent=1)
+    return finite_json.dumps(self.as_dict(), indent=1)
 
   def as_dict(self, level: float = 0.95) -> dict:
-    draws = self.draws()
-    return {
-      "law": self.law.name,
-      "params": self.params,
-      "intervals": {k: list(v) for k, v in self.interval(level).items()},
-      "level": level,
-      "objective": self.objective,
-      "n": self.n,
-      "mean_relative_error": self.mean_relative_error,
-      "certificate": {
-        **asdict(self.certificate),
-        "holds": self.certificate.holds,
-        "not_identified": self.unidentified,
-      },
-      "choices": asdict(self.choices),
-      "scales": self.scales,
-      "domains": list(self.groups),
-      "ranges": self.ranges,
-      "bases": [list(pair) for pair in self.bases],
-      "point": [float(v) for v in self.x],
-      "draws": [[float(f"{v:.9g}") for v in row] for row in draws],
-    }
+    """All that a reader of the fit needs, as JSON takes it.
+
+    Args:
+      level: of the intervals.
+    """
+    return stored_fit.as_dict(self, level)
 
   @property
   def bases(self) -> list[tuple[float, float]]:
@@ -226,7 +270,15 @@ class Fit:
     ]
 
   def base_loss(self, model_params: float) -> float:
-    """The measured base loss of a size, or one along the log-log line."""
+    """Tells the loss before fine-tuning of a model size.
+
+    Args:
+      model_params: the size.
+
+    Returns:
+      nats per token: as measured, or along the log-log line through the sizes
+      that were.
+    """
     sizes, losses = np.log(np.array(self.bases)).T
     place = np.log(model_params)
     if np.any(np.abs(sizes - place) < 1e-9):
@@ -246,96 +298,24 @@ class Fit:
 
   @classmethod
   def from_json(cls, text: str) -> Fit:
-    """A fit that predicts and gives intervals; it cannot be refitted."""
+    """Reads a fit that predicts and gives intervals; it cannot be refitted.
+
+    Raises:
+      InputError: it is not the JSON of a fit.
+    """
     return cls.from_dict(json.loads(text))
 
   @classmethod
   def from_dict(cls, stored: dict) -> Fit:
-    try:
-      choices = dict(stored["choices"])
-      for name in ("free", "cluster"):
-        choices[name] = tuple(choices[name])
-      if choices["shared"] is not None:
-        choices["shared"] = tuple(choices["shared"])
-      evidence = dict(stored["certificate"])
-      evidence.pop("holds")
-      missing = evidence.pop("not_identified")
-      evidence["at_bounds"] = tuple(evidence["at_bounds"])
-      evidence["broken"] = tuple(evidence["broken"])
-      x = np.array(stored["point"])
-      return cls(
-        law=find(stored["law"]),
-        choices=Choices(**choices),
-        scales=stored["scales"],
-        groups=tuple(stored["domains"]),
-        x=x,
-        objective=stored["objective"],
-        n=stored["n"],
-        certificate=Certificate(**evidence),
-        basins=x[None],
-        memory={
-          "draws": np.array(stored["draws"]),
-          "unidentified": missing,
-          "mean_relative_error": stored["mean_relative_error"],
-          "ranges": stored["ranges"],
-          "bases": [tuple(pair) for pair in stored["bases"]],
-        },
-      )
-    except (KeyError, TypeError) as problem:
-      raise InputError(f"not the JSON of a fit: {problem} is amiss") from None
+    """A fit from what `as_dict` gave, without its data.
+
+    Raises:
+      InputError: it is not the JSON of a fit.
+    """
+    return cls(**stored_fit.fields(stored))
 
   def __str__(self) -> str:
     return identify.text(self)
 
   def _repr_html_(self) -> str:
     return identify.html(self)
-
-
-class Fits(dict):
-  """Fits by the value of a column; prints all of them.
-
-  Attributes:
-    by: that column's name.
-  """
-
-  def __init__(self, by: str, fits: dict):
-    super().__init__(fits)
-    self.by = by
-
-  def as_dict(self) -> dict:
-    return {
-      "by": self.by,
-      "groups": {name: fit.as_dict() for name, fit in self.items()},
-    }
-
-  def to_json(self) -> str:
-    return json.dumps(self.as_dict(), indent=1)
-
-  @classmethod
-  def from_json(cls, text: str) -> Fits:
-    stored = json.loads(text)
-    fits = {k: Fit.from_dict(v) for k, v in stored["groups"].items()}
-    return cls(stored["by"], fits)
-
-  def __str__(self) -> str:
-    return "\n\n".join(f"{self.by} {name}\n{fit}" for name, fit in self.items())
-
-  def _repr_html_(self) -> str:
-    return "".join(
-      f"<h4>{self.by} {name}</h4>{fit._repr_html_()}"
-      for name, fit in self.items()
-    )
-
-
-def quantile(values, tails) -> np.ndarray:
-  """Quantiles over lanes that keep infinities."""
-  ordered = np.sort(np.where(np.isnan(values), np.inf, values), axis=0)
-  last = len(ordered) - 1
-  low = int(np.floor(tails[0] * last))
-  high = int(np.ceil(tails[1] * last))
-  return np.stack([ordered[low], ordered[high]])
-
-
-def _check_level(level: float):
-  if not 0 < level < 1:
-    raise InputError(f"level {level}: must be between 0 and 1, as in 0.95")

@@ -10,6 +10,7 @@ from forgetting.laws.vocabulary import (
   TARGET_TOKENS,
   exponent_of,
   floor,
+  times,
 )
 
 register(
@@ -46,6 +47,20 @@ register(
     },
     rows="finetunings",
     clusters=CELL,
+    family="target",
+    variants=((), ("C",)),
+    words={
+      "A": lambda q: "sets the height: how hard the domain is",
+      "alpha": lambda q: (
+        "a model ten times larger: what is above E shrinks to "
+        f"{times(10 ** -q['alpha'])}"
+      ),
+      "beta": lambda q: (
+        "ten times more target tokens: what is above E shrinks to "
+        f"{times(10 ** -q['beta'])}"
+      ),
+      "E": lambda q: "the loss that remains with endless size and data",
+    },
   )
 )
 
@@ -108,5 +123,6 @@ register(
     },
     rows="finetunings",
     clusters=("domain", *X_COLUMNS, "target_tokens"),
+    family="target",
   )
 )

@@ -15,15 +15,22 @@ from forgetting.laws.vocabulary import (
   TARGET_TOKENS,
   exponent_of,
   floor,
+  times,
 )
 
 
 def shape(v, q):
-  """A D^beta / N^alpha without A: what every forgetting law starts from."""
+  """D^beta / N^alpha, centred: what every forgetting law starts from."""
   return np.exp(q.beta * v.lnD - q.alpha * v.lnN)
 
 
 def forgetting_terms(v, q):
+  """Terms of arXiv 2502.06042's law, with its nested choices.
+
+  The published form is L0 + A D^beta / ((1 + B p) N)^alpha. Freed, `kappa`
+  multiplies that by (T/N)^kappa, `mu` and `nu` make B into B N^mu D^nu, `G`
+  subtracts a gain G p and `E` adds a constant.
+  """
   strength = q.B * np.exp(q.mu * v.lnN + q.nu * v.lnD)
   injected = np.log1p(strength * v.p)
   size = q.beta * v.lnD - q.alpha * (injected + v.lnN)
@@ -74,6 +81,22 @@ register(
     rows="finetunings",
     clusters=CELL,
     nested=("E",),
+    family="forgetting",
+    variants=((), ("E",), ("G",), ("mu", "nu")),
+    advisable=((), ("E",), ("G",)),
+    words={
+      "A": lambda q: "sets the height: how foreign the domain is",
+      "alpha": lambda q: (
+        f"a model ten times larger forgets {times(10 ** -q['alpha'])} as much"
+      ),
+      "beta": lambda q: (
+        f"ten times more target tokens: {times(10 ** q['beta'])} the forgetting"
+      ),
+      "B": lambda q: (
+        f"injecting 1 % acts like a model {times(1 + 0.01 * q['B'])} as large"
+      ),
+      "E": lambda q: "a constant that neither size nor data moves",
+    },
   )
 )
 
@@ -106,6 +129,8 @@ register(
     offset="L0",
     rows="finetunings",
     clusters=CELL,
+    family="forgetting",
+    advisable=((),),
   )
 )
 
@@ -137,6 +162,8 @@ register(
     offset="L0",
     rows="finetunings",
     clusters=CELL,
+    family="forgetting",
+    advisable=((),),
   )
 )
 
@@ -160,6 +187,8 @@ register(
     },
     offset="L0",
     rows="finetunings",
+    family="replay",
+    variants=((), ("E",)),
   )
 )
 
@@ -179,5 +208,6 @@ register(
     terms=lambda v, q: {"A": 1.0, "C": -np.log1p(q.B * v.p)},
     offset="L0",
     rows="finetunings",
+    family="replay",
   )
 )

@@ -13,6 +13,7 @@ from forgetting.laws.vocabulary import (
 
 
 def mixed_terms(v, q):
+  """Terms of the D-CPT law, arXiv 2406.01375; r is the domain's share."""
   ratio = np.log(np.maximum(v.r, 1e-12))
   return {
     "E": 1.0,
@@ -23,7 +24,7 @@ def mixed_terms(v, q):
 
 
 def falls_with_ratio(v, q):
-  """-dL/dr on every row: the paper's law is one of the domain loss.
+  """-dL/dr on every row [rows]: the paper's law is one of the domain loss.
 
   At r = 0 the slope is that of 1 %: r^eta has none there for eta < 1.
   """

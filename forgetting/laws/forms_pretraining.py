@@ -32,11 +32,13 @@ register(
       "B": np.exp(-q.beta * v.lnD),
     },
     rows="pretrainings",
+    family="chinchilla",
   )
 )
 
 
 def kaplan_natural(q, s):
+  """Natural units of Kaplan's law, whose Nc and Dc mix with the loss's."""
   unit = s["L"] ** (1 / q["aD"])
   return {
     "Nc": (q["Nc"] * unit) ** (q["aD"] / q["aN"]) * s["N"],
@@ -47,6 +49,7 @@ def kaplan_natural(q, s):
 
 
 def kaplan_internal(q, s):
+  """Centred units of Kaplan's law: the inverse of `kaplan_natural`."""
   unit = s["L"] ** (1 / q["aD"])
   return {
     "Nc": (q["Nc"] / s["N"]) ** (q["aN"] / q["aD"]) / unit,
@@ -76,6 +79,7 @@ register(
     },
     outer="aD",
     rows="pretrainings",
+    family="chinchilla",
     natural=kaplan_natural,
     internal=kaplan_internal,
   )
@@ -83,7 +87,10 @@ register(
 
 
 def repeated_terms(v, q):
-  """A is (beta/alpha) B G^(alpha+beta), G being that of the optimal split."""
+  """Terms of arXiv 2305.16264: N' and D' are useful sizes, repeats decay.
+
+  A is (beta/alpha) B G^(alpha+beta), G being that of the optimal split.
+  """
   optimal = np.exp((q.beta / q.alpha) * (v.lnU + np.log(q.G))) * q.G
   useful = np.minimum(v.N, optimal)
   excess = np.maximum(v.N / useful - 1.0, 0.0)
@@ -96,6 +103,7 @@ def repeated_terms(v, q):
 
 
 def repeated_natural(q, s):
+  """Natural units of the data-constrained law: A and B from G and B."""
   ratio = q["beta"] / q["alpha"] * q["G"] ** (q["alpha"] + q["beta"])
   return {
     "E": q["E"] * s["L"],
@@ -106,6 +114,7 @@ def repeated_natural(q, s):
 
 
 def repeated_internal(q, s):
+  """Centred units: the inverse of `repeated_natural`."""
   size = q["A"] / s["L"] / s["N"] ** q["alpha"]
   data = q["B"] / s["L"] / s["D"] ** q["beta"]
   ratio = q["alpha"] * size / (q["beta"] * data)
@@ -144,6 +153,7 @@ register(
     ),
     terms=repeated_terms,
     rows="pretrainings",
+    family="chinchilla",
     natural=repeated_natural,
     internal=repeated_internal,
   )

@@ -6,6 +6,7 @@ from html import escape
 import re
 
 from forgetting.laws.uncertainty import open_sides
+from forgetting.records import text_table
 
 LEAST_SIGNAL = 6.0
 REMEDY = {
@@ -20,11 +21,18 @@ REMEDY = {
 
 
 def reasons(fit) -> dict[str, str]:
-  """Parameter -> why it is not identified; those missing are.
+  """Tells which parameters the data do not identify, and why.
 
   A nonlinear parameter is identified when its profile leaves the 95 % region
   inside its bounds on both sides; an amplitude when the exponents are that
   its unit is made of.
+
+  Args:
+    fit: a `fitted.Fit`.
+
+  Returns:
+    name -> why, and what would help; the parameters that are missing are
+    identified.
   """
   if fit.problem is None:
     return fit.memory.get("unidentified", {})
@@ -52,7 +60,15 @@ def reasons(fit) -> dict[str, str]:
 
 
 def rows(fit, level: float = 0.95) -> list[tuple[str, str, str]]:
-  """(name, value or what is missing, interval) of every fitted parameter."""
+  """Tells every fitted parameter in words.
+
+  Args:
+    fit: a `fitted.Fit`.
+    level: of the intervals.
+
+  Returns:
+    (name, value or that it is not identified, interval or why) of each.
+  """
   intervals, missing = fit.interval(level), fit.unidentified
   out = []
   for name, value in fit.params.items():
@@ -84,6 +100,7 @@ def headline(fit) -> str:
 
 
 def summary(fit) -> str:
+  """How many rows, how far off, and the objective, in a line."""
   return (
     f"{fit.n} rows, mean relative error "
     f"{100 * fit.mean_relative_error:.3g} %, objective {fit.objective:.10g}"
@@ -92,14 +109,8 @@ def summary(fit) -> str:
 
 def text(fit) -> str:
   """The fit as lines of text."""
-  table = rows(fit)
-  width = max(len(name) for name, _, _ in table)
-  value_width = max(len(value) for _, value, _ in table)
-  lines = [headline(fit), f"  {summary(fit)}"]
-  lines += [
-    f"  {name:<{width}}  {value:<{value_width}}  {interval}"
-    for name, value, interval in table
-  ]
+  table = text_table.lines(rows(fit), left=3, indent="  ")
+  lines = [headline(fit), f"  {summary(fit)}", *table]
   return "\n".join([*lines, f"  {fit.certificate}"])
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.fitted import Fit, quantile
+from forgetting.laws.fitted import Fit
+from forgetting.laws.intervals import quantile, tails
 
 GRID = np.concatenate([[0.0], np.logspace(-7, 0, 141)])
 BEYOND = 1.01  # a rounded size is not extrapolation
@@ -159,7 +160,7 @@ def _solve_axis(
 
 
 def _answer(fitted, value, draws, level, point) -> Answer:
-  low, high = quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+  low, high = quantile(draws, tails(level))
   return Answer(
     float(value), float(low), float(high), level, beyond(fitted, point)
   )

@@ -21,13 +21,18 @@ from forgetting.config import InputError
 
 @dataclass(frozen=True)
 class Variable:
-  """A measured column: `kind` is size, fraction or loss.
+  """A measured column that a law reads.
 
-  A size is positive and is centred, a fraction lies in [0, 1], a loss is
-  positive and in nats per token. `columns` are the names it may have in a
-  table, the first that is there is taken. A variable that only an optional
-  parameter needs names it in `needed_by`; `share` names the variable whose
-  unit it has.
+  Attributes:
+    columns: the names it may have in a table; the first that is there is
+      taken.
+    kind: size (positive, and centred), fraction (in [0, 1]) or loss
+      (positive, nats per token).
+    unit: in words.
+    levels: distinct values that a table needs for the parameters it
+      identifies.
+    needed_by: optional parameters without which nobody reads it; () is always.
+    share: the variable whose unit inside the fit it has; "" is its own.
   """
 
   columns: tuple[str, ...]
@@ -43,6 +48,8 @@ class Parameter:
   """A parameter: where it lives, how it is searched, how it scales.
 
   Attributes:
+    name: as in the equation.
+    meaning: in words.
     low, high: bounds, in the fit's centred units.
     search: the range of the global stage; empty for an amplitude.
     scale: "log" when the fit works with its logarithm, else "linear".
@@ -64,15 +71,39 @@ class Parameter:
 
   @property
   def amplitude(self) -> bool:
+    """Whether the law is linear in it."""
     return not self.search
 
 
 @dataclass(frozen=True)
 class Law:
-  """A law as data; see the module docstring for the general form.
+  """A law as data; see the module's docstring for the general form.
 
-  `checks` are conditions that a fit obeys: what holds -> a function like
-  `terms` that is not negative on the rows where it holds.
+  Attributes:
+    name: by which `fit` finds it once it is registered.
+    equation: in plain text, of the natural units.
+    loss: the loss that it predicts.
+    variables: symbol -> what it reads.
+    parameters: all of them, optional ones included.
+    terms: (variables, parameters) -> amplitude's name -> its term: plain
+      numpy code of the centred `v.N` and `v.lnN` and of `q.alpha`.
+    latex, source: the equation to print, and the paper that it is from.
+    offset: a variable that is added as it is; "" is none.
+    outer: the parameter that is the outer power; "" is 1.
+    rows: which runs it describes: all, finetunings or pretrainings.
+    clusters: columns that name what a bootstrap resamples together.
+    nested: optional parameters that are fitted beside it, to see whether
+      they are worth it.
+    family: laws of one family predict the same loss and are compared; "" is
+      compared with none.
+    variants: the freed parameters of each variant that a comparison tries.
+    advisable: the freed parameters of each variant that may give advice on
+      injection, () the law as it stands; such a law has N, D and p.
+    words: parameter -> (all parameters by name -> what its value says).
+    natural, internal: for parameters whose units mix: (centred parameters,
+      scales) -> natural ones, and back.
+    checks: conditions that a fit obeys: what holds -> a function like
+      `terms` that is not negative on the rows where it holds.
   """
 
   name: str
@@ -88,11 +119,22 @@ class Law:
   rows: str = "all"
   clusters: tuple[str, ...] = ()
   nested: tuple[str, ...] = ()
+  family: str = ""
+  variants: tuple[tuple[str, ...], ...] = ((),)
+  advisable: tuple[tuple[str, ...], ...] = ()
+  words: Mapping[str, Callable[[Mapping[str, float]], str]] = field(
+    default_factory=dict
+  )
   natural: Callable[[dict, dict], dict] | None = None
   internal: Callable[[dict, dict], dict] | None = None
   checks: Mapping[str, Callable[[Any, Any], Any]] = field(default_factory=dict)
 
   def __getitem__(self, name: str) -> Parameter:
+    """The parameter of that name.
+
+    Raises:
+      InputError: the law has none.
+    """
     for parameter in self.parameters:
       if parameter.name == name:
         return parameter
@@ -103,14 +145,24 @@ class Law:
 
   @property
   def amplitudes(self) -> tuple[Parameter, ...]:
+    """The parameters in which the law is linear."""
     return tuple(p for p in self.parameters if p.amplitude)
 
   @property
   def nonlinear(self) -> tuple[Parameter, ...]:
+    """The parameters that the global stage searches."""
     return tuple(p for p in self.parameters if not p.amplitude)
 
   def to_natural(self, params: dict, scales: dict) -> dict:
-    """Centred parameters (arrays welcome) -> those of the equation."""
+    """Turns centred parameters into those of the equation.
+
+    Args:
+      params: name -> value; arrays are welcome.
+      scales: symbol -> its unit inside the fit; L is that of the loss.
+
+    Returns:
+      name -> value in natural units.
+    """
     if self.natural:
       return self.natural(params, scales)
     return {
@@ -119,7 +171,8 @@ class Law:
     }
 
   def to_internal(self, params: dict, scales: dict) -> dict:
-    """Parameters of the equation -> centred ones."""
+    """Turns parameters of the equation into centred ones: the inverse of
+    `to_natural`, with the same arguments."""
     if self.internal:
       return self.internal(params, scales)
     return {
@@ -144,18 +197,51 @@ def exponent(power, params: dict):
 
 
 LAWS: dict[str, Law] = {}
+Variant = tuple[str, tuple[str, ...]]  # a law's name, the freed parameters
 
 
 def register(law: Law) -> Law:
-  """Adds a law to those that `fit` knows by name."""
+  """Adds a law to those that `fit` knows by name, and gives it back."""
   LAWS[law.name] = law
   return law
 
 
 def find(law: str | Law) -> Law:
-  """The law of that name; a law is returned as it is."""
+  """Finds a law by its name; a law is returned as it is.
+
+  Raises:
+    InputError: no law of that name is registered.
+  """
   if isinstance(law, Law):
     return law
   if law not in LAWS:
     raise InputError(f"no law {law!r}: there are {', '.join(sorted(LAWS))}")
   return LAWS[law]
+
+
+def families() -> list[str]:
+  """The names of all families of laws, sorted."""
+  return sorted({law.family for law in LAWS.values() if law.family})
+
+
+def variants(family: str) -> list[Variant]:
+  """Lists what a comparison of a family tries, in the order of registration.
+
+  Raises:
+    InputError: no law is of that family.
+  """
+  found = [
+    (law.name, free)
+    for law in LAWS.values()
+    if law.family == family
+    for free in law.variants
+  ]
+  if not family or not found:
+    raise InputError(f"no family {family!r}: there are {', '.join(families())}")
+  return found
+
+
+def advisable() -> list[Variant]:
+  """Lists the variants that may give advice on injection, the published form
+  of the forgetting law first."""
+  return [(law.name, free) for law in LAWS.values() for free in law.advisable]

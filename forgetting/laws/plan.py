@@ -9,37 +9,22 @@ plus what the candidate would tell about which basin is true.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws.belief import Belief, between, slopes
+from forgetting.laws.candidates import (
+  AXES,
+  Cost,
+  default_candidates,
+  least_design,
+)
 from forgetting.laws.fitted import Fit
 from forgetting.laws.problem import evaluate
 from forgetting.laws.uncertainty import excess
-
-LEAST_LEVELS = 3
-AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}
-
-
-@dataclass(frozen=True)
-class Cost:
-  """FLOPs of one fine-tuning: 6 N epochs D / (1 - p), plus a fixed part.
-
-  Attributes:
-    epochs: passes over the target tokens until the best checkpoint.
-    fixed: FLOPs of anything that every run costs.
-  """
-
-  epochs: float = 10.0
-  fixed: float = 0.0
-
-  def __call__(self, point: Mapping[str, float]) -> float:
-    tokens = self.epochs * point["D"] / (1 - point["p"])
-    return self.fixed + 6 * point["N"] * tokens
 
 
 @dataclass(frozen=True)
@@ -71,6 +56,7 @@ class Plan:
     return f"{head}\n{self.runs.to_string(index=False)}"
 
   def as_dict(self) -> dict:
+    """The runs and the two errors, as JSON takes them."""
     return {
       "runs": self.runs.to_dict("records"),
       "before": self.before,
@@ -78,18 +64,6 @@ class Plan:
       "budget": self.budget,
       "spent": self.spent,
     }
-
-
-def grid(
-  model_params: Iterable[float],
-  target_tokens: Iterable[float],
-  injection: Iterable[float],
-) -> list[dict[str, float]]:
-  """All combinations, as candidates or targets."""
-  return [
-    {"N": float(n), "D": float(d), "p": float(p)}
-    for n, d, p in product(model_params, target_tokens, injection)
-  ]
 
 
 def plan(
@@ -102,7 +76,9 @@ def plan(
   power: float = 1.0,
   repeats: int = 2,
 ) -> Plan:
-  """The next runs of a study that has a fit, greedily by worth per cost.
+  """Designs the next runs of a study that has a fit.
+
+  Runs are taken greedily, by their worth per cost: see the module's docstring.
 
   Args:
     fitted: a forgetting law fitted to what is there (half a study will do).
@@ -110,8 +86,12 @@ def plan(
     targets: points whose predicted loss should become sharper.
     candidates: runs that could be added; by default the study's levels, one
       more at either end of injection included.
+    cost: FLOPs of a point; by default 6 N epochs D / (1 - p).
     power: of the cost; 0 ignores it.
     repeats: how often a candidate may be added; each time with a new seed.
+
+  Raises:
+    InputError: a budget that is not positive.
   """
   _check_budget(budget)
   candidates = candidates or default_candidates(fitted)
@@ -136,7 +116,7 @@ def plan_new(
   power: float = 1.0,
   repeats: int = 2,
 ) -> Plan:
-  """The runs of a study that does not exist yet, from a guess of the law.
+  """Designs a study that does not exist yet, from a guess of the law.
 
   The smallest design that identifies a law comes first: three sizes, three
   amounts of data, and three injections of which one is 0 and one near 1/B.
@@ -146,6 +126,10 @@ def plan_new(
       (exponents within .5): that is the prior.
     base_loss: about the loss before fine-tuning, nats per token.
     noise: relative noise expected of a run.
+    budget, targets, candidates, cost, power, repeats: as for `plan`.
+
+  Raises:
+    InputError: a budget or candidates that do not allow the least design.
   """
   _check_budget(budget)
   cost = cost or Cost()
@@ -179,43 +163,15 @@ def plan_new(
   )
 
 
-def least_design(candidates, strength: float, cost: Cost) -> list[int]:
-  """Indices of the cheapest 3 x 3 x 3 design among the candidates."""
-  levels = {k: sorted({c[k] for c in candidates}) for k in "NDp"}
-  for key, values in levels.items():
-    if len(values) < LEAST_LEVELS:
-      raise InputError(
-        f"candidates: {AXES[key]} has {len(values)} levels, a law needs "
-        f"{LEAST_LEVELS}"
-      )
-  if levels["p"][0] != 0:
-    raise InputError("candidates: none has injection 0, a law needs it")
-  sizes, tokens = levels["N"][:LEAST_LEVELS], levels["D"][:LEAST_LEVELS]
-  positive = sorted(
-    levels["p"][1:], key=lambda p: abs(np.log(p * strength / 3))
-  )
-  chosen = [0.0, *positive[: LEAST_LEVELS - 1]]
-  return [
-    i
-    for i, c in enumerate(candidates)
-    if c["N"] in sizes and c["D"] in tokens and c["p"] in chosen
-  ]
-
-
-def default_candidates(fitted: Fit) -> list[dict[str, float]]:
-  """The study's own levels, with injections a factor 3 beyond them."""
-  values = fitted.data.values
-  positive = np.unique(values["p"][values["p"] > 0])
-  injections = {0.0, *positive}
-  if len(positive):
-    injections |= {positive[0] / 3, min(3 * positive[-1], 0.5)}
-  return grid(
-    np.unique(values["N"]), np.unique(values["D"]), sorted(injections)
-  )
-
-
 def rivals(fitted: Fit):
-  """(point, weight) of the basins that the data do not rule out."""
+  """Finds the basins that the data do not rule out.
+
+  Args:
+    fitted: a fit that still has its data.
+
+  Returns:
+    (point [slots], weight) of each; the weights sum to 1.
+  """
   objective = evaluate(fitted.problem, fitted.basins).objective
   weight = np.exp(-0.5 * excess(fitted, objective))
   kept = weight > np.exp(-0.5 * 6.0)

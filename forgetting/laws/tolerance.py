@@ -6,57 +6,27 @@ curve had the loss that is now measured, S its last step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
 from forgetting.config import InputError
+from forgetting.laws.curve import Curve
 
 UNITS = ("loss", "percent", "progress")
-
-
-@dataclass(frozen=True)
-class Curve:
-  """A pretraining curve: loss [points] at step (or token count) [points]."""
-
-  steps: np.ndarray
-  losses: np.ndarray
-
-  def __post_init__(self):
-    steps, losses = (
-      np.asarray(self.steps, float),
-      np.asarray(self.losses, float),
-    )
-    order = np.argsort(steps)
-    if len(steps) < 2 or not np.isfinite(losses).all():
-      raise InputError("a pretraining curve needs two or more finite losses")
-    # Noise must not make the inverse ambiguous: keep the lowest loss so far.
-    falling = np.minimum.accumulate(losses[order])
-    object.__setattr__(self, "steps", steps[order])
-    object.__setattr__(self, "losses", falling)
-
-  def loss_at(self, progress: float) -> float:
-    """The loss at a share of the last step."""
-    return float(np.interp(progress * self.steps[-1], self.steps, self.losses))
-
-  def progress_at(self, loss: float) -> float:
-    """The share of the last step at which the curve first had this loss."""
-    if loss <= self.losses[-1]:
-      return 1.0
-    step = np.interp(-loss, -self.losses, self.steps)
-    return float(step / self.steps[-1])
 
 
 def in_nats(
   value: float, unit: str, *, base_loss: float, curve: Curve | None = None
 ) -> float:
-  """A tolerance in nats per token.
+  """Turns a tolerance into nats per token.
 
   Args:
     value: in `unit`: nats, percent of the base loss, or percent of
       pretraining progress lost.
-    base_loss: loss before fine-tuning. A curve is shifted to end there, since
-      it was measured on other batches.
+    unit: loss, percent or progress.
+    base_loss: loss before fine-tuning, nats per token. A curve is shifted to
+      end there, since it was measured on other batches.
+    curve: the pretraining's, which progress needs.
+
+  Raises:
+    InputError: another unit, no curve, or progress outside [0, 100).
   """
   _check(unit, curve)
   if unit == "loss":
@@ -71,7 +41,15 @@ def in_nats(
 def from_nats(
   forgetting: float, unit: str, *, base_loss: float, curve: Curve | None = None
 ) -> float:
-  """Forgetting in nats, in another unit: the inverse of `in_nats`."""
+  """Turns forgetting in nats into another unit: the inverse of `in_nats`.
+
+  Args:
+    forgetting: nats per token.
+    unit, base_loss, curve: as for `in_nats`.
+
+  Raises:
+    InputError: another unit, or no curve.
+  """
   _check(unit, curve)
   if unit == "loss":
     return float(forgetting)
@@ -88,7 +66,16 @@ def convert(
   base_loss: float,
   curve: Curve | None = None,
 ) -> float:
-  """A tolerance from one unit to another."""
+  """Turns a tolerance from one unit into another.
+
+  Args:
+    value: in the unit `source`.
+    source, target: loss, percent or progress.
+    base_loss, curve: as for `in_nats`.
+
+  Raises:
+    InputError: another unit, or no curve.
+  """
   nats = in_nats(value, source, base_loss=base_loss, curve=curve)
   return from_nats(nats, target, base_loss=base_loss, curve=curve)
 

@@ -16,13 +16,26 @@ CELL = ("domain", "model_params", "target_tokens")
 
 
 def exponent_of(name, axes, *, search=(0.02, 1.5), low=1e-3, high=5.0):
-  """A positive power: dimensionless, linear scale."""
+  """Makes the parameter of a positive power: no unit, linear scale.
+
+  Args:
+    name: the parameter's.
+    axes: symbols of the variables that it is a power of.
+    search: the range of the global stage.
+    low, high: bounds.
+  """
   meaning = f"power of {', '.join(axes)}"
   return Parameter(name, meaning, low, high, search, axes=axes)
 
 
 def floor(name="E", *, default=None, low=0.0):
-  """An additive constant of the loss."""
+  """Makes the parameter of an additive constant of the loss, in nats.
+
+  Args:
+    name: the parameter's.
+    default: held at this value unless it is freed; None is always fitted.
+    low: its lower bound.
+  """
   return Parameter(name, "constant term, nats", low, default=default)
 
 
@@ -35,3 +48,8 @@ INJECTION_B = Parameter(
   "log",
   axes=("p",),
 )
+
+
+def times(factor: float) -> str:
+  """A factor in words: `0.5 ×`, `1,200 ×`."""
+  return f"{factor:.2g} ×" if factor < 100 else f"{factor:,.0f} ×"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from forgetting.laws.compare import aicc, backtests, score
+from forgetting.laws.backtests import backtests, score
+from forgetting.laws.criteria import aicc
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
 from forgetting.report.sections import swatch, table

@@ -5,7 +5,7 @@ import math
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws.advise import best_form, forms_for, name_of
+from forgetting.laws.advisors import Advisors, fit_advisors, name_of
 from forgetting.report.evidence import Evidence, cells
 
 
@@ -75,26 +75,21 @@ def _fit(domain: str, runs) -> DomainLaws:
   # in the order that the commands fit them in: flat bootstraps feel it
   runs, why = runs.sort_index().reset_index(drop=True), {}
 
-  def attempt(field: str, function, *args, **options):
+  def attempt(field: str, function, *args):
     try:
-      return function(*args, **options)
+      return function(*args)
     except InputError as error:
       why[field] = str(error)
 
-  forgetting = attempt("forgetting", laws.fit, runs, "forgetting")
-  forms = [forgetting] if forgetting else []
-  for name, free in forms_for(runs) if forgetting else ():
-    if (name, free) != ("forgetting", ()):
-      forms.append(attempt(f"{name} {free}", laws.fit, runs, name, free=free))
-  forms = [form for form in forms if form]
-  constant = [f for f in forms if f.choices.free == ("E",)]
+  advisors: Advisors | None = attempt("forgetting", fit_advisors, runs)
+  published = advisors and advisors.published
   return DomainLaws(
     domain=domain,
-    forgetting=forgetting,
-    with_constant=constant[0] if constant else None,
+    forgetting=published,
+    with_constant=advisors and advisors.with_free("E"),
     target=attempt("target", laws.fit, runs, "target"),
-    advisor=best_form(forms) if forms else None,
-    ratio=attempt("ratio", laws.ratio_test, forgetting) if forms else None,
+    advisor=advisors and advisors.best,
+    ratio=published and attempt("ratio", laws.ratio_test, published),
     why=why,
   )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 import re
 
-from forgetting.report import style, templates
+from forgetting.report import style, template_files
 
 ENDINGS = ("png", "svg", "pdf", "csv")
 _ASIDE = re.compile(
@@ -15,7 +15,13 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True)
 class Section:
-  """A part of the page; `body` is HTML."""
+  """A part of the page.
+
+  Attributes:
+    name: its id, which links go to.
+    title: plain text.
+    body: HTML.
+  """
 
   name: str
   title: str
@@ -26,21 +32,26 @@ def page(
   title: str,
   headline: Sequence[str],
   sections: Sequence[Section],
-  scripts: Sequence[str] = (),
+  script: str = "",
 ) -> str:
-  """The page's HTML.
+  """Puts the page together.
 
   Args:
+    title: plain text.
     headline: sentences, plain text.
-    scripts: names of templates that run at its end.
+    sections: in their order.
+    script: JavaScript that runs at its end, after the page's own.
+
+  Returns:
+    the whole HTML.
   """
   dark = style.variables(dark=True)
-  whole = templates.fill(
+  whole = template_files.fill(
     "page.html",
     title=escape(title),
     colors=f":root {{ {style.variables(dark=False)} }}\n"
     f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
-    sheet=templates.text("page.css") + templates.text("whatif.css"),
+    sheet=template_files.text("page.css") + template_files.text("whatif.css"),
     headline="".join(f"<p>{escape(sentence)}</p>" for sentence in headline),
     links="".join(
       f'<a href="#{s.name}">{escape(s.title)}</a>' for s in sections
@@ -49,15 +60,18 @@ def page(
       f'<section id="{s.name}"><h2>{escape(s.title)}</h2>\n{s.body}</section>'
       for s in sections
     ),
-    script="\n".join(templates.text(name) for name in ("page.js", *scripts)),
+    script=f"{template_files.text('page.js')}\n{script}",
   )
   return typeset(whole)
 
 
 def typeset(html: str) -> str:
-  """The same with minus signs, and percent signs that stay at their number.
+  """Sets minus signs, and percent signs that stay at their number.
 
   Only in what is read: code, drawings and scripts are left as they are.
+
+  Args:
+    html: the page.
   """
   parts = _ASIDE.split(html)
   # text, then what is aside, the name of its tag, text again
@@ -72,7 +86,13 @@ def _set(text: str) -> str:
 
 
 def figure(name: str, svg: str, caption: str) -> str:
-  """A drawing, what it shows, and its files; `caption` is HTML."""
+  """Puts a drawing beside what it shows, and its files.
+
+  Args:
+    name: of its files in figures/.
+    svg: the drawing.
+    caption: HTML.
+  """
   files = " · ".join(
     f'<a href="figures/{name}.{ending}">{ending.upper()}</a>'
     for ending in ENDINGS
@@ -84,5 +104,5 @@ def figure(name: str, svg: str, caption: str) -> str:
 
 
 def absent(why: str) -> str:
-  """In the place of a section's content: plain text."""
+  """Says, instead of a section's content, why there is none (plain text)."""
   return f'<p class="absent">{escape(why)}</p>'

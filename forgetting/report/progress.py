@@ -5,34 +5,32 @@ S its last step. The curve is shifted to end at the base loss, since it was
 measured on other batches.
 """
 
-import numpy as np
-
-from forgetting.laws.tolerance import Curve, from_nats
+from forgetting.laws.curve import Curve, by_size
+from forgetting.laws.tolerance import from_nats
 from forgetting.report.evidence import Evidence
 
 
 def pretraining_curves(evidence: Evidence) -> dict[float, Curve]:
-  """Model params -> the curve of the first pretraining of that size."""
-  curves = evidence.curves
-  if not len(curves):
-    return {}
-  domain = curves["domain"]
-  curves = curves[domain.isna() | (domain.astype(str) == "")]
-  curves = curves[np.isfinite(curves["pretrain_loss"].to_numpy(float))]
-  found = {}
-  for size, rows in curves.groupby("model_params"):
-    rows = rows[rows["run"] == rows["run"].iloc[0]]
-    if len(rows) > 1:
-      found[size] = Curve(
-        rows["step"].to_numpy(), rows["pretrain_loss"].to_numpy()
-      )
-  return found
+  """Reads the pretraining curves of a study.
+
+  Returns:
+    model params -> the curve of the first pretraining of that size; {} for a
+    table of runs.
+  """
+  return by_size(evidence.curves) if len(evidence.curves) else {}
 
 
 def lost(evidence: Evidence):
-  """One row a run: `progress_lost`, percent; None without any curve.
+  """Tells how much of pretraining every run has undone.
 
   A run that ends below its base has lost nothing.
+
+  Args:
+    evidence: the runs, and the curves of their pretrainings.
+
+  Returns:
+    a data frame, one row a run, with `forgetting` (nats per token) and
+    `progress_lost` (percent); None where no run has a curve.
   """
   curves = pretraining_curves(evidence)
   runs = evidence.measured

@@ -7,8 +7,7 @@ import re
 
 import numpy as np
 
-from forgetting.laws.advise import CLEAR
-from forgetting.laws.compare import aicc
+from forgetting.laws.criteria import CLEAR, aicc
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
@@ -215,7 +214,7 @@ def _parameters(fit) -> Iterable[list[str]]:
       yield [symbol, "not identified", "", escape(missing[name])]
       continue
     low, high = intervals[name]
-    said = words.meaning(fit.law.name, name, params)
+    said = fit.law.words[name](params) if name in fit.law.words else ""
     yield [
       symbol,
       compact(value, 4),

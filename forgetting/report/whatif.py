@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Sequence
-import json
 import shlex
 
 import numpy as np
@@ -10,10 +9,11 @@ import numpy as np
 from forgetting import laws
 from forgetting.laws.advise import beside_published, standing_cautions
 from forgetting.laws.prepare import slots_of
-from forgetting.report import page, style, templates
+from forgetting.report import javascript, page, style, template_files
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
 from forgetting.report.progress import pretraining_curves
+from forgetting.storage import finite_json
 
 SCRIPTS = ("law.js", "advice.js", "chart.js", "whatif.js")
 LEVEL = 0.95
@@ -24,10 +24,15 @@ AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}
 def panel(
   evidence: Evidence, fits: Sequence[DomainLaws], tolerance: float
 ) -> str:
-  """HTML of the panel with its numbers; "" where no domain has a law.
+  """Makes the panel with its numbers.
 
   Args:
+    evidence: the runs, and the curves of their pretrainings.
+    fits: the laws of each domain.
     tolerance: that it begins with, nats per token.
+
+  Returns:
+    HTML; "" where no domain has a law.
   """
   able = [f for f in fits if f.advisor is not None]
   if not able:
@@ -49,15 +54,34 @@ def panel(
     "domains": [_domain(evidence, f, every) for f in able],
   }
   # in a script element only "<" could end it
-  text = json.dumps(known, allow_nan=False).replace("<", "\\u003c")
+  text = finite_json.dumps(known).replace("<", "\\u003c")
   return (
-    f"{templates.text('whatif.html')}"
+    f"{template_files.text('whatif.html')}"
     f'<script type="application/json" id="whatif-data">{text}</script>'
   )
 
 
+def script(fits: Sequence[DomainLaws]) -> str:
+  """Writes the panel's JavaScript, with the laws that it computes with.
+
+  Args:
+    fits: the laws of each domain.
+
+  Raises:
+    InputError: a law whose terms have no JavaScript.
+  """
+  used = [
+    fit.law
+    for domain in fits
+    for fit in (domain.advisor, domain.forgetting, domain.target)
+    if fit is not None
+  ]
+  files = map(template_files.text, SCRIPTS)
+  return "\n".join([javascript.forms(used), *files])
+
+
 def without_law(fits: Sequence[DomainLaws]) -> str:
-  """Why some domains are not in the panel, as HTML."""
+  """Says, as HTML, why some domains are not in the panel."""
   return "".join(
     page.absent(
       f"{f.domain} is not in this panel: it has no law. {f.why['forgetting']}."
@@ -68,7 +92,7 @@ def without_law(fits: Sequence[DomainLaws]) -> str:
 
 
 def thinning(fits: Sequence[DomainLaws]) -> int:
-  """Every how many-th draw is kept, so that all of them find room."""
+  """Tells every how many-th draw is kept, so that all of them find room."""
   numbers = sum(
     fit.draws().shape[0] * (int(fit.problem.free.sum()) + 1)
     for domain in fits
@@ -101,7 +125,16 @@ def _domain(evidence: Evidence, fits: DomainLaws, every: int) -> dict:
 
 
 def center(fit: laws.Fit) -> dict:
-  """A law at its optimum, in the units of its fit."""
+  """Turns a fit into what the page's script takes for a law: its optimum.
+
+  Args:
+    fit: of a forgetting law or a target law.
+
+  Returns:
+    name, scales (symbol -> unit), ranges (symbol -> [least, greatest]), bases
+    ([model params, base loss] by size) and point (parameter -> its value in
+    the units of the fit), as JSON takes them.
+  """
   return {
     "name": fit.law.name,
     "scales": fit.scales,
@@ -112,7 +145,16 @@ def center(fit: laws.Fit) -> dict:
 
 
 def with_draws(fit: laws.Fit, every: int) -> dict:
-  """The same with its bootstrap draws, and the noise of a new run."""
+  """Adds to `center` the bootstrap draws, and the noise of a new run.
+
+  Args:
+    fit: a fit that has its draws.
+    every: every how many-th draw is kept.
+
+  Returns:
+    as `center`, with count (of draws), draws (parameter -> float32 [count] in
+    base64, or one number) and noise (log residuals, float32 [count]).
+  """
   draws = fit.draws()
   noise = fit.residual_noise(np.random.default_rng(1), (len(draws), 1))
   kept = draws[::every]

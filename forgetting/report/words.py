@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 import math
 
+from forgetting.laws.invert import halving_injection
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
 from forgetting.report.style import count, percent
@@ -176,47 +177,11 @@ def flags(counsel: Counsel) -> list[str]:
   return out
 
 
-MEANINGS = {
-  ("forgetting", "A"): lambda p: "sets the height: how foreign the domain is",
-  ("forgetting", "alpha"): lambda p: (
-    f"a model ten times larger forgets {_times(10 ** -p['alpha'])} as much"
-  ),
-  ("forgetting", "beta"): lambda p: (
-    f"ten times more target tokens: {_times(10 ** p['beta'])} the forgetting"
-  ),
-  ("forgetting", "B"): lambda p: (
-    f"injecting 1 % acts like a model {_times(1 + 0.01 * p['B'])} as large"
-  ),
-  ("forgetting", "E"): lambda p: "a constant that neither size nor data moves",
-  ("target", "A"): lambda p: "sets the height: how hard the domain is",
-  ("target", "alpha"): lambda p: (
-    "a model ten times larger: what is above E shrinks to "
-    f"{_times(10 ** -p['alpha'])}"
-  ),
-  ("target", "beta"): lambda p: (
-    "ten times more target tokens: what is above E shrinks to "
-    f"{_times(10 ** -p['beta'])}"
-  ),
-  ("target", "E"): lambda p: "the loss that remains with endless size and data",
-}
-
-
-def meaning(law: str, name: str, params: dict[str, float]) -> str:
-  """What a parameter's value says, in words."""
-  words = MEANINGS.get((law, name))
-  return words(params) if words else ""
-
-
-def _times(factor: float) -> str:
-  return f"{factor:.2g} ×" if factor < 100 else f"{factor:,.0f} ×"
-
-
 def half(fit) -> str:
   """The injection that halves forgetting, where the data identify it."""
   if {"alpha", "B"} & set(fit.unidentified):
     return ""
-  params = fit.params
-  value = (2 ** (1 / params["alpha"]) - 1) / params["B"]
+  value = halving_injection(fit).value
   if value > 1:
     return "By this law no injection halves the forgetting."
   return f"By this law injecting {percent(value)} halves the forgetting."

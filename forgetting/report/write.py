@@ -96,7 +96,7 @@ def _written(evidence: Evidence, folder, tolerance, title) -> str:
         folder=folder,
       )
     ),
-    whatif.SCRIPTS if panel else (),
+    whatif.script(fits) if panel else "",
   )
 
 

@@ -1,17 +1,20 @@
 """The what-if panel in Chromium: the same numbers as the command's."""
 
+from dataclasses import replace
 import json
 
 import numpy as np
 import pandas as pd
+from planted_laws import random_points
 import pytest
 from visit import Visit
 
 from forgetting import laws, records, report
-from forgetting.laws import verbs
-from forgetting.laws.advise import FORMS, best_form, forms_for
+from forgetting.laws import answers
+from forgetting.laws.advisors import fit_advisors
 from forgetting.laws.invert import injection_needed
-from forgetting.report import whatif
+from forgetting.laws.law import advisable
+from forgetting.report import javascript, whatif
 
 pytestmark = pytest.mark.browser
 SIZE = 197184  # the largest of the synthetic study
@@ -36,7 +39,7 @@ def test_panel_says_what_advise_prints(visit, study, domain, question):
   visit.fill(domain=domain, unit=question.get("unit", "loss"))
   fields = {k: v for k, v in question.items() if k != "unit"}
   visit.fill(**fields)
-  printed = verbs.advise(study, domain=domain, **question).text
+  printed = answers.advise(study, domain=domain, **question).text
   assert visit.text("#whatif-told") == printed
 
 
@@ -44,8 +47,7 @@ def fitted(study, domain):
   """The fits of a domain as `forgetting fit` makes them."""
   runs = records.load(study)
   runs = runs[runs["domain"] == domain]
-  forms = [laws.fit(runs, name, free=free) for name, free in forms_for(runs)]
-  return best_form(forms), laws.fit(runs, "target")
+  return fit_advisors(runs).best, laws.fit(runs, "target")
 
 
 @pytest.mark.parametrize("domain", ["kjv", "wiki_fr"])
@@ -71,7 +73,7 @@ def test_panel_predicts_what_predict_does(visit, study, domain):
     np.testing.assert_allclose(shown, expected.to_numpy(float), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("name", "free"), [*FORMS, ("target", ())])
+@pytest.mark.parametrize(("name", "free"), [*advisable(), ("target", ())])
 def test_every_form_of_the_law_is_the_page_s_too(visit, study, name, free):
   runs = records.load(study)
   fit = laws.fit(runs[runs["domain"] == "kjv"], name, free=free)
@@ -157,10 +159,39 @@ def test_panel_of_a_user_s_table(browser, study, tmp_path):
   records.load(study).to_csv(file, index=False)
   visit = Visit(browser, report.write(file))
   visit.fill(domain="kjv", **QUESTIONS[1])
-  printed = verbs.advise(file, domain="kjv", **QUESTIONS[1]).text
+  printed = answers.advise(file, domain="kjv", **QUESTIONS[1]).text
   assert visit.text("#whatif-told") == printed
   # without a pretraining no tolerance can be a share of its progress
   options = visit.page.locator("[name=unit] option").all_text_contents()
   assert options == ["nats per token", "% of the loss"]
   assert not visit.complaints
   visit.page.close()
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in advisable()}))
+def test_a_law_at_random_parameters_is_the_same_in_the_page(visit, name):
+  points = random_points(laws.LAWS[name])
+  shown = visit.page.evaluate(
+    "([code, asked]) => { const forms = new Function(code +"
+    " '; return FORMS')(); const { scales, at, base } = asked;"
+    " return asked.lanes.map((q) => scales.L *"
+    " forms[asked.name](q, at, scales, base / scales.L)); }",
+    [javascript.forms([laws.LAWS[name]]), points],
+  )
+  wanted = np.array(points["expected"], float)
+  kept = np.isfinite(wanted)
+  np.testing.assert_allclose(np.array(shown)[kept], wanted[kept], rtol=1e-9)
+
+
+@pytest.mark.parametrize("free", [("mu",), ("nu",), ("mu", "nu")])
+def test_freed_powers_reach_the_panel(visit, study, free):
+  runs = records.load(study)
+  fit = laws.fit(runs[runs["domain"] == "kjv"], "forgetting", free=free)
+  fit = replace(fit, x=fit.x + 0.1 * (np.arange(len(fit.x)) >= 3))
+  at = dict(N=60_000.0, D=30_000.0, p=0.02)
+  values = {k: np.full(1, v) for k, v in at.items()} | {"L0": np.full(1, 2.5)}
+  shown = visit.page.evaluate(
+    "([law, at]) => lossAt(law, law.point, at, 2.5)", [whatif.center(fit), at]
+  )
+  expected = fit.losses(fit.x[None], values)[0, 0]
+  np.testing.assert_allclose(shown, expected, rtol=1e-9)

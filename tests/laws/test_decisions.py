@@ -13,13 +13,9 @@ import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import verbs, verbs_plan
-from forgetting.laws.compare import (
-  backtests,
-  compare,
-  compare_pooling,
-  score,
-)
+from forgetting.laws import answers, answers_plan, arguments
+from forgetting.laws.backtests import backtests, score
+from forgetting.laws.compare import compare, compare_pooling
 from forgetting.laws.invert import forgetting_at, injection_needed
 from forgetting.laws.tolerance import from_nats, in_nats
 
@@ -184,7 +180,7 @@ def test_backtests_leave_out_sizes_data_fractions_and_domains():
 
 def test_compare_verb_tells_every_backtest_in_json():
   table = pd.concat([planted(), planted(strength=100.0, domain="wiki")])
-  report = verbs.compare(table)
+  report = answers.compare(table)
   rows = report.data["groups"]["kjv"]
   assert {row["law"] for row in rows} >= {"forgetting", "forgetting_log"}
   for key in ("AICc", "BIC", "cross-validated", "backtest"):
@@ -215,9 +211,9 @@ def test_json_of_the_fit_verb_has_the_promised_keys():
   loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
   loss *= np.exp(1e-4 * generator.normal(size=30))
   table = pd.DataFrame({"n": n, "d": d, "val": loss, "lab": ["a", "b"] * 15})
-  columns = verbs.parse_columns("N=n,D=d,loss=val")
+  columns = arguments.parse_columns("N=n,D=d,loss=val")
   one = json.loads(
-    json.dumps(verbs.fit(table, law="chinchilla", columns=columns).data)
+    json.dumps(answers.fit(table, law="chinchilla", columns=columns).data)
   )
   for key in (
     "law",
@@ -230,7 +226,7 @@ def test_json_of_the_fit_verb_has_the_promised_keys():
     assert key in one
   assert set(one["params"]) == {"E", "A", "B", "alpha", "beta"}
   assert one["params"]["A"] == pytest.approx(400, rel=0.2)
-  grouped = verbs.fit(table, law="chinchilla", columns=columns, by="lab").data
+  grouped = answers.fit(table, law="chinchilla", columns=columns, by="lab").data
   assert set(grouped["groups"]) == {"a", "b"}
   assert grouped["groups"]["a"]["law"] == "chinchilla"
 
@@ -238,16 +234,16 @@ def test_json_of_the_fit_verb_has_the_promised_keys():
 def test_verbs_take_files(tmp_path):
   path = tmp_path / "runs.csv"
   TABLE.to_csv(path, index=False)
-  fitted = verbs.fit(path, law="forgetting")
+  fitted = answers.fit(path, law="forgetting")
   stored = tmp_path / "fit.json"
   stored.write_text(json.dumps(fitted.data))
   asked = {"model_params": 4e6, "target_tokens": 1e6, "tolerance": 0.05}
-  advice = verbs.advise(stored, **asked)
+  advice = answers.advise(stored, **asked)
   assert 0 < advice.data["injection"] < 0.1
-  rows = verbs.predict(stored, path)
+  rows = answers.predict(stored, path)
   assert len(rows.table) == len(TABLE)
   assert (rows.table["low"] < rows.table["high"]).all()
-  plan = verbs_plan.plan(
+  plan = answers_plan.plan(
     path, budget=1e15, model_params=1e8, target_tokens=1e7, domain="kjv"
   )
   assert plan.data["after"] < plan.data["before"]
@@ -258,7 +254,7 @@ def test_progress_reads_a_curve(tmp_path):
   pd.DataFrame({"step": CURVE.steps, "pretrain_loss": CURVE.losses}).to_csv(
     curve, index=False
   )
-  advice = verbs.advise(
+  advice = answers.advise(
     FITTED,
     model_params=4e6,
     target_tokens=1e7,

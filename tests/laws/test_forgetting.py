@@ -7,7 +7,7 @@ import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import verbs
+from forgetting.laws import answers
 
 
 def test_planted_parameters_are_found_without_noise():
@@ -141,7 +141,7 @@ def test_advice_on_a_toy_study_takes_the_form_that_fits():
 
 
 def test_the_study_verb_prints_both_laws_for_each_domain():
-  report = verbs.fit(planted())
+  report = answers.fit(planted())
   assert "forgetting: L =" in report.text
   assert "target: L =" in report.text
   assert "with E free" in report.text
@@ -150,12 +150,12 @@ def test_the_study_verb_prints_both_laws_for_each_domain():
 
 
 def test_a_table_of_one_loss_gets_one_law():
-  report = verbs.fit(planted().drop(columns="target_loss"))
+  report = answers.fit(planted().drop(columns="target_loss"))
   assert set(report.data) == {"forgetting"}
-  report = verbs.fit(planted().drop(columns="pretrain_loss"))
+  report = answers.fit(planted().drop(columns="pretrain_loss"))
   assert set(report.data) == {"target"}
   with pytest.raises(InputError, match="pretrain_loss"):
-    verbs.fit(planted().drop(columns=["pretrain_loss", "target_loss"]))
+    answers.fit(planted().drop(columns=["pretrain_loss", "target_loss"]))
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from forgetting import laws
+from forgetting.laws.choices import Choices
 from forgetting.laws.forms import find
-from forgetting.laws.prepare import Choices, centred, share_scales, slots_of
+from forgetting.laws.prepare import centred, share_scales, slots_of
 from forgetting.laws.problem import Problem, predict
 
 SIZES = (1e7, 3e7, 1e8, 3e8, 1e9)

@@ -14,7 +14,7 @@ import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import verbs, verbs_plan
+from forgetting.laws import answers, answers_plan, arguments
 
 DOCS = Path(__file__).parents[2] / "docs" / "laws.md"
 ASKED = {"model_params": 4e6, "target_tokens": 1e6, "tolerance": 0.05}
@@ -66,7 +66,7 @@ def test_a_csv_with_other_names_is_fitted_without_jax(tmp_path):
 
 @pytest.mark.parametrize("ours", [False, True])
 def test_rows_to_predict_need_no_loss_and_may_have_either_names(ours):
-  columns = verbs.parse_columns("loss=val_loss,N=params,D=seen")
+  columns = arguments.parse_columns("loss=val_loss,N=params,D=seen")
   fitted = laws.fit(losses(), "chinchilla", columns=columns)
   rows = losses().head(3).drop(columns="val_loss")
   if ours:
@@ -94,9 +94,9 @@ def test_tolerance_is_told_in_every_unit(tmp_path):
     curve, index=False
   )
   base = FITTED.base_loss(4e6)
-  bare = verbs.advise(FITTED, **ASKED).data["tolerances"]
+  bare = answers.advise(FITTED, **ASKED).data["tolerances"]
   assert bare == {"loss": 0.05, "percent": pytest.approx(5 / base)}
-  report = verbs.advise(FITTED, **ASKED, curve=curve)
+  report = answers.advise(FITTED, **ASKED, curve=curve)
   units = report.data["tolerances"]
   known = {"base_loss": base, "curve": laws.Curve(steps, 3.6 * steps**-0.08)}
   for unit, value in units.items():
@@ -107,7 +107,7 @@ def test_tolerance_is_told_in_every_unit(tmp_path):
 
 
 def test_advice_at_a_budget_names_size_and_injection():
-  report = verbs.advise(FITTED, **ASKED, flops=2e14)
+  report = answers.advise(FITTED, **ASKED, flops=2e14)
   best = report.data["budget"]["best"]
   q = FITTED.params
   strength = (1 + q["B"] * best["injection"]) * best["model_params"]
@@ -120,12 +120,12 @@ def test_advice_at_a_budget_names_size_and_injection():
   assert best["model_params"] == kept["model_params"].max()
   assert "FLOPs buy" in report.text
   with pytest.raises(InputError, match="flops"):
-    verbs.advise(FITTED, **ASKED, flops=-1.0)
+    answers.advise(FITTED, **ASKED, flops=-1.0)
 
 
 def test_a_budget_that_cannot_keep_the_tolerance_says_so():
   asked = ASKED | {"tolerance": 1e-9}
-  report = verbs.advise(FITTED, **asked, flops=1e12)
+  report = answers.advise(FITTED, **asked, flops=1e12)
   assert report.data["budget"]["best"] is None
   assert "none of these" in report.text
 
@@ -147,25 +147,25 @@ def study():
 
 def test_a_study_to_come_is_planned_from_its_file():
   point = {"model_params": 1e8, "target_tokens": 3e7}
-  report = verbs_plan.plan_new(study(), budget=1e17, **point)
+  report = answers_plan.plan_new(study(), budget=1e17, **point)
   assert report.data["spent"] <= 1e17
   assert report.data["after"] < report.data["before"]
   assert set(report.table["injection"]) <= {0.0, 0.001, 0.01, 0.05}
   with pytest.raises(InputError, match="smallest design"):
-    verbs_plan.plan_new(study(), budget=1.0, **point)
+    answers_plan.plan_new(study(), budget=1.0, **point)
   empty = SimpleNamespace(name="empty", runs=[])
   with pytest.raises(InputError, match="no fine-tuning"):
-    verbs_plan.plan_new(empty, budget=1e17, **point)
+    answers_plan.plan_new(empty, budget=1e17, **point)
 
 
 @pytest.mark.parametrize("text", ["B", "b=3", "B=many", "alpha=-1"])
 def test_a_guess_is_numbers_by_known_names(text):
   with pytest.raises(InputError, match="guess"):
-    verbs_plan.parse_guess(text)
+    answers_plan.parse_guess(text)
 
 
 def test_a_guess_keeps_what_it_does_not_name():
-  assert verbs_plan.parse_guess("B=30") == {**verbs_plan.GUESS, "B": 30.0}
+  assert answers_plan.parse_guess("B=30") == {**answers_plan.GUESS, "B": 30.0}
 
 
 def test_a_fit_prints_itself_in_a_notebook():

@@ -10,7 +10,7 @@ from planted_study import SIZES, TOKENS, Page, page_of, plant
 import pytest
 
 from forgetting import records, report
-from forgetting.report import contents, sections, templates, whatif
+from forgetting.report import contents, sections, template_files, whatif
 
 NAMES = (
   "whatif", "advice", "u_curves", "injection", "sizes", "progress", "laws",
@@ -156,4 +156,4 @@ def test_templates_are_in_the_wheel():
   names = ("page.html", "page.css", "page.js", "whatif.html", *whatif.SCRIPTS)
   for name in names:
     assert folder / "templates" / name in packed
-    assert templates.text(name)
+    assert template_files.text(name)

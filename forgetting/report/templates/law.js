@@ -2,20 +2,8 @@
 // The laws in the units of their fits, and what is asked of them: the same
 // scans and bisections as in forgetting/laws, so that the answers are the same.
 
-// q: parameters; v: lnN, lnD, p. Losses over the geometric mean of the fit's.
-const FORMS = {
-  forgetting: (q, v) =>
-    q.A * Math.exp(q.beta * v.lnD -
-      q.alpha * (Math.log1p(q.B * v.p) + v.lnN)) + q.E - q.G * v.p,
-  forgetting_log: (q, v) =>
-    Math.exp(q.beta * v.lnD - q.alpha * v.lnN) *
-      (q.A - q.C * Math.log1p(q.B * v.p)) + q.E,
-  forgetting_power: (q, v) =>
-    q.A * Math.exp(q.beta * v.lnD - q.alpha * v.lnN -
-      q.c * Math.log1p(q.B * v.p)) + q.E,
-  target: (q, v) =>
-    q.A * Math.exp(-q.alpha * v.lnN - q.beta * v.lnD) + q.E + q.C * v.p,
-};
+// FORMS, name -> (q, at, s, base) -> loss over its unit, is written by
+// javascript.py from the laws themselves.
 const GRID = [0];
 for (let i = 0; i <= 140; i++) GRID.push(Math.pow(10, -7 + i / 20));
 GRID[GRID.length - 1] = 1;
@@ -46,11 +34,7 @@ function unpack(law) {
 
 // The loss that a law predicts from a base; of the target law the base is 0.
 function lossAt(law, q, at, base) {
-  const v = {
-    lnN: Math.log(at.N / law.scales.N), lnD: Math.log(at.D / law.scales.D),
-    p: at.p,
-  };
-  const total = base / law.scales.L + FORMS[law.name](q, v);
+  const total = FORMS[law.name](q, at, law.scales, base / law.scales.L);
   return total > 0 ? law.scales.L * total : NaN;
 }
 
@@ -119,8 +103,8 @@ function beyond(law, at) {
 // The measured base loss of a size, or one along the log-log line.
 function baseLoss(law, size) {
   const x = law.bases.map((b) => Math.log(b[0]));
-  const y = law.bases.map((b) => Math.log(b[1])), place = Math.log(size);
-  const away = x.map((v) => Math.abs(v - place));
+  const y = law.bases.map((b) => Math.log(b[1])), wanted = Math.log(size);
+  const away = x.map((v) => Math.abs(v - wanted));
   const nearest = away.indexOf(Math.min(...away));
   if (away[nearest] < 1e-9) return law.bases[nearest][1];
   if (x.length < 2) return law.bases[0][1];
@@ -131,7 +115,7 @@ function baseLoss(law, size) {
     up += (x[i] - mx) * (y[i] - my);
     down += (x[i] - mx) ** 2;
   }
-  return Math.exp(my + up / down * (place - mx));
+  return Math.exp(my + up / down * (wanted - mx));
 }
 
 // y where x is, on a line through points with rising x.

@@ -1,34 +1,35 @@
-"""What the command's verbs do and print: one function a verb.
+"""What the command answers to fit, compare, advise and predict.
 
-Each returns a Report: text for people and a dict for JSON.
+Each function returns a Report: text for people and a dict for JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-import json
 import os
 
-import numpy as np
-
+from forgetting import records
 from forgetting.config import InputError
+from forgetting.laws import curve as curves
+from forgetting.laws import fits as stored
 from forgetting.laws import table as tables
-from forgetting.laws.advise import CLEAR
 from forgetting.laws.advise import advise as ask
-from forgetting.laws.compare import FAMILIES, aicc, compare_pooling
 from forgetting.laws.compare import compare as compare_laws
+from forgetting.laws.compare import compare_pooling
+from forgetting.laws.criteria import CLEAR, aicc
+from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit as fit_table
-from forgetting.laws.fitted import Fit, Fits
-from forgetting.laws.law import find
+from forgetting.laws.fits import Fits
+from forgetting.laws.fitted import Fit
+from forgetting.laws.law import find, variants
 from forgetting.laws.ratio import ratio_test
-from forgetting.laws.tolerance import Curve
 from forgetting.storage.places import place
 
 
 @dataclass(frozen=True)
 class Report:
-  """A verb's answer.
+  """An answer to one of the command's verbs.
 
   Attributes:
     text: for people.
@@ -41,22 +42,6 @@ class Report:
   table: object = None
 
 
-def parse_columns(text: str) -> dict[str, str]:
-  """`loss=val_loss,N=params` -> a mapping from our names to the table's."""
-  return pairs(text, "columns", "OURS=THEIRS, as in loss=val_loss")
-
-
-def pairs(text: str, what: str, how: str) -> dict[str, str]:
-  """`a=b,c=d` -> a dict; `how` tells what to write instead."""
-  out = {}
-  for part in filter(None, (p.strip() for p in text.split(","))):
-    left, equals, right = part.partition("=")
-    if not (left and equals and right):
-      raise InputError(f"{what} {part!r}: write {how}")
-    out[left.strip()] = right.strip()
-  return out
-
-
 def fit(
   table,
   *,
@@ -65,7 +50,18 @@ def fit(
   columns: Mapping[str, str] | None = None,
   free: Sequence[str] = (),
 ) -> Report:
-  """`forgetting fit`: a law, or for a study both of its laws, by domain."""
+  """Answers `forgetting fit`: a law, or for a study both of its laws.
+
+  Args:
+    table: as for `laws.fit`.
+    law: a name; None fits both laws of fine-tuning, each domain by itself.
+    by: a column; one fit for each of its values.
+    columns: ours -> theirs.
+    free: optional parameters to fit.
+
+  Raises:
+    InputError: one line on what is wrong with the table or the arguments.
+  """
   free = tuple(free)
   if law is not None:
     return Report(*_fit_one(table, law, by, columns, free))
@@ -138,10 +134,21 @@ def compare(
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
 ) -> Report:
-  """`forgetting fit --compare`: the table of laws, for each group."""
+  """Answers `forgetting fit --compare`: the table of laws, for each group.
+
+  Args:
+    table: as for `laws.fit`.
+    family: laws that predict the same loss; by default the family whose
+      columns the table has.
+    by: a column; one table of laws for each of its values.
+    columns: ours -> theirs.
+
+  Raises:
+    InputError: no such family or column, or nothing that can be fitted.
+  """
   frame = tables.load(table)
   family = family or _family(frame, columns)
-  law = find(FAMILIES[family][0][0])
+  law = find(variants(family)[0][0])
   frame = tables.rename(frame, law, columns)
   by = by or _domains(frame, law)
   if by is not None and by not in frame:
@@ -161,7 +168,7 @@ def compare(
 
 
 def records_of(comparison) -> list[dict]:
-  """One dict a law: the comparison's row, and its backtests."""
+  """Turns a comparison into one dict a law: its row, and its backtests."""
   rows = comparison.table.reset_index(names="law").to_dict("records")
   for row in rows:
     scores = comparison.scores[row["law"]]
@@ -179,12 +186,15 @@ def _family(frame, columns) -> str:
 
 
 def advise(source, **asked) -> Report:
-  """`forgetting advise`: see `forgetting.laws.advise`.
+  """Answers `forgetting advise`: see `forgetting.laws.advise`.
 
   Args:
     source: a table, a study directory, a Fit or Fits, or a JSON file of one.
     asked: as for `forgetting.laws.advise`; `curve` may also be a table. A
       study directory brings its own curve.
+
+  Raises:
+    InputError: as `forgetting.laws.advise`, or a curve that cannot be read.
   """
   curve, size = asked.get("curve"), asked["model_params"]
   try:
@@ -194,7 +204,7 @@ def advise(source, **asked) -> Report:
     if curve is not None or asked.get("unit") == "progress":
       raise
     asked["curve"] = None
-  advice = ask(load_fit(source), **asked)
+  advice = ask(stored.read(source), **asked)
   return Report(str(advice), advice.as_dict())
 
 
@@ -202,49 +212,13 @@ def _curve(source, given, model_params: float) -> Curve | None:
   """The pretraining curve of the size nearest to the one asked about."""
   if isinstance(given, Curve):
     return given
-  if given is None:
-    if not isinstance(source, (str, os.PathLike)) or not place(source).is_dir():
-      return None
-    from forgetting import records
-
-    frame = records.curves(source)
-    if "domain" in frame:
-      domain = frame["domain"]
-      frame = frame[domain.isna() | (domain.astype(str) == "")]
+  if given is not None:
+    table = tables.load(given)
+  elif isinstance(source, (str, os.PathLike)) and place(source).is_dir():
+    table = records.curves(source)
   else:
-    frame = tables.load(given)
-  for name in ("step", "pretrain_loss"):
-    if name not in frame:
-      raise InputError(f"no column {name} in the pretraining curve")
-  if "model_params" in frame and len(frame):
-    away = np.abs(np.log(frame["model_params"] / model_params))
-    frame = frame[away == away.min()]
-  if "run" in frame and frame["run"].nunique() > 1:
-    frame = frame[frame["run"] == frame["run"].iloc[0]]
-  frame = frame[np.isfinite(frame["pretrain_loss"].astype(float))]
-  return Curve(frame["step"].to_numpy(), frame["pretrain_loss"].to_numpy())
-
-
-def load_fit(source, law: str = "forgetting"):
-  """A Fit or Fits from a JSON file; anything else as it is.
-
-  Args:
-    law: which, of a file that has several: what `forgetting fit STUDY` writes.
-  """
-  if not isinstance(source, (str, os.PathLike)):
-    return source
-  if not os.fspath(source).endswith(".json"):
-    return source
-  try:
-    with open(source) as file:
-      stored = json.load(file)
-  except (OSError, ValueError) as problem:
-    raise InputError(f"cannot read the fit {source}: {problem}") from None
-  if law in stored:
-    stored = stored[law]
-  if "groups" in stored and "by" in stored:
-    return Fits.from_json(json.dumps(stored))
-  return Fit.from_dict(stored)
+    return None
+  return curves.nearest(curves.by_size(table), model_params)
 
 
 def predict(
@@ -256,13 +230,23 @@ def predict(
   columns: Mapping[str, str] | None = None,
   level: float = 0.95,
 ) -> Report:
-  """`forgetting predict`: losses with intervals for the rows of a table.
+  """Answers `forgetting predict`: losses with intervals for a table's rows.
 
   Args:
     source: a fit's JSON file, a Fit or Fits, or a table to fit `law` to.
     rows: a table with the law's variables.
+    law: which, of a fit's file that has several, or to fit to a table.
+    by: a column; one fit for each of its values.
+    columns: ours -> theirs, of a table to fit to.
+    level: of the intervals.
+
+  Returns:
+    a Report whose `table` has the rows and their predictions.
+
+  Raises:
+    InputError: a fit or a table that cannot be read, or no rows.
   """
-  fitted = load_fit(source, law)
+  fitted = stored.read(source, law)
   if not isinstance(fitted, (Fit, Fits)):
     frame = tables.load(fitted)
     by = by or _domains(tables.rename(frame, find(law), columns), find(law))

@@ -7,11 +7,16 @@ import string
 
 @functools.cache
 def text(name: str) -> str:
-  """The file templates/<name>."""
+  """Reads the file templates/<name>."""
   folder = resources.files("forgetting.report") / "templates"
   return (folder / name).read_text(encoding="utf-8")
 
 
 def fill(name: str, **values: str) -> str:
-  """A template with its $names replaced; the values are HTML already."""
+  """Fills in a template.
+
+  Args:
+    name: the file in templates/.
+    values: $name -> HTML.
+  """
   return string.Template(text(name)).substitute(values)

@@ -1,4 +1,4 @@
-"""What `forgetting plan` does and prints, for a study or one to come."""
+"""What the command answers to plan, for a study or one to come."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws import table as tables
+from forgetting.laws.answers import Report
+from forgetting.laws.arguments import pairs
+from forgetting.laws.candidates import Cost, grid
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.law import find
-from forgetting.laws.plan import Cost, grid
 from forgetting.laws.plan import plan as plan_runs
 from forgetting.laws.plan import plan_new as plan_from_guess
-from forgetting.laws.verbs import Report, pairs
 
 # What a study to come is planned from: forgetting (nats) of the smallest model
 # at the most target tokens without injection, and the law's other parameters.
@@ -21,7 +22,11 @@ GUESS = {"forgetting": 0.5, "B": 1000.0, "alpha": 0.5, "beta": 0.4}
 
 
 def parse_guess(text: str) -> dict[str, float]:
-  """`B=1000,alpha=.5` -> numbers by name, over those of GUESS."""
+  """Reads `B=1000,alpha=.5`: numbers by name, over those of GUESS.
+
+  Raises:
+    InputError: a name that GUESS does not have, or no positive number.
+  """
   how = f"NAME=NUMBER of {', '.join(GUESS)}, as in B=1000"
   out = dict(GUESS)
   for name, value in pairs(text, "guess", how).items():
@@ -47,13 +52,23 @@ def plan(
   candidates: Mapping[str, Sequence[float]] | None = None,
   columns: Mapping[str, str] | None = None,
 ) -> Report:
-  """`forgetting plan`: which runs to add so that one prediction sharpens.
+  """Answers `forgetting plan`: which runs to add to sharpen one prediction.
 
   Args:
+    source: a study or a table, as for `laws.fit`.
     budget: FLOPs, at 6 N epochs D / (1 - p) a run.
     model_params, target_tokens, injection: the prediction that matters.
     candidates: {"model_params": [...], "target_tokens": [...],
       "injection": [...]}, by default the study's own levels.
+    domain: the target domain, where the table has several.
+    epochs: passes over the target tokens that a run costs.
+    columns: ours -> theirs.
+
+  Returns:
+    a Report whose `table` has the runs to add, in order.
+
+  Raises:
+    InputError: no such domain, a budget that cannot be, or no fit.
   """
   law = find("forgetting")
   frame = tables.rename(tables.load(source), law, columns)
@@ -86,11 +101,19 @@ def plan_new(
   epochs: float = 10.0,
   guess: Mapping[str, float] = GUESS,
 ) -> Report:
-  """`forgetting plan` of a study file: which of its runs to do, in order.
+  """Answers `forgetting plan` of a study file: which of its runs to do.
 
   Args:
     study: a Study; the levels of its fine-tunings are the candidates.
+    budget, model_params, target_tokens, injection, epochs: as for `plan`.
     guess: as GUESS, within a factor of e^2 (exponents within .5).
+
+  Returns:
+    a Report whose `table` has the runs, in order.
+
+  Raises:
+    InputError: a study without fine-tunings, or a budget or candidates that
+      do not allow the least design that identifies a law.
   """
   tuned = [run for run in study.runs if run.domain is not None]
   if not tuned:

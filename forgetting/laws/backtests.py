@@ -1,0 +1,137 @@
+"""Backtests: a law is judged on runs that it has not seen.
+
+Each split is searched from scratch on its training rows: a warm start from
+the full fit would leak what the training rows cannot know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forgetting.laws.fitted import Fit
+from forgetting.laws.problem import predict
+from forgetting.laws.solve import lowest
+
+FOLDS = 8
+STARTS = 6
+CUTS = (0.5, 0.7, 0.85)
+FEW_LEVELS = 10
+
+
+@dataclass(frozen=True)
+class Split:
+  """One training set.
+
+  Attributes:
+    name: what is left out, in words.
+    train: [rows], which rows are fitted to; the others are predicted.
+  """
+
+  name: str
+  train: np.ndarray
+
+
+@dataclass(frozen=True)
+class Score:
+  """How a law did on rows that it had not seen.
+
+  Attributes:
+    split: the split's name.
+    error: mean of abs(L_pred / L - 1).
+    bias: mean of ln(L_pred / L); positive is pessimistic.
+    rows: how many rows were predicted.
+  """
+
+  split: str
+  error: float
+  bias: float
+  rows: int
+
+  def __str__(self) -> str:
+    return (
+      f"{self.split}: error {100 * self.error:.3g} %, bias "
+      f"{100 * self.bias:+.2g} % on {self.rows} rows"
+    )
+
+
+def backtests(fitted: Fit) -> list[Split]:
+  """Makes the splits of a table, those that ask for extrapolation first.
+
+  All but the largest sizes and amounts, the smallest by work, all but one
+  injection, all but one domain; only splits that leave enough rows to fit.
+
+  Args:
+    fitted: a fit that still has its data.
+  """
+  values, law = fitted.data.values, fitted.law
+  out = []
+  sizes = [s for s, v in law.variables.items() if v.kind == "size"]
+  axes = {s: values[s] for s in sizes if s in values and s != "T"}
+  designed = {s: v for s, v in axes.items() if len(np.unique(v)) <= FEW_LEVELS}
+  for symbol, v in designed.items():
+    if len(np.unique(v)) > 2:
+      out.append(Split(f"all but the largest {symbol}", v < v.max()))
+  both = [v < v.max() for v in designed.values() if len(np.unique(v)) > 2]
+  if len(both) > 1:
+    small = np.logical_and.reduce(both)
+    out.append(Split(f"all but the largest {' and '.join(designed)}", small))
+  if len(axes) > 1 and len(designed) < len(axes):
+    work = sum(np.log(v) for v in axes.values())
+    for cut in CUTS:
+      train = work <= np.quantile(work, cut)
+      out.append(Split(f"the smallest {100 * cut:.0f} % by work", train))
+  # Without its p = 0 rows a study cannot tell A from B: that one is no test.
+  if "p" in values and len(np.unique(values["p"])) > 2:
+    out += [
+      Split(f"all but p = {p:g}", values["p"] != p)
+      for p in np.unique(values["p"])[1:]
+    ]
+  if fitted.groups and not any(s.group is not None for s in fitted._slots):
+    out += [
+      Split(f"all but domain {name}", fitted.data.group != g)
+      for g, name in enumerate(fitted.groups)
+    ]
+  enough = int(fitted.problem.free.sum())
+  return [s for s in out if s.train.sum() >= enough and not s.train.all()]
+
+
+def score(fitted: Fit, split: Split) -> Score:
+  """Refits on a split's training rows and predicts the others.
+
+  Args:
+    fitted: a fit that still has its data: which law, and how it is fitted.
+    split: its training rows.
+  """
+  problem = fitted.problem
+  train = replace(problem, weight=problem.weight * split.train)
+  x, _ = lowest(train, STARTS)
+  residual = (predict(problem, x[None])[0] - problem.log_loss)[~split.train]
+  return Score(
+    split.name,
+    float(np.mean(np.abs(np.expm1(residual)))),
+    float(np.mean(residual)),
+    len(residual),
+  )
+
+
+def cross_validated(fitted: Fit, folds: int = FOLDS) -> float:
+  """Cross-validates a law, with clusters kept whole.
+
+  Args:
+    fitted: a fit that still has its data.
+    folds: how many parts; each is predicted from the others.
+
+  Returns:
+    the mean relative error abs(L_pred / L - 1) over all rows.
+  """
+  clusters = fitted.data.clusters
+  count = int(clusters.max()) + 1
+  order = np.random.default_rng(0).permutation(count)
+  fold = order[clusters] % min(folds, count)
+  scores = [
+    score(fitted, Split(f"fold {k}", fold != k)) for k in np.unique(fold)
+  ]
+  total = sum(s.rows for s in scores)
+  return sum(s.error * s.rows for s in scores) / total

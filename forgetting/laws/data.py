@@ -1,0 +1,146 @@
+"""A table's columns as a fit reads them, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.laws import table as tables
+from forgetting.laws.choices import Choices
+from forgetting.laws.law import Law
+
+
+@dataclass(frozen=True)
+class Data:
+  """A table's columns, checked, in natural units.
+
+  Attributes:
+    values: symbol -> [rows].
+    loss: [rows], nats per token; empty when only predictions are wanted.
+    weight: [rows].
+    clusters: [rows] cluster numbers.
+    groups: names of the domains when parameters differ by domain.
+    group: [rows] index into groups.
+    frame: the rows themselves.
+  """
+
+  values: dict[str, np.ndarray]
+  loss: np.ndarray
+  weight: np.ndarray
+  clusters: np.ndarray
+  groups: tuple[str, ...]
+  group: np.ndarray | None
+  frame: object
+
+
+def wanted(law: Law, choices: Choices) -> list[str]:
+  """Tells the symbols of the variables that a fit of a law reads.
+
+  Args:
+    law: the law.
+    choices: optional parameters that move, or are fixed at other than 0, may
+      need a variable of their own.
+  """
+  return [
+    symbol
+    for symbol, variable in law.variables.items()
+    if not variable.needed_by
+    or any(
+      choices.moves(law, name) or choices.fixed.get(name)
+      for name in variable.needed_by
+    )
+  ]
+
+
+def read(table, law: Law, choices: Choices) -> Data:
+  """Reads the data that a fit needs.
+
+  Args:
+    table: anything that `table.load` takes.
+    law: which variables, and which rows.
+    choices: which columns, weights, clusters and domains.
+
+  Raises:
+    InputError: one line on what is wrong with the table.
+  """
+  frame = tables.rename(tables.load(table), law, choices.columns)
+  frame = tables.select(frame, law)
+  values = {
+    symbol: tables.numbers(frame, law.variables[symbol], symbol)
+    for symbol in wanted(law, choices)
+  }
+  loss = tables.numbers(frame, law.loss, "loss")
+  weight = np.ones(len(frame))
+  if choices.weights:
+    if choices.weights not in frame:
+      raise InputError(f"weights: no column {choices.weights!r} in the table")
+    weight = frame[choices.weights].to_numpy(float)
+    if not (np.isfinite(weight) & (weight >= 0)).all() or not weight.any():
+      raise InputError(f"weights: column {choices.weights} must be >= 0")
+  groups, group = _domains(frame, law, choices)
+  return Data(
+    values, loss, weight, _clusters(frame, law, choices), groups, group, frame
+  )
+
+
+def _domains(frame, law: Law, choices: Choices):
+  if "domain" not in frame or law.rows != "finetunings":
+    if choices.shared is not None:
+      raise InputError(
+        "shared: parameters differ by domain, and the table "
+        "has no column domain"
+      )
+    return (), None
+  names = tuple(sorted(frame["domain"].astype(str).unique()))
+  if choices.shared is None:
+    if len(names) > 1:
+      raise InputError(
+        f"the table has {len(names)} domains ({', '.join(names)}): "
+        f'fit each with by="domain", or pool them with shared=("alpha", ...)'
+      )
+    return (), None
+  for name in choices.shared:
+    law[name]
+  return names, np.searchsorted(names, frame["domain"].astype(str))
+
+
+def _clusters(frame, law: Law, choices: Choices) -> np.ndarray:
+  for name in choices.cluster:
+    if name not in frame:
+      raise InputError(f"cluster: no column {name!r} in the table")
+  if choices.cluster:
+    return tables.codes(frame, choices.cluster)
+  if law.clusters:
+    return tables.codes(frame, law.clusters)
+  for name in ("run", "run_name", "name"):
+    if name in frame:
+      return tables.codes(frame, (name,))
+  return np.arange(len(frame))
+
+
+def check_levels(law: Law, data: Data, choices: Choices):
+  """Refuses an axis with too few levels for the parameters it identifies.
+
+  Args:
+    law: how many levels each of its variables needs.
+    data: the variables' values.
+    choices: an axis whose parameters all stay is not looked at.
+
+  Raises:
+    InputError: naming the axis, its levels and what to do.
+  """
+  for symbol, values in data.values.items():
+    variable = law.variables[symbol]
+    held = [p for p in law.parameters if symbol in p.axes]
+    if held and not any(choices.moves(law, p.name) for p in held):
+      continue
+    found = tables.levels(values)
+    if found < variable.levels:
+      raise InputError(
+        f"{variable.columns[0]} ({symbol}) has {found} "
+        f"level{'s' if found > 1 else ''} in the table and law {law.name} "
+        f"needs {variable.levels}: add runs, fix its parameters, or take a "
+        f"law without {symbol}"
+      )
