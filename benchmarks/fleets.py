@@ -50,25 +50,27 @@ def alone(run: Run, seconds: float) -> float:
   import jax
   import numpy as np
 
-  from forgetting.training import model as model_lib
+  from forgetting.training import models, shapes
   from forgetting.training.optimizer import Hyperparameters
-  from forgetting.training.programs import batch_shapes, compile_programs
+  from forgetting.training.programs import compile_programs
 
   programs = compile_programs(run.model, batch_size=run.batch_size)
-  state = programs.init_state(model_lib.init(run.model, seed=0))
+  state = programs.init_state(models.init(run.model, seed=0))
   batch = {
     name: np.ones(shape.shape, shape.dtype)
-    for name, shape in batch_shapes(run.model, run.batch_size).items()
+    for name, shape in shapes.batch(run.model, run.batch_size).items()
   }
   hyperparameters, steps = Hyperparameters.of(run), 0
   for _ in range(8):
-    state, metrics = programs.train(state, programs.put(batch), hyperparameters)
+    state, metrics = programs.train(
+      state, {}, programs.put(batch), hyperparameters
+    )
   jax.block_until_ready(state)
   start = time.perf_counter()
   while time.perf_counter() < start + seconds:
     for _ in range(8):
       state, metrics = programs.train(
-        state, programs.put(batch), hyperparameters
+        state, {}, programs.put(batch), hyperparameters
       )
     float(metrics.loss)
     steps += 8

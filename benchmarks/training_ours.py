@@ -86,8 +86,8 @@ def ours(shape: Shape) -> Work:
   """The inside of `training.loop.train`, but for evaluations and saves."""
   import jax
 
-  from forgetting.training import model
-  from forgetting.training.loop import Clock
+  from forgetting.training import models
+  from forgetting.training.clock import Clock
   from forgetting.training.optimizer import Hyperparameters
   from forgetting.training.programs import compile_programs
   from forgetting.training.watch import Watch
@@ -98,7 +98,7 @@ def ours(shape: Shape) -> Work:
   hyperparameters = Hyperparameters(
     *np.float32([3e-4, 3e-5, 10, 1e9, 0.9, 0.95, 0.1, 1.0])
   )
-  state = programs.init_state(model.init(shape.model, seed=0))
+  state = programs.init_state(models.init(shape.model, seed=0))
   evaluated = evaluation_rate(programs, state["params"], shape)
   drawn, clock, watch = batches(shape), Clock(), Watch()
 
@@ -108,7 +108,7 @@ def ours(shape: Shape) -> Work:
       assert not watch.diverged(), watch.why
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
       state, metrics = clock.queue(
-        "training", programs.train, state, batch, hyperparameters
+        "training", programs.train, state, {}, batch, hyperparameters
       )
       watch.add(step, metrics)
       yield shape.batch_size * shape.context
@@ -126,11 +126,11 @@ def stock(shape: Shape) -> Work:
   """Layers scanned, products as Flax makes them, attention as jax.nn does."""
   import jax
 
-  from forgetting.training import model
+  from forgetting.training.models import decoder
 
-  model._unroll = lambda layers: 1
-  model._attention = model._fused_attention
-  model._flat_dot = jax.lax.dot_general
+  decoder._unroll = lambda layers: 1
+  decoder._attention = decoder._fused_attention
+  decoder._flat_dot = jax.lax.dot_general
   return ours(shape)
 
 
@@ -145,7 +145,7 @@ def evaluation_rate(programs, params, shape: Shape) -> float:
   seconds = []
   for _ in range(4):
     start = time.perf_counter()
-    per_example(programs.losses, params, chunks, weights)
+    per_example(programs.losses, params, {}, chunks, weights)
     seconds.append(time.perf_counter() - start)
   return weights.size / min(seconds)
 

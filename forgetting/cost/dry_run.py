@@ -74,8 +74,7 @@ def _plan(runs: list[Run], chip: Chip, devices: int) -> Plan:
   first, on_cpu = runs[0], chip.name == "cpu"
   # on a CPU every core does a run of its own
   mesh = Mesh(1, 1) if on_cpu else mesh_for(first, devices)
-  fused = chip.attention == "fused" and first.model.dtype == "bfloat16"
-  memory = footprint(first, mesh, fused_attention=fused)
+  memory = footprint(first, mesh, fused_attention=chip.attention == "fused")
   return Plan(
     kind="fine-tuning" if first.parent else "pretraining",
     model=first.model,

@@ -8,15 +8,10 @@ are the compiler's padding and fragments, hence the margin.
 import dataclasses
 
 from forgetting.config import Run
+from forgetting.config.model import Numerics, indivisible
 
 FLOAT32 = 4
 USABLE = 0.92  # of a device's memory: the rest is the runtime's
-MOST_LOGITS = 2**27  # that a device holds at a time, as training.losses has it
-
-# Values kept a token and layer, in widths: the input; with it qkv, rotated q
-# and k, the attention's result and the hidden layer; with them both norms, the
-# residual between and the hidden layer before its nonlinearity.
-_KEPT = {"full": 1, "dots": 10, "none": 20}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,15 +45,14 @@ def mesh_for(run: Run, devices: int) -> Mesh:
 
   Of those the one with the shortest axis `model`.
   """
-  m, rows = run.model, run.batch_size // run.micro_batches
+  rows = run.batch_size // run.micro_batches
   meshes = [
     Mesh(used // model, model)
     for used in _divisors(devices)
     for model in _divisors(used)
-    if rows % (used // model) == 0
-    and m.width % (used // model) == 0
-    and m.heads % model == 0
-    and m.padded_vocab_size % model == 0
+    if not indivisible(
+      run.model.architecture, rows=rows, data=used // model, model=model
+    )
   ]
   return max(meshes, key=lambda mesh: (mesh.devices, mesh.data))
 
@@ -68,21 +62,30 @@ def _divisors(n: int) -> list[int]:
 
 
 def footprint(run: Run, mesh: Mesh, *, fused_attention: bool) -> Footprint:
-  """Of a run's training step.
+  """Of a run's training step on each device of a mesh.
 
   Args:
-    fused_attention: no matrix of attention weights is ever stored.
+    run: its model, its batch.
+    mesh: that shares it.
+    fused_attention: whether the device can compute attention without storing a
+      matrix of its weights; it does so where the model's family fits it.
   """
-  m, devices = run.model, mesh.devices
-  weights = m.model_params + m.padded_vocab_size * m.width
+  # imported here: what a device's memory is is asked where JAX is not wanted
+  from forgetting.training import models
+  from forgetting.training.losses import MOST_LOGITS
+
+  m, devices, family = run.model, mesh.devices, models.of(run.model)
+  architecture, numerics = m.architecture, m.numerics
+  fused = fused_attention and family.fuses_attention(architecture, numerics)
+  weights = architecture.stored_params
   size = FLOAT32 if m.dtype == "float32" else 2
   rows = run.batch_size // run.micro_batches / mesh.data
   tokens = rows * m.context
-  kept = _KEPT[m.remat] * m.layers * tokens * m.width * size
+  kept = family.values_kept(architecture, numerics) * m.layers * tokens * size
   square = rows * m.heads * m.context**2 / mesh.model
-  attention = 0 if fused_attention else square * (FLOAT32 + size)
+  attention = 0 if fused else square * (FLOAT32 + size)
   layers = m.layers if m.remat == "none" else 1  # whose attention is held
-  one_layer = _KEPT["none"] * tokens * m.width * size
+  one_layer = family.values_kept(architecture, Numerics()) * tokens * size
   logits = min(tokens * m.padded_vocab_size / mesh.model, MOST_LOGITS)
   accumulated = weights * FLOAT32 if run.micro_batches > 1 else 0
   copy = weights * size if m.dtype != "float32" else 0
@@ -92,3 +95,10 @@ def footprint(run: Run, mesh: Mesh, *, fused_attention: bool) -> Footprint:
     activations=kept + one_layer + layers * attention,
     logits=3 * logits * FLOAT32,
   )
+
+
+def footprint_here(run: Run) -> Footprint:
+  """The same on one device of this process."""
+  from forgetting.training import processes
+
+  return footprint(run, Mesh(1, 1), fused_attention=processes.on_gpu())

@@ -85,25 +85,26 @@ class ValidationSet:
     return float(np.sqrt(squares.sum() / (n - 1) / n))
 
 
-def per_example(program, params, chunks, weights) -> np.ndarray:
+def per_example(program, params, base, chunks, weights) -> np.ndarray:
   """Losses of any number of sequences by the one compiled program.
 
   Args:
-    program: `block_losses`, compiled for some number of sequences.
+    program: `executor.Executor.losses`, for some number of sequences at once.
+    params, base: what is trained, and what is left alone.
     chunks: [n, L+1]; the last block is filled up and cut again.
     weights: [n, L].
 
   Returns:
     float32 [n], nats a token.
   """
-  size = program.args_info[0][1].shape[0]
+  size = program.args_info[0][2].shape[0]
   blocks = zip(
     _blocks(chunks, size, np.int32),
     _blocks(weights, size, np.float32),
     strict=True,
   )
   # all blocks are queued before the first is read back
-  losses = [program(params, *block) for block in blocks]
+  losses = [program(params, base, *block) for block in blocks]
   return np.concatenate([np.asarray(x) for x in losses])[: len(chunks)]
 
 

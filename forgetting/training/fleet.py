@@ -6,7 +6,7 @@ the next one. A small model alone keeps an accelerator waiting for its host;
 many together do not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 import functools
 import time
 from typing import NamedTuple
@@ -16,17 +16,21 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from forgetting import config
-from forgetting.training import programs as programs_lib
-from forgetting.training import sharding
-from forgetting.training.loop import Step, Stepped
+from forgetting.config import Model
+from forgetting.training import programs, shapes, sharding
+from forgetting.training.methods.full import FULL
+from forgetting.training.methods.method import Method
+from forgetting.training.models.family import Params
 from forgetting.training.optimizer import Hyperparameters
+from forgetting.training.step import train_step
+from forgetting.training.stepping import StepAsked, StepDone
 
 
 class Fleet:
-  """Slots for runs: what `programs.Programs` is for a run alone.
+  """Slots for runs: an `executor.Executor` of many of them.
 
   Attributes:
+    method: by which the runs change the weights.
     losses, shapes, shardings: as of Programs. Losses are measured one run at a
       time, its sequences spread over the devices.
     slots: runs that train at a time, the same number on each device.
@@ -34,13 +38,19 @@ class Fleet:
 
   def __init__(
     self,
-    model: config.Model,
+    model: Model,
     *,
     batch_size: int,
     micro_batches: int = 1,
     slots: int,
+    method: Method = FULL,
   ):
     """Compiles the programs for this process's devices.
+
+    Args:
+      model, batch_size, micro_batches, method: as of `compile_programs`, the
+        same for all runs.
+      slots: runs that train at a time.
 
     Raises:
       ValueError: the slots do not divide over the devices.
@@ -48,42 +58,47 @@ class Fleet:
     mesh = _mesh("run")
     if slots % mesh.size:
       raise ValueError(f"{slots} slots do not divide over {mesh.size} devices")
-    self.slots = slots
+    self.slots, self.method = slots, method
     self._mesh = mesh
     self._runs = NamedSharding(mesh, P("run"))
     whole = sharding.replicated(mesh)
-    self.shapes = programs_lib.state_shapes(model)
+    self.shapes, base = shapes.state_and_base(model, method)
     self.shardings = jax.tree.map(lambda _: whole, self.shapes)
-    self.losses = programs_lib.compile_losses(
-      model, _mesh("data"), self.shardings["params"]
+    self.losses = programs.compile_losses(
+      model,
+      _mesh("data"),
+      method,
+      (self.shardings["params"], jax.tree.map(lambda _: whole, base)),
     )
-    shapes = (
-      self.shapes,
-      programs_lib.batch_shapes(model, batch_size),
-      programs_lib.HYPERPARAMETERS,
+    batch = shapes.batch(model, batch_size)
+    state, batches, hyperparameters = jax.tree.map(
+      self._of_all, (self.shapes, batch, shapes.HYPERPARAMETERS)
     )
-    shapes = jax.tree.map(self._of_all, shapes)
     step = functools.partial(
-      programs_lib.train_step,
+      train_step,
       model=model,
+      method=method,
       micro_batches=micro_batches,
       devices=mesh.size / slots,
     )
     apart = jax.shard_map(
-      jax.vmap(step),
+      # there is one base, which the runs share
+      jax.vmap(step, in_axes=(0, None, 0, 0)),
       mesh=mesh,
-      in_specs=P("run"),
+      in_specs=(P("run"), P(), P("run"), P("run")),
       out_specs=P("run"),
       check_vma=False,  # nothing is the same on all devices
     )
-    self._train = jax.jit(apart, donate_argnums=0).lower(*shapes).compile()
+    self._train = (
+      jax.jit(apart, donate_argnums=0)
+      .lower(state, base, batches, hyperparameters)
+      .compile()
+    )
     self._insert = jax.jit(_insert, donate_argnums=0)
     self._extract = jax.jit(_extract, out_shardings=whole)
-    self._state = jax.tree.map(self._zeros, shapes[0])
+    self._state = jax.tree.map(self._zeros, state)
     # a slot without a run is trained too, on these, and never looked at
-    self._idle = jax.tree.map(
-      lambda s: np.ones(s.shape[1:], s.dtype), shapes[1]
-    )
+    self._idle = jax.tree.map(lambda s: np.ones(s.shape, s.dtype), batch)
     none = Hyperparameters(*np.zeros(len(Hyperparameters._fields), np.float32))
     self._hyperparameters = [none] * slots
     self._stacked = None
@@ -94,16 +109,16 @@ class Fleet:
     devices = self._mesh.devices.flat
     return f"{len(devices)} x {devices[0].device_kind}"
 
-  def init_state(self, params) -> dict:
+  def init_state(self, params: Params) -> dict:
     """A state at step 0, on the host: zero moments around the parameters."""
     zeros = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), self.shapes)
     return zeros | {"params": params}
 
-  def place(self, params):
+  def to_devices(self, params: Params) -> Params:
     """Parameters as `losses` takes them."""
     return jax.device_put(params, self.shardings["params"])
 
-  def keep(self, params):
+  def keep(self, params: Params) -> Params:
     """A copy on the host, which no step touches."""
     return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
@@ -111,14 +126,15 @@ class Fleet:
     """As it is: all batches of a step go to the devices together."""
     return batch
 
-  def step(self, asked: Mapping[int, Step]) -> dict[int, Stepped]:
+  def step(self, asked: Mapping[int, StepAsked]) -> dict[int, StepDone]:
     """One training step of the runs in the slots given.
 
     Args:
       asked: slot -> what its run asks for; a state that is not yet in a slot
-        is put there.
+        is put there. All have one base.
     """
     start = time.perf_counter()
+    base = _one_base(asked.values())
     for slot, step in asked.items():
       if not isinstance(step.state, Seated):
         self._seat(slot, step)
@@ -128,11 +144,11 @@ class Fleet:
     ]
     batch = jax.tree.map(lambda *rows: np.stack(rows), *batches)
     self._state, metrics = self._train(
-      self._state, jax.device_put(batch, self._runs), self._stacked
+      self._state, base, jax.device_put(batch, self._runs), self._stacked
     )
     seconds = (time.perf_counter() - start) / len(asked)
     return {
-      slot: Stepped(
+      slot: StepDone(
         Seated(self, slot), [_Entry(m, slot) for m in metrics], seconds
       )
       for slot in asked
@@ -142,7 +158,7 @@ class Fleet:
     """A part of the state of the run in a slot."""
     return self._extract(self._state[name], slot)
 
-  def _seat(self, slot: int, step: Step) -> None:
+  def _seat(self, slot: int, step: StepAsked) -> None:
     self._state = self._insert(self._state, dict(step.state), slot)
     self._hyperparameters[slot] = step.hyperparameters
     stacked = [np.stack(x) for x in zip(*self._hyperparameters, strict=True)]
@@ -182,6 +198,14 @@ class _Entry(NamedTuple):
 
   def __array__(self, dtype=None, copy=None) -> np.ndarray:
     return np.asarray(self.array)[self.slot, ...]
+
+
+def _one_base(asked: Collection[StepAsked]) -> Params:
+  """What the runs' method leaves alone: the same arrays for all of them."""
+  bases = {tuple(map(id, jax.tree.leaves(step.base))) for step in asked}
+  if len(bases) > 1:
+    raise ValueError(f"{len(bases)} bases: the runs of a fleet share one")
+  return next(iter(asked)).base
 
 
 def _mesh(axis: str) -> Mesh:

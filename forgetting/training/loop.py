@@ -1,23 +1,20 @@
 """One run: evaluate -> save -> draw -> step. The order is the contract."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-import dataclasses
-import functools
+from collections.abc import Callable, Iterator, Mapping
 import math
-import time
-from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from forgetting.config import Evaluation, Run
+from forgetting.config import Run
 from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
 from forgetting.training.checkpoint import Checkpoints, save_params
-from forgetting.training.evaluate import ValidationSet, per_example
+from forgetting.training.clock import Clock
+from forgetting.training.evaluator import Evaluator, Losses
+from forgetting.training.models.family import Params
 from forgetting.training.optimizer import Hyperparameters
-from forgetting.training.programs import Programs
 from forgetting.training.saving import Ask, asking
+from forgetting.training.stepping import StepAsked, Training
 from forgetting.training.watch import Watch, spikes_of
 
 
@@ -25,131 +22,8 @@ class Interrupted(Exception):
   """Stopped from outside, after saving: the same call goes on from there."""
 
 
-Batches = Callable[[int], Iterator[dict[str, np.ndarray]]]  # from a step on
-
-
-class Step(NamedTuple):
-  """What a run asks for between its evaluations: one training step."""
-
-  programs: Programs
-  state: Mapping
-  batch: dict
-  hyperparameters: Hyperparameters
-
-
-class Stepped(NamedTuple):
-  """What it is given back."""
-
-  state: Mapping
-  metrics: Iterable  # loss and gradient norm, as the devices will have them
-  seconds: float  # of the host
-
-
-Training = Generator[Step, Stepped, dict]
-
-
-class Losses(NamedTuple):
-  """Per-example losses of both validation sets, nats a token."""
-
-  pretrain: np.ndarray
-  target: np.ndarray  # empty in a pretraining
-  pool: np.ndarray = np.empty(0, np.float32)  # of full measurements alone
-
-
-@dataclasses.dataclass
-class Clock:
-  """Seconds of the host by what they went into; together the wall time."""
-
-  spent: dict[str, float] = dataclasses.field(default_factory=dict)
-
-  def time(self, what: str, function, *args):
-    """Calls and waits for what the devices make of it."""
-    return self.queue(what, lambda: jax.block_until_ready(function(*args)))
-
-  def queue(self, what: str, function, *args):
-    """Calls and does not wait: whoever waits later counts it as the same."""
-    start = time.perf_counter()
-    out = function(*args)
-    self.add(what, time.perf_counter() - start)
-    return out
-
-  def add(self, what: str, seconds: float) -> None:
-    self.spent[what] = self.spent.get(what, 0) + seconds
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Evaluator:
-  """Both losses of some parameters, from one program on fixed sequences.
-
-  Attributes:
-    pretrain, target: the full validation sets; a pretraining has no target.
-    pool: the pool that is replayed from, if any.
-  """
-
-  programs: Programs
-  evaluation: Evaluation
-  pretrain: ValidationSet
-  target: ValidationSet | None
-  pool: ValidationSet | None = None
-
-  def curve(self, params) -> Losses:
-    """On the first sequences of each set: what the U-curve is made of."""
-    e = self.evaluation
-    return self._measure(params, e.curve_pretrain, e.curve_target)
-
-  def full(self, params) -> Losses:
-    """On all sequences: what a run's result is made of."""
-    e = self.evaluation
-    losses = self._measure(params, e.full_pretrain, e.full_target)
-    return losses._replace(pool=self.of_pool(params))
-
-  def of_pool(self, params) -> np.ndarray:
-    """Losses of the pool; empty where there is none."""
-    if self.pool is None:
-      return np.empty(0, np.float32)
-    pool = self.pool
-    return per_example(self.programs.losses, params, pool.chunks, pool.weights)
-
-  def _measure(self, params, pretrain: int, target: int) -> Losses:
-    chunks = [self.pretrain.chunks[:pretrain]]
-    weights = [self.pretrain.weights[:pretrain]]
-    if self.target is not None:
-      chunks.append(self.target.chunks[:target])
-      weights.append(self.target.weights[:target])
-    losses = per_example(
-      self.programs.losses,
-      params,
-      np.concatenate(chunks),
-      np.concatenate(weights),
-    )
-    return Losses(losses[: len(chunks[0])], losses[len(chunks[0]) :])
-
-  def means(self, losses: Losses, prefix: str = "") -> dict:
-    """In nats a token and in bits a byte; None without a target."""
-    out = {}
-    for kind in ("pretrain", "target"):
-      values, measured = getattr(losses, kind), getattr(self, kind)
-      mean = bits = None
-      if measured is not None:
-        mean = measured.mean(values)
-        bits = measured.bits_per_byte(values)
-      out[f"{prefix}{kind}_loss"] = mean
-      out[f"{prefix}{kind}_bits_per_byte"] = bits
-    return out
-
-
-def alone(training: Training) -> dict:
-  """Takes a run's steps as it asks for them; gives what it returns."""
-  try:
-    programs, *arguments = next(training)
-    while True:
-      start = time.perf_counter()
-      state, metrics = programs.train(*arguments)
-      seconds = time.perf_counter() - start
-      step = training.send(Stepped(state, metrics, seconds))
-      programs, *arguments = step
-  except StopIteration as done:
-    return done.value
+# from a step on
+Batches = Callable[[int], Iterator[dict[str, np.ndarray]]]
 
 
 def train(
@@ -157,7 +31,7 @@ def train(
   *,
   directory: RunDirectory,
   evaluator: Evaluator,
-  params,
+  params: Params,
   base: Losses,
   batches: Batches,
   epoch_chunks: int | None,
@@ -168,11 +42,13 @@ def train(
 ) -> Training:
   """Does a run, or what is left of it, and gives its measurements.
 
-  A generator: it asks for its training steps and is sent what comes of them,
-  so that they can be taken together with those of other runs.
+  A generator that asks for its training steps: see `stepping`.
 
   Args:
-    params: the parent's parameters, or fresh ones.
+    run: whose config it follows.
+    directory: where its records, checkpoints and examples go.
+    evaluator: measures it.
+    params: that it trains: the parent's, or fresh ones.
     base: `evaluator.full` of them.
     epoch_chunks: target chunks in an epoch; None in a pretraining.
     renew: asked before every draw, with the step and the state: other
@@ -188,21 +64,20 @@ def train(
   Raises:
     Interrupted: `stop` was true.
   """
-  programs = evaluator.programs
+  executor = evaluator.executor
   hyperparameters = Hyperparameters.of(run)
   due = run.evaluation.steps(run.steps)
   with Checkpoints(directory.checkpoints) as checkpoints:
     resumed = checkpoints.resume(
-      shapes=programs.shapes, shardings=programs.shardings, batches=batches
+      shapes=executor.shapes, shardings=executor.shardings, batches=batches
     )
     if resumed is None:
       first, drawn = 0, batches(0)
-      state, best_params = programs.init_state(params), params
+      state, best_params = executor.init_state(params), params
     else:
       first, state, best_params, drawn = resumed
-    best_params = programs.keep(best_params)
+    best_params = executor.keep(best_params)
     records, watch = directory.keep_records_before(first), Watch()
-    save = functools.partial(checkpoints.save, batches=drawn)
     ask = asking(stop, saves)
 
     for step in range(first, run.steps + 1):
@@ -218,26 +93,26 @@ def train(
         directory.append(records[-1])
         stop_reason = "diverged" if diverged else _stop_reason(run, records)
         if stop_reason != "diverged" and _is_best(run, records):
-          best_params = programs.keep(state["params"])
+          best_params = executor.keep(state["params"])
         if stop_reason:
           break
       if asked := ask(step):
-        save(state, best_params=best_params)
+        checkpoints.save(state, best_params=best_params, batches=drawn)
         if asked is Ask.STOP:
           raise Interrupted(f"stopped at step {step}")
       drawn = renew(step, state) or drawn
-      batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
-      state, metrics, seconds = yield Step(
-        programs, state, batch, hyperparameters
+      batch = clock.time("input", lambda b: executor.put(next(b)), drawn)
+      state, metrics, seconds = yield StepAsked(
+        executor, state, evaluator.base, batch, hyperparameters
       )
       clock.add("training", seconds)
       watch.add(step, metrics)
     if run.parent is None and stop_reason != "diverged":
-      save(state, best_params=state["params"])
+      checkpoints.save(state, best_params=state["params"], batches=drawn)
 
   if stop_reason == "diverged":
     return _diverged(records, clock, watch)
-  best_on_device = programs.place(best_params)
+  best_on_device = executor.to_devices(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
   if saves.best and run.parent is not None:
     save_params(directory.best, best_on_device)

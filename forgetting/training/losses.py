@@ -1,6 +1,6 @@
 """The output layer and its loss, never with all logits at once where large.
 
-Shapes as in model.py; V is the padded vocabulary.
+Shapes as in models/decoder.py; V is the padded vocabulary.
 """
 
 import functools
@@ -9,25 +9,25 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from forgetting import config
-from forgetting.training import model as model_lib
+from forgetting.config import Model
+from forgetting.training import models
 
 # Logits that a device holds at a time, float32: 512 MiB. Below that they are
 # computed at once; above it a part of each sequence after another.
 MOST_LOGITS = 2**27
 
 
-def apply(params, tokens_BxL, *, model: config.Model):
+def apply(params, tokens_BxL, *, model: Model):
   """Logits [B, L, vocab_size] of the next token at every position."""
-  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
-  logits_BxLxV = _logits(x_BxLxD, params["embed"]["embedding"], model)
+  x_BxLxD = models.hidden(params, tokens_BxL, model=model)
+  logits_BxLxV = _logits(x_BxLxD, models.of(model).head(params), model)
   return logits_BxLxV[..., : model.vocab_size]
 
 
-def token_losses(params, tokens_BxL, targets_BxL, *, model: config.Model):
+def token_losses(params, tokens_BxL, targets_BxL, *, model: Model):
   """Negative log-likelihood of every target, nats, float32 [B, L]."""
-  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
-  embedding_VxD = params["embed"]["embedding"]
+  x_BxLxD = models.hidden(params, tokens_BxL, model=model)
+  embedding_VxD = models.of(model).head(params)
   parts = parts_of(targets_BxL.shape, model)
   if parts == 1:
     return _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
@@ -39,9 +39,7 @@ def token_losses(params, tokens_BxL, targets_BxL, *, model: config.Model):
   return losses.swapaxes(0, 1).reshape(targets_BxL.shape)
 
 
-def weighted_sum(
-  params, batch, *, model: config.Model, devices: float | None = None
-):
+def weighted_sum(params, batch, *, model: Model, devices: float | None = None):
   """Sum of loss x weight over a batch: a float32 scalar, nats.
 
   Args:
@@ -50,8 +48,8 @@ def weighted_sum(
   targets_BxL, weights_BxL = batch["targets_BxL"], batch["weights_BxL"]
   tokens_BxL = batch["tokens_BxL"]
   parts = parts_of(targets_BxL.shape, model, devices)
-  x_BxLxD = model_lib.hidden(params, tokens_BxL, model=model)
-  embedding_VxD = params["embed"]["embedding"]
+  x_BxLxD = models.hidden(params, tokens_BxL, model=model)
+  embedding_VxD = models.of(model).head(params)
   if parts == 1:
     losses_BxL = _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
     return (losses_BxL * weights_BxL).sum()
@@ -61,7 +59,7 @@ def weighted_sum(
 
 
 def parts_of(
-  shape: tuple[int, int], model: config.Model, devices: float | None = None
+  shape: tuple[int, int], model: Model, devices: float | None = None
 ) -> int:
   """Parts of a sequence whose logits fit: a divisor of its length.
 
@@ -86,7 +84,7 @@ def _split(tree, parts: int):
   return jax.tree.map(leaf, tree)
 
 
-def _logits(x_BxLxD, embedding_VxD, model: config.Model):
+def _logits(x_BxLxD, embedding_VxD, model: Model):
   """Float32; minus infinity for rows that only pad the embedding."""
   logits_BxLxV = jnp.dot(
     x_BxLxD,
@@ -99,7 +97,7 @@ def _logits(x_BxLxD, embedding_VxD, model: config.Model):
   return jnp.where(real_V, logits_BxLxV, -jnp.inf)
 
 
-def _losses(x_BxLxD, embedding_VxD, targets_BxL, model: config.Model):
+def _losses(x_BxLxD, embedding_VxD, targets_BxL, model: Model):
   return optax.softmax_cross_entropy_with_integer_labels(
     _logits(x_BxLxD, embedding_VxD, model), targets_BxL
   )

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from forgetting import config
+from forgetting.config import Run
+from forgetting.training.models.family import Family, name_of
 
 
 class Hyperparameters(NamedTuple):
@@ -28,7 +29,7 @@ class Hyperparameters(NamedTuple):
   clip_norm: np.float32
 
   @classmethod
-  def of(cls, run: config.Run) -> "Hyperparameters":
+  def of(cls, run: Run) -> "Hyperparameters":
     o = run.optimizer
     values = dict(
       peak_lr=o.peak_lr,
@@ -57,20 +58,23 @@ class Hyperparameters(NamedTuple):
     return xp.where(step < self.warmup_steps, warm, decayed)
 
 
-def make_optimizer(h: Hyperparameters) -> optax.GradientTransformation:
-  """Clip, then AdamW's direction: the step multiplies by -learning rate."""
+def make_optimizer(
+  h: Hyperparameters, family: Family
+) -> optax.GradientTransformation:
+  """Clip, then AdamW's direction: the step multiplies by -learning rate.
+
+  Args:
+    h: numbers, or traced values.
+    family: of the model: says which parameters are decayed.
+  """
+
+  def decayed(params):
+    return jax.tree_util.tree_map_with_path(
+      lambda path, _: family.is_decayed(name_of(path)), params
+    )
+
   return optax.chain(
     optax.clip_by_global_norm(h.clip_norm),
     optax.scale_by_adam(b1=h.b1, b2=h.b2),
-    optax.add_decayed_weights(h.weight_decay, mask=is_matrix),
+    optax.add_decayed_weights(h.weight_decay, mask=decayed),
   )
-
-
-def is_matrix(params):
-  """True for what is decayed. By name: scanned scales have two axes too."""
-
-  def leaf(path, _):
-    name = jax.tree_util.keystr(path, simple=True, separator="/")
-    return name.endswith(("kernel", "embedding"))
-
-  return jax.tree_util.tree_map_with_path(leaf, params)

@@ -71,6 +71,29 @@ def _end(code: int) -> None:
   os._exit(code)
 
 
+def dispatch_here() -> None:
+  """Lets XLA:CPU run a program in the thread that calls it.
+
+  A single-threaded process has no other core for it to run on.
+  """
+  jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+
+def on_gpu() -> bool:
+  """Whether this process trains on a GPU."""
+  return jax.default_backend() == "gpu"
+
+
+def count() -> int:
+  """Processes of this run."""
+  return jax.process_count()
+
+
+def local_devices() -> int:
+  """Devices of this process."""
+  return jax.local_device_count()
+
+
 def first() -> bool:
   """Whether this process writes what all of them know."""
   return jax.process_index() == 0

@@ -1,36 +1,38 @@
-"""The two programs of a model shape, compiled once: a train step and losses.
+"""The two programs of a model and a method, compiled once: a step and losses.
 
 Everything in which the runs of a grid differ is an argument of theirs.
 """
 
 import dataclasses
 import functools
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
-from forgetting import config
-from forgetting.training import evaluate, sharding
-from forgetting.training import losses as losses_lib
-from forgetting.training import model as model_lib
-from forgetting.training import optimizer as optimizer_lib
-
-State = dict  # params, optimizer (Optax's state), step
+from forgetting.config import Model
+from forgetting.training import evaluate, models, shapes, sharding
+from forgetting.training.methods.full import FULL
+from forgetting.training.methods.method import Method
+from forgetting.training.models.family import Params
+from forgetting.training.step import State, train_step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Programs:
-  """Compiled programs and where their arguments lie.
+  """Compiled programs, and where their arguments lie: an `executor.Executor`.
 
   Attributes:
-    train: (state, batch, hyperparameters) -> (state, Metrics); donates state.
-    losses: (params, chunks [E, L+1], weights [E, L]) -> [E]; E is BLOCK for
-      each device of the axis `data`.
+    method: by which the step changes the weights.
+    train: (state, base, batch, hyperparameters) -> (state, Metrics); donates
+      the state.
+    losses: (params, base, chunks [E, L+1], weights [E, L]) -> [E]; E is BLOCK
+      for each device of the axis `data`.
+    shapes, shardings: of a run's state.
+    batch_sharding: of a batch's arrays.
   """
 
+  method: Method
   train: jax.stages.Compiled
   losses: jax.stages.Compiled
   shapes: State
@@ -43,22 +45,22 @@ class Programs:
     devices = self.batch_sharding.mesh.devices.flat
     return f"{len(devices)} x {devices[0].device_kind}"
 
-  def init_state(self, params) -> State:
+  def init_state(self, params: Params) -> State:
     """A state at step 0: zero moments around the parameters given."""
     zeros = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), self.shapes)
     if _is_spread(params):
       del zeros["params"]
       rest = {k: v for k, v in self.shardings.items() if k != "params"}
-      return sharding.place(zeros, rest) | {"params": self.keep(params)}
-    return sharding.place(zeros | {"params": params}, self.shardings)
+      return sharding.to_devices(zeros, rest) | {"params": self.keep(params)}
+    return sharding.to_devices(zeros | {"params": params}, self.shardings)
 
-  def place(self, params):
+  def to_devices(self, params: Params) -> Params:
     """Parameters, kept by `keep` or on the host, as `losses` takes them."""
     if _is_spread(params):
       return params
-    return sharding.place(params, self.shardings["params"])
+    return sharding.to_devices(params, self.shardings["params"])
 
-  def keep(self, params):
+  def keep(self, params: Params) -> Params:
     """A copy that the step, which gives its buffers away, leaves alone.
 
     On the host; where no process has all of it, on the devices.
@@ -67,7 +69,7 @@ class Programs:
       return jax.tree.map(jnp.copy, params)
     return jax.tree.map(lambda x: np.array(x, copy=True), params)
 
-  def put(self, batch) -> dict:
+  def put(self, batch: dict) -> dict:
     """This process's rows as `train` takes them: as parts of a global batch.
 
     Where they are all of it they stay on the host: the step sends them to the
@@ -88,88 +90,40 @@ def _is_spread(params) -> bool:
   return isinstance(leaf, jax.Array) and not leaf.is_fully_addressable
 
 
-class Metrics(NamedTuple):
-  """Of one step: float32 scalars."""
-
-  loss: jax.Array  # nats a token
-  gradient_norm: jax.Array  # before it is clipped
-
-
-def train_step(
-  state: State,
-  batch,
-  hyperparameters,
-  *,
-  model,
-  micro_batches: int = 1,
-  devices: float | None = None,
-):
-  """One step of AdamW on the weighted mean loss.
-
-  Args:
-    devices: that share the batch, all by default; below 1 where several runs
-      share a device.
-
-  Returns:
-    the new state, and Metrics.
-  """
-  total = batch["weights_BxL"].sum()
-
-  def loss(params, part):
-    summed = losses_lib.weighted_sum(params, part, model=model, devices=devices)
-    return summed / total
-
-  value, gradients = _value_and_grad(
-    loss, state["params"], batch, micro_batches
-  )
-  optimizer = optimizer_lib.make_optimizer(hyperparameters)
-  direction, moments = optimizer.update(
-    gradients, state["optimizer"], state["params"]
-  )
-  lr = hyperparameters.learning_rate(state["step"].astype(jnp.float32))
-  params = optax.tree.add_scale(state["params"], -lr, direction)
-  state = dict(params=params, optimizer=moments, step=state["step"] + 1)
-  return state, Metrics(value, optax.tree.norm(gradients))
-
-
-def _value_and_grad(loss, params, batch, micro_batches: int):
-  """Of a sum over the rows, in parts one after the other, added in float32."""
-  if micro_batches == 1:
-    return jax.value_and_grad(loss)(params, batch)
-
-  def part(x):
-    # every device keeps its rows: the parts are taken from each of them
-    return x.reshape(-1, micro_batches, *x.shape[1:]).swapaxes(0, 1)
-
-  def add(sums, part):
-    return jax.tree.map(
-      jnp.add, sums, jax.value_and_grad(loss)(params, part)
-    ), ()
-
-  zeros = (jnp.zeros((), jnp.float32), jax.tree.map(jnp.zeros_like, params))
-  return jax.lax.scan(add, zeros, jax.tree.map(part, batch))[0]
-
-
 @functools.cache
 def compile_programs(
-  model: config.Model,
+  model: Model,
   *,
   batch_size: int,
   micro_batches: int = 1,
   model_axis: int | None = None,
+  method: Method = FULL,
 ) -> Programs:
   """Lowers and compiles both programs; a second call is free.
 
   Args:
+    model: whose step and losses they are.
     batch_size: sequences of the global batch.
     micro_batches: parts that it is computed in.
     model_axis: devices of the mesh's axis `model`; as few as will do.
+    method: by which the step changes the weights.
+
+  Raises:
+    InputError: sizes that do not divide over the devices.
   """
   mesh = _mesh(model, batch_size // micro_batches, model_axis)
-  state, placed = state_shapes(model), _placed(model, mesh)
+  state, base = shapes.state_and_base(model, method)
+  rules = models.of(model).RULES
+  placed = sharding.shardings(state, mesh, rules)
   return Programs(
-    train=_compile_step(model, mesh, batch_size, micro_batches),
-    losses=compile_losses(model, mesh, placed["params"]),
+    method=method,
+    train=_compile_step(model, mesh, batch_size, micro_batches, method),
+    losses=compile_losses(
+      model,
+      mesh,
+      method,
+      (placed["params"], sharding.shardings(base, mesh, rules)),
+    ),
     shapes=state,
     shardings=placed,
     batch_sharding=sharding.batch_sharding(mesh),
@@ -177,69 +131,93 @@ def compile_programs(
 
 
 def compile_step(
-  model: config.Model, *, batch_size: int, micro_batches: int = 1
+  model: Model,
+  *,
+  batch_size: int,
+  micro_batches: int = 1,
+  method: Method = FULL,
 ) -> jax.stages.Compiled:
   """The train step alone: nothing is allocated."""
   mesh = _mesh(model, batch_size // micro_batches, None)
-  return _compile_step(model, mesh, batch_size, micro_batches)
+  return _compile_step(model, mesh, batch_size, micro_batches, method)
 
 
-def _mesh(model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
+def _mesh(model: Model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
   devices = jax.device_count()
   axis = model_axis or sharding.model_axis(model, rows=rows, devices=devices)
   return sharding.make_mesh(axis)
 
 
-def _compile_step(model, mesh, batch_size: int, micro_batches: int):
-  placed, everywhere = _placed(model, mesh), sharding.replicated(mesh)
+def _compile_step(
+  model: Model, mesh, batch_size: int, micro_batches: int, method: Method
+) -> jax.stages.Compiled:
+  state, base = shapes.state_and_base(model, method)
+  rules = models.of(model).RULES
+  placed, everywhere = (
+    sharding.shardings(state, mesh, rules),
+    sharding.replicated(mesh),
+  )
   train = jax.jit(
-    functools.partial(train_step, model=model, micro_batches=micro_batches),
-    in_shardings=(placed, sharding.batch_sharding(mesh), everywhere),
+    functools.partial(
+      train_step, model=model, method=method, micro_batches=micro_batches
+    ),
+    in_shardings=(
+      placed,
+      sharding.shardings(base, mesh, rules),
+      sharding.batch_sharding(mesh),
+      everywhere,
+    ),
     # left free, Auto axes may give gradients and state another layout
     out_shardings=(placed, everywhere),
     donate_argnums=0,
   )
+  batch = shapes.batch(model, batch_size)
   with jax.set_mesh(mesh):
-    batch = batch_shapes(model, batch_size)
-    return train.lower(state_shapes(model), batch, HYPERPARAMETERS).compile()
+    return train.lower(state, base, batch, shapes.HYPERPARAMETERS).compile()
 
 
-def compile_losses(model, mesh, placed) -> jax.stages.Compiled:
-  """`evaluate.block_losses` of parameters that lie as given."""
+def compile_losses(
+  model: Model, mesh, method: Method, placed
+) -> jax.stages.Compiled:
+  """`evaluate.block_losses` of what a method has trained.
+
+  Args:
+    model: whose losses they are.
+    mesh: over its axis `data` lie the sequences.
+    method: merges what is trained with its base.
+    placed: shardings of both.
+  """
   shares, everywhere = mesh.shape["data"], sharding.replicated(mesh)
+
+  def block_losses(params, base, chunks_ExL1, weights_ExL):
+    return evaluate.block_losses(
+      method.merge(params, base),
+      chunks_ExL1,
+      weights_ExL,
+      model=model,
+      shares=shares,
+    )
+
   losses = jax.jit(
-    functools.partial(evaluate.block_losses, model=model, shares=shares),
-    in_shardings=(placed, everywhere, everywhere),
+    block_losses,
+    in_shardings=(*placed, everywhere, everywhere),
     out_shardings=everywhere,
   )
   sequences = evaluate.BLOCK * shares
   chunks = jax.ShapeDtypeStruct((sequences, model.context + 1), jnp.int32)
   weights = jax.ShapeDtypeStruct((sequences, model.context), jnp.float32)
+  trained = method.split(models.shapes(model))
   with jax.set_mesh(mesh):
-    return losses.lower(model_lib.shapes(model), chunks, weights).compile()
+    return losses.lower(*trained, chunks, weights).compile()
 
 
-def _placed(model, mesh) -> State:
-  return sharding.shardings(state_shapes(model), mesh)
+def params_on_devices(model: Model) -> tuple[Params, Params]:
+  """Shapes of a model's parameters, and where they lie on all devices.
 
-
-_SCALAR = jax.ShapeDtypeStruct((), jnp.float32)
-HYPERPARAMETERS = optimizer_lib.Hyperparameters(
-  **dict.fromkeys(optimizer_lib.Hyperparameters._fields, _SCALAR)
-)
-
-
-def state_shapes(model) -> State:
-  """Shapes of a run's state, without making any."""
-  params = model_lib.shapes(model)
-  init = optimizer_lib.make_optimizer(HYPERPARAMETERS).init
-  moments = jax.eval_shape(init, params)
-  step = jax.ShapeDtypeStruct((), jnp.int32)
-  return dict(params=params, optimizer=moments, step=step)
-
-
-def batch_shapes(model, batch_size: int) -> dict[str, jax.ShapeDtypeStruct]:
-  """Shapes of a batch."""
-  tokens = jax.ShapeDtypeStruct((batch_size, model.context), jnp.int32)
-  weights = jax.ShapeDtypeStruct(tokens.shape, jnp.float32)
-  return dict(tokens_BxL=tokens, targets_BxL=tokens, weights_BxL=weights)
+  To read and measure them; a run has its own.
+  """
+  devices = jax.device_count()
+  # no batch has to divide: as many rows as devices always do
+  mesh = _mesh(model, devices, None)
+  found = models.shapes(model)
+  return found, sharding.shardings(found, mesh, models.of(model).RULES)

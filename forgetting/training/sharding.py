@@ -1,6 +1,7 @@
-"""The mesh, and one table: parameter path -> PartitionSpec.
+"""The mesh, and where arrays lie on it: by their paths, after a table of rules.
 
-What T5X and Flax call pjit is jax.jit with these shardings.
+What T5X and Flax call pjit is jax.jit with these shardings. Each family of
+models has rules for its own parameters.
 """
 
 import re
@@ -10,20 +11,12 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from forgetting import config
-from forgetting.config import InputError
+from forgetting.config import InputError, Model
+from forgetting.config.model import indivisible
+from forgetting.training.models.family import Rules, name_of
 
-# First match wins and there is no catch-all: an unmatched leaf is an error, so
-# a renamed layer cannot become replicated unnoticed. Adam's moments carry the
-# paths of their parameters and inherit their rows.
-RULES = (
-  (r"embedding$", P("model", "data")),  # V D
-  (r"qkv/kernel$", P(None, "data", None, "model", None)),  # N D 3 H K
-  (r"out/kernel$", P(None, "model", None, "data")),  # N H K D
-  (r"up/kernel$", P(None, "data", "model")),  # N D F
-  (r"down/kernel$", P(None, "model", "data")),  # N F D
-  (r"(norm/scale|count|step)$", P()),
-)
+# What a state has beside parameters, on every device whole.
+COUNTERS = ((r"(count|step)$", P()),)
 
 
 def make_mesh(model: int = 1) -> Mesh:
@@ -42,24 +35,25 @@ def make_mesh(model: int = 1) -> Mesh:
   )
 
 
-def model_axis(model: config.Model, *, rows: int, devices: int) -> int:
+def model_axis(model: Model, *, rows: int, devices: int) -> int:
   """The fewest devices on the axis `model` for which all sizes divide.
 
   Where it runs, not what it computes: no part of a run's config.
 
   Args:
     rows: sequences that are computed at once.
+    devices: of the mesh.
 
   Raises:
     InputError: no number divides.
   """
   for size in range(1, devices + 1):
-    if devices % size == 0 and not _indivisible(
-      model, rows=rows, data=devices // size, model_axis=size
+    if devices % size == 0 and not indivisible(
+      model.architecture, rows=rows, data=devices // size, model=size
     ):
       return size
-  field, value, count = _indivisible(
-    model, rows=rows, data=devices, model_axis=1
+  field, value, count = indivisible(
+    model.architecture, rows=rows, data=devices, model=1
   )
   raise InputError(
     f"{field}: found {value}, expected a multiple of the {count} devices, or"
@@ -67,35 +61,33 @@ def model_axis(model: config.Model, *, rows: int, devices: int) -> int:
   )
 
 
-def _indivisible(model: config.Model, *, rows: int, data: int, model_axis: int):
-  """The first size that does not divide: its name, it, over how many."""
-  sizes = (
-    ("batch_size", rows, data),
-    ("width", model.width, data),
-    ("heads", model.heads, model_axis),
-    ("vocab_size", model.padded_vocab_size, model_axis),
-  )
-  return next((size for size in sizes if size[1] % size[2]), None)
+def spec_of(path: str, rules: Rules) -> P:
+  """Where the array of a path lies.
 
+  The first match counts and there is no catch-all, so that a renamed layer
+  cannot become replicated unnoticed. Adam's moments carry the paths of their
+  parameters and inherit their rows.
 
-def spec_of(path: str) -> P:
-  for pattern, spec in RULES:
+  Raises:
+    ValueError: no rule matches.
+  """
+  for pattern, spec in (*rules, *COUNTERS):
     if re.search(pattern, path):
       return spec
-  raise ValueError(f"{path}: no rule of sharding.RULES matches this parameter")
+  raise ValueError(f"{path}: no rule of the model's family matches it")
 
 
-def shardings(tree, mesh: Mesh):
+def shardings(tree, mesh: Mesh, rules: Rules):
   """NamedShardings of a tree of arrays or shapes, by its leaves' paths."""
 
   def leaf(path, _):
-    name = jax.tree_util.keystr(path, simple=True, separator="/")
-    return NamedSharding(mesh, spec_of(name))
+    return NamedSharding(mesh, spec_of(name_of(path), rules))
 
   return jax.tree_util.tree_map_with_path(leaf, tree)
 
 
 def batch_sharding(mesh: Mesh) -> NamedSharding:
+  """Of a batch: its rows lie over `data`."""
   return NamedSharding(mesh, P("data"))
 
 
@@ -111,7 +103,7 @@ def by_rows(x):
   return jax.lax.with_sharding_constraint(x, P("data"))
 
 
-def place(tree, where):
+def to_devices(tree, where):
   """Host arrays, the same on every process, as arrays on the devices."""
   if jax.process_count() == 1:
     return jax.device_put(tree, where)
@@ -125,4 +117,5 @@ def place(tree, where):
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
+  """Of what every device has whole."""
   return NamedSharding(mesh, P())

@@ -175,6 +175,8 @@ RUN = """
 import json, pathlib, sys
 from forgetting.config import canonical
 from forgetting.config import Run
+from forgetting.records import StudyDirectory
+from forgetting.runs.options import RunOptions
 from forgetting.runs.run import do_run
 from forgetting.config.saves import Saves
 from forgetting.training import compilation
@@ -182,8 +184,8 @@ compilation.use_cache(pathlib.Path(sys.argv[3]))
 config = json.loads(pathlib.Path(sys.argv[1]).read_text())
 run = canonical.from_dict(Run, config)
 for each in (run.parent, run):
-  do_run(each, root=sys.argv[2], study="toy", executor="test",
-         saves=Saves(every=1))
+  do_run(each, RunOptions(study=StudyDirectory.at(sys.argv[2], "toy"),
+                          executor="test", saves=Saves(every=1)))
 """
 
 

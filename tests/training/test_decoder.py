@@ -4,7 +4,8 @@ import pytest
 
 from forgetting.config import Model
 from forgetting.training import losses as losses_lib
-from forgetting.training import model as model_lib
+from forgetting.training import models
+from forgetting.training.models import decoder
 
 MODELS = [
   Model(layers=1, width=16, heads=2, context=12, vocab_size=31),
@@ -23,7 +24,7 @@ def logits(params, tokens, model: Model) -> np.ndarray:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_parameter_count_is_the_formula(model):
-  params = model_lib.init(model, seed=0)
+  params = models.init(model, seed=0)
   total = sum(leaf.size for leaf in jax.tree.leaves(params))
   assert total == model.total_params
   assert total - params["embed"]["embedding"].size == model.model_params
@@ -31,7 +32,7 @@ def test_parameter_count_is_the_formula(model):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_no_position_sees_a_later_token(model):
-  params = model_lib.init(model, seed=0)
+  params = models.init(model, seed=0)
   tokens = tokens_of(model, 2)
   changed = tokens.copy()
   changed[:, 7:] = (changed[:, 7:] + 1) % model.vocab_size
@@ -42,7 +43,7 @@ def test_no_position_sees_a_later_token(model):
 
 def test_every_earlier_token_is_seen():
   model = MODELS[1]
-  params = model_lib.init(model, seed=0)
+  params = models.init(model, seed=0)
   tokens = tokens_of(model, 1)
   last = logits(params, tokens, model)[0, -1]
   for position in range(model.context):
@@ -53,10 +54,10 @@ def test_every_earlier_token_is_seen():
 
 def test_scanned_and_unrolled_layers_agree(monkeypatch):
   model = MODELS[1]
-  params, tokens = model_lib.init(model, seed=0), tokens_of(model, 2)
+  params, tokens = models.init(model, seed=0), tokens_of(model, 2)
   both = []
   for unroll in (1, model.layers):
-    monkeypatch.setattr(model_lib, "_unroll", lambda _, u=unroll: u)
+    monkeypatch.setattr(decoder, "_unroll", lambda _, u=unroll: u)
     both.append(logits(params, tokens, model))
   np.testing.assert_allclose(*both, atol=1e-5)
 
@@ -65,7 +66,7 @@ def test_a_fresh_model_knows_nothing():
   model = Model(layers=2, width=64, heads=2, context=64)
   tokens = tokens_of(model, 8)
   losses = losses_lib.token_losses(
-    model_lib.init(model, seed=0), tokens, np.roll(tokens, -1, 1), model=model
+    models.init(model, seed=0), tokens, np.roll(tokens, -1, 1), model=model
   )
   assert losses.shape == tokens.shape
   uniform = np.log(model.vocab_size)
@@ -74,7 +75,7 @@ def test_a_fresh_model_knows_nothing():
 
 def test_loss_is_the_negative_log_likelihood():
   model = MODELS[0]
-  params, tokens = model_lib.init(model, seed=0), tokens_of(model, 3)
+  params, tokens = models.init(model, seed=0), tokens_of(model, 3)
   targets = np.roll(tokens, -1, axis=1)
   z = logits(params, tokens, model).astype(np.float64)
   log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
@@ -85,7 +86,7 @@ def test_loss_is_the_negative_log_likelihood():
 
 def test_seeds_mean_something():
   first, again, other = (
-    model_lib.init(MODELS[0], seed=seed) for seed in (0, 0, 1)
+    models.init(MODELS[0], seed=seed) for seed in (0, 0, 1)
   )
   assert jax.tree.all(jax.tree.map(np.array_equal, first, again))
   assert not np.array_equal(

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from forgetting.config import InputError, Model, Optimizer, Run
+from forgetting.config import model as model_config
 from forgetting.training import losses as losses_lib
-from forgetting.training import model as model_lib
+from forgetting.training import models
 from forgetting.training import programs as programs_lib
+from forgetting.training.models import decoder
 from forgetting.training.optimizer import Hyperparameters
 
 PLAIN = Model(layers=1, width=32, heads=2, context=24, vocab_size=2100)
@@ -49,7 +51,7 @@ def assert_near(found, expected, *, rtol: float):
 
 @pytest.fixture
 def params():
-  return model_lib.init(PLAIN, seed=0)
+  return models.init(PLAIN, seed=0)
 
 
 @pytest.mark.parametrize("parts", [6])
@@ -58,8 +60,8 @@ def test_a_loss_in_parts_is_the_loss(params, monkeypatch, parts):
   batch = batch_of(PLAIN)
   with jax.enable_x64(True):
     wide = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), params)
-    model_dtype = dataclasses.replace(PLAIN)
-    object.__setattr__(model_dtype, "dtype", "float64")
+    monkeypatch.setattr(model_config, "DTYPES", ("float64",))
+    model_dtype = dataclasses.replace(PLAIN, dtype="float64")
     monkeypatch.setattr(jnp, "float32", jnp.float64)
     expected = value_and_grad(model_dtype, wide, batch)
     at_once = losses_lib.token_losses(
@@ -122,7 +124,7 @@ def test_small_vocabularies_are_not_padded():
 )
 def test_rematerialised_layers_have_the_same_gradients(remat, layers):
   model = dataclasses.replace(PLAIN, layers=layers)
-  params, batch = model_lib.init(model, seed=0), batch_of(model)
+  params, batch = models.init(model, seed=0), batch_of(model)
   expected = value_and_grad(model, params, batch)
   changed = dataclasses.replace(model, remat=remat)
   found = value_and_grad(changed, params, batch)
@@ -171,13 +173,13 @@ def test_both_attentions_agree():
   def loss(attention, *qkv):
     return (attention(*qkv) * v).sum()
 
-  for attend in (model_lib._fused_attention, model_lib._attention):
+  for attend in (decoder._fused_attention, decoder._attention):
     assert attend(q, k, v).shape == (2, 24, 2, 16)
   one, two = (
     jax.value_and_grad(functools.partial(loss, attend), argnums=(0, 1, 2))(
       q, k, v
     )
-    for attend in (model_lib._fused_attention, model_lib._attention)
+    for attend in (decoder._fused_attention, decoder._attention)
   )
   assert_near(one, two, rtol=1e-5)
 
@@ -201,7 +203,7 @@ def test_a_batch_in_parts_trains_like_the_whole(params, parts):
     state = programs.init_state(params)
     batch = programs.put(batch_of(PLAIN))
     for _ in range(run.steps):
-      state, metrics = programs.train(state, batch, Hyperparameters.of(run))
+      state, metrics = programs.train(state, {}, batch, Hyperparameters.of(run))
     out.append((metrics.loss, metrics.gradient_norm))
   np.testing.assert_allclose(*out, rtol=2e-5)
 

@@ -1,7 +1,6 @@
 """Programs, evaluation, sharding, checkpoints and the loop."""
 
 import dataclasses
-import functools
 import json
 import pathlib
 
@@ -14,12 +13,21 @@ from forgetting.config import InputError, Optimizer
 from forgetting.config.saves import Saves
 from forgetting.data import store
 from forgetting.records import RunDirectory
-from forgetting.runs import run as run_lib
 from forgetting.runs import text as run_text
-from forgetting.training import evaluate, loop, saving, sharding
+from forgetting.runs.evaluators import evaluator_of
+from forgetting.runs.starts import load_params
+from forgetting.training import (
+  evaluate,
+  loop,
+  models,
+  saving,
+  sharding,
+  stepping,
+)
 from forgetting.training import losses as losses_lib
-from forgetting.training import model as model_lib
 from forgetting.training.checkpoint import Checkpoints
+from forgetting.training.clock import Clock
+from forgetting.training.models import decoder
 from forgetting.training.programs import compile_programs
 
 
@@ -30,7 +38,7 @@ def programs(finetuning):
 
 @pytest.fixture
 def params(finetuning):
-  return model_lib.init(finetuning.model, seed=0)
+  return models.init(finetuning.model, seed=0)
 
 
 def same(a, b) -> bool:
@@ -52,7 +60,7 @@ def batch_of(run) -> dict[str, np.ndarray]:
 def train(run, tmp_path, programs, params, *, study="toy", **options):
   directory = RunDirectory.of(tmp_path, study, run)
   directory.create(run)
-  evaluator = run_lib.evaluator_of(run, programs)
+  evaluator = evaluator_of(run, programs)
   mixture = run_text.mixture_of(run)
   training = loop.train(
     run,
@@ -62,10 +70,10 @@ def train(run, tmp_path, programs, params, *, study="toy", **options):
     base=evaluator.full(params),
     epoch_chunks=mixture.target and mixture.target.chunks,
     batches=lambda first: mixture.batches(first, run.steps),
-    clock=loop.Clock(),
+    clock=Clock(),
     **options,
   )
-  return loop.alone(training)
+  return stepping.take_steps(training)
 
 
 def test_loss_does_not_depend_on_the_evaluation_batch(
@@ -73,11 +81,11 @@ def test_loss_does_not_depend_on_the_evaluation_batch(
 ):
   chunks = chunks_of(finetuning, 45)
   weights = np.ones((45, finetuning.model.context), np.float32)
-  whole = evaluate.per_example(programs.losses, params, chunks, weights)
+  whole = evaluate.per_example(programs.losses, params, {}, chunks, weights)
   assert whole.shape == (45,) and whole.dtype == np.float32
   for rows in (1, 7, 32):
     part = evaluate.per_example(
-      programs.losses, params, chunks[:rows], weights[:rows]
+      programs.losses, params, {}, chunks[:rows], weights[:rows]
     )
     np.testing.assert_array_equal(part, whole[:rows])
   one_batch = losses_lib.token_losses(
@@ -92,12 +100,17 @@ def test_loss_does_not_depend_on_how_many_are_measured_at_once(
 ):
   chunks = chunks_of(finetuning, 45)
   weights = np.ones((45, finetuning.model.context), np.float32)
-  expected = evaluate.per_example(programs.losses, params, chunks, weights)
+  expected = evaluate.per_example(programs.losses, params, {}, chunks, weights)
   monkeypatch.setattr(evaluate, "ON_CPU", micro)
-  losses = functools.partial(evaluate.block_losses, model=finetuning.model)
-  block = (params, chunks[:32], weights[:32])
+
+  def losses(params, base, chunks, weights):
+    return evaluate.block_losses(
+      params, chunks, weights, model=finetuning.model
+    )
+
+  block = (params, {}, chunks[:32], weights[:32])
   program = jax.jit(losses).lower(*block).compile()
-  found = evaluate.per_example(program, params, chunks, weights)
+  found = evaluate.per_example(program, params, {}, chunks, weights)
   np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
@@ -116,7 +129,7 @@ def test_weights_choose_the_targets_that_count(finetuning, programs, params):
   batch["weights_BxL"][0] = 0
   state = programs.init_state(params)
   _, metrics = programs.train(
-    state, programs.put(batch), Hyperparameters.of(finetuning)
+    state, {}, programs.put(batch), Hyperparameters.of(finetuning)
   )
   expected = np.average(losses, weights=batch["weights_BxL"])
   np.testing.assert_allclose(metrics.loss, expected, rtol=1e-5)
@@ -131,17 +144,17 @@ def test_one_batch_can_be_learnt_by_heart(finetuning, programs, params):
   state = programs.init_state(params)
   batch = programs.put(batch_of(run))
   for _ in range(run.steps):
-    state, metrics = programs.train(state, batch, Hyperparameters.of(run))
+    state, metrics = programs.train(state, {}, batch, Hyperparameters.of(run))
   assert float(metrics.loss) < 1.5  # of random bytes: ln 256 = 5.5
   assert int(state["step"]) == run.steps
 
 
 def test_every_parameter_and_moment_has_a_rule(finetuning, programs):
   mesh = sharding.make_mesh()
-  placed = sharding.shardings(programs.shapes, mesh)
+  placed = sharding.shardings(programs.shapes, mesh, decoder.RULES)
   assert len(jax.tree.leaves(placed)) == len(jax.tree.leaves(programs.shapes))
-  with pytest.raises(ValueError, match="no rule of sharding.RULES"):
-    sharding.spec_of("layers/renamed/kernel")
+  with pytest.raises(ValueError, match="no rule of the model"):
+    sharding.spec_of("layers/renamed/kernel", decoder.RULES)
 
 
 def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
@@ -172,8 +185,8 @@ def test_checkpoint_of_another_shape_is_named(
     state = programs.init_state(params)
     checkpoints.save(state, best_params=params, batches=iter(()))
     wider = dataclasses.replace(finetuning.model, width=32)
-    shapes = model_lib.shapes(wider)
-    placed = sharding.shardings(shapes, sharding.make_mesh())
+    shapes = models.shapes(wider)
+    placed = sharding.shardings(shapes, sharding.make_mesh(), decoder.RULES)
     with pytest.raises(
       InputError, match=r"embed/embedding: found shape \(259, 16\), expected"
     ):
@@ -217,7 +230,7 @@ def test_bits_per_byte_is_nats_over_bytes(
   cache, finetuning, tmp_path, programs, params
 ):
   result = train(finetuning, tmp_path, programs, params)
-  chunks = run_lib.evaluator_of(finetuning, programs).target.chunks
+  chunks = evaluator_of(finetuning, programs).target.chunks
   # a byte token is one byte; the end of text, id 1, is none
   count = (chunks[:, 1:] > 2).sum()
   nats = result["base_target_loss"] * chunks[:, 1:].size
@@ -251,7 +264,7 @@ def test_prompts_carry_no_loss_and_do_not_count_as_target_tokens(
   seen = draw.target.pool.take(draw.target.unique)
   assert draw.target.tokens == counted(seen) <= run.target_tokens_asked
   assert len(seen) > run.target_chunks  # some of each chunk does not count
-  chunks = run_lib.evaluator_of(run, programs).target.chunks
+  chunks = evaluator_of(run, programs).target.chunks
   losses = losses_lib.token_losses(
     params, chunks[:, :-1], chunks[:, 1:], model=run.model
   )
@@ -390,13 +403,11 @@ def test_saving_on_the_way_changes_nothing(
   directory = RunDirectory.of(tmp_path, "saved", finetuning)
   steps = sorted(int(p.name) for p in directory.checkpoints.iterdir())
   assert steps == [6, 9]
-  best = run_lib.load_params(directory, finetuning)
-  measured = run_lib.evaluator_of(finetuning, programs).full(best)
+  best = load_params(directory, finetuning)
+  measured = evaluator_of(finetuning, programs).full(best)
   np.testing.assert_array_equal(measured.pretrain, directory.examples()["best"])
   with pytest.raises(InputError, match="found no parameters, expected those"):
-    run_lib.load_params(
-      RunDirectory.of(tmp_path, "plain", finetuning), finetuning
-    )
+    load_params(RunDirectory.of(tmp_path, "plain", finetuning), finetuning)
 
 
 def test_a_run_is_saved_every_so_often(

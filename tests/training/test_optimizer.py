@@ -8,8 +8,10 @@ import numpy as np
 import optax
 
 from forgetting.config import Model
-from forgetting.training import model as model_lib
+from forgetting.training import models
 from forgetting.training import optimizer as optimizer_lib
+from forgetting.training.models import decoder
+from forgetting.training.models.family import name_of
 from forgetting.training.optimizer import Hyperparameters
 
 
@@ -42,15 +44,21 @@ def test_traced_and_plain_learning_rates_agree(finetuning):
   np.testing.assert_allclose(traced, h.learning_rate(steps), rtol=1e-6)
 
 
+def decayed(params):
+  return jax.tree_util.tree_map_with_path(
+    lambda path, _: decoder.is_decayed(name_of(path)), params
+  )
+
+
 def test_one_step_is_optax_adamw(finetuning):
   """The chain times -learning rate is optax.adamw behind a clip."""
   h = Hyperparameters.of(finetuning)
-  params = model_lib.init(finetuning.model, seed=0)
+  params = models.init(finetuning.model, seed=0)
   keys = iter(range(100))
   gradients = jax.tree.map(
     lambda p: np.random.default_rng(next(keys)).normal(0, 1, p.shape), params
   )
-  ours = optimizer_lib.make_optimizer(h)
+  ours = optimizer_lib.make_optimizer(h, decoder)
   direction, _ = ours.update(gradients, ours.init(params), params)
   o = finetuning.optimizer
   theirs = optax.chain(
@@ -60,7 +68,7 @@ def test_one_step_is_optax_adamw(finetuning):
       b1=o.b1,
       b2=o.b2,
       weight_decay=o.weight_decay,
-      mask=optimizer_lib.is_matrix,
+      mask=decayed,
     ),
   )
   expected, _ = theirs.update(gradients, theirs.init(params), params)
@@ -72,12 +80,12 @@ def test_one_step_is_optax_adamw(finetuning):
 
 
 def test_only_matrices_are_decayed():
-  shapes = model_lib.shapes(Model(layers=2, width=16, heads=2))
-  decayed = optimizer_lib.is_matrix(shapes)
-  layers = decayed["layers"]
+  shapes = models.shapes(Model(layers=2, width=16, heads=2))
+  matrices = decayed(shapes)
+  layers = matrices["layers"]
   assert not layers["attention_norm"]["scale"]  # [layers, width]: two axes
-  assert not decayed["final_norm"]["scale"]
-  assert decayed["embed"]["embedding"]
+  assert not matrices["final_norm"]["scale"]
+  assert matrices["embed"]["embedding"]
   assert all(layers[name]["kernel"] for name in ("qkv", "out", "up", "down"))
 
 

@@ -23,6 +23,8 @@ processes.start()
 import jax
 from forgetting.config import canonical
 from forgetting.config import Run
+from forgetting.records import StudyDirectory
+from forgetting.runs.options import RunOptions
 from forgetting.runs.run import do_run
 from forgetting.config.saves import Saves
 from forgetting.training.loop import Interrupted
@@ -38,8 +40,8 @@ def stop():
 for file in files:
   run = canonical.from_dict(Run, json.loads(pathlib.Path(file).read_text()))
   try:
-    do_run(run, root=root, study="toy", executor="test",
-           saves=Saves(every=4), stop=stop)
+    do_run(run, RunOptions(study=StudyDirectory.at(root, "toy"),
+                           executor="test", saves=Saves(every=4), stop=stop))
   except Interrupted as interrupted:
     print(interrupted, flush=True)
     sys.exit(75)

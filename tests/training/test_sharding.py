@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from forgetting.config import InputError, Model
-from forgetting.training import model as model_lib
-from forgetting.training import sharding
+from forgetting.training import models, sharding
+from forgetting.training.models import decoder
 
 MESHES = """
 import sys
@@ -21,7 +21,7 @@ jax.config.update("jax_num_cpu_devices", 8)
 import numpy as np
 from forgetting.config import Model, Optimizer, Run
 from forgetting.data.mixture import as_batch
-from forgetting.training import evaluate, model, programs
+from forgetting.training import evaluate, models, programs
 from forgetting.training.optimizer import Hyperparameters
 
 shape = Model(layers=1, width=32, heads=8, context=16, vocab_size=2100)
@@ -33,7 +33,7 @@ weights = draw.integers(0, 2, (8, 16)).astype(np.float32)
 batches = [as_batch(draw.integers(0, 2100, (8, 17), np.int32), weights)
            for _ in range(3)]
 chunks = draw.integers(0, 2100, (20, 17), np.int32)
-start = model.init(shape, seed=0)
+start = models.init(shape, seed=0)
 out = {}
 
 def flat(tree):
@@ -138,12 +138,12 @@ def test_the_mesh_is_chosen_so_that_sizes_divide():
 
 
 def test_every_parameter_has_a_row_and_every_row_a_parameter():
-  shapes = model_lib.shapes(Model(layers=1, width=16, heads=2))
+  shapes = models.shapes(Model(layers=1, width=16, heads=2))
   paths = [
     jax.tree_util.keystr(path, simple=True, separator="/")
     for path, _ in jax.tree_util.tree_flatten_with_path(shapes)[0]
   ]
   for path in paths:
-    sharding.spec_of(path)
-  for pattern, _ in sharding.RULES:
+    sharding.spec_of(path, decoder.RULES)
+  for pattern, _ in decoder.RULES:
     assert any(re.search(pattern, path) for path in paths), pattern

@@ -1,4 +1,4 @@
-"""The decoder. Where its arrays lie is in sharding.py.
+"""The program's own decoder, and everything that knows its parameters by name.
 
 Shapes: B batch, L sequence, D width, H heads, K head size, F hidden, N layers,
 V vocabulary. Parameters are a plain dict; those of the layers are stacked.
@@ -10,12 +10,28 @@ import zlib
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from forgetting import config
+from forgetting.config.model import Decoder, Numerics
 from forgetting.training import sharding
+from forgetting.training.models.family import Params, name_of
 
-Params = dict
+# Where parameters lie on the mesh, by the end of their paths.
+RULES = (
+  (r"embedding$", P("model", "data")),  # V D
+  (r"qkv/kernel$", P(None, "data", None, "model", None)),  # N D 3 H K
+  (r"out/kernel$", P(None, "model", None, "data")),  # N H K D
+  (r"up/kernel$", P(None, "data", "model")),  # N D F
+  (r"down/kernel$", P(None, "model", "data")),  # N F D
+  (r"norm/scale$", P()),
+)
+
+# Values that a layer keeps for its gradients, of a token, in widths: the input;
+# with it qkv, rotated q and k, the attention's result and the hidden layer;
+# with them both norms, the residual between and the hidden layer before its
+# nonlinearity.
+KEPT = {"full": 1, "dots": 10, "none": 20}
 
 
 def _flat_dot(x, kernel, dimension_numbers, precision=None):
@@ -63,20 +79,23 @@ def _attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   return jnp.matmul(weights_BxHxLxL, v).transpose(0, 2, 1, 3)
 
 
-def has_fused_attention(model: config.Model) -> bool:
-  """Whether it is cuDNN's, which stores no matrix of attention weights."""
-  return _is_cudnns(model.dtype, model.width // model.heads)
+def fuses_attention(architecture: Decoder, numerics: Numerics) -> bool:
+  """Whether cuDNN computes the attention where there is a GPU.
+
+  It stores no matrix of attention weights.
+  """
+  return _fits_cudnn(numerics.dtype, architecture.width // architecture.heads)
 
 
-def _is_cudnns(dtype, size: int) -> bool:
-  """On a GPU, of 16-bit numbers and small heads."""
-  fits = jnp.dtype(dtype) == jnp.bfloat16 and size % 8 == 0 and size <= 128
-  return fits and jax.default_backend() == "gpu"
+def _fits_cudnn(dtype, size: int) -> bool:
+  """16-bit numbers and small heads."""
+  return jnp.dtype(dtype) == jnp.bfloat16 and size % 8 == 0 and size <= 128
 
 
 def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   """The same by jax.nn; on a GPU by cuDNN where it can."""
-  cudnn = _is_cudnns(q_BxLxHxK.dtype, q_BxLxHxK.shape[3])
+  fits = _fits_cudnn(q_BxLxHxK.dtype, q_BxLxHxK.shape[3])
+  cudnn = fits and jax.default_backend() == "gpu"
   return jax.nn.dot_product_attention(
     q_BxLxHxK,
     k_BxLxHxK,
@@ -112,29 +131,27 @@ class Block(nn.Module):
     return x_BxLxD, None
 
 
-class Decoder(nn.Module):
-  """GPT-style: pre-norm, rotary positions, no biases, up to the last norm.
+class Layers(nn.Module):
+  """GPT-style: pre-norm, rotary positions, no biases, up to the last norm."""
 
-  The output layer is the embedding, transposed: losses.py has it.
-  """
-
-  config: config.Model
+  architecture: Decoder
+  numerics: Numerics
 
   @nn.compact
   def __call__(self, tokens_BxL):
-    c = self.config
+    c, remat = self.architecture, self.numerics.remat
     embed = nn.Embed(c.padded_vocab_size, c.width, name="embed")
     x_BxLxD = sharding.by_rows(embed(tokens_BxL))
     x_BxLxD *= np.float32(np.sqrt(c.width))
     unroll = _unroll(c.layers)
     layers = nn.scan(
-      _rematerialised(c.remat, unroll),
+      _rematerialised(remat, unroll),
       variable_axes={"params": 0},
       split_rngs={"params": True},
       length=c.layers,
       unroll=unroll,
     )
-    x_BxLxD = x_BxLxD.astype(c.dtype)
+    x_BxLxD = x_BxLxD.astype(self.numerics.dtype)
     x_BxLxD, _ = layers(c.heads, name="layers")(x_BxLxD, None)
     return nn.RMSNorm(dtype=x_BxLxD.dtype, name="final_norm")(x_BxLxD)
 
@@ -165,18 +182,19 @@ def _unroll(layers: int) -> int:
   return layers if layers <= 4 else 1
 
 
-def shapes(model: config.Model) -> Params:
+def shapes(architecture: Decoder) -> Params:
   """Shapes of the parameters, without making any."""
-  tokens = jax.ShapeDtypeStruct((1, model.context), jnp.int32)
+  tokens = jax.ShapeDtypeStruct((1, 2), jnp.int32)
 
   def init(tokens_BxL):
     # the key is made inside: outside it would be a program of its own
-    return Decoder(model).init(jax.random.key(0), tokens_BxL)
+    layers = Layers(architecture, Numerics())
+    return layers.init(jax.random.key(0), tokens_BxL)
 
   return jax.eval_shape(init, tokens)["params"]
 
 
-def init(model: config.Model, *, seed: int) -> Params:
+def init(architecture: Decoder, *, seed: int) -> Params:
   """Fresh parameters, float32 numpy: a jitted init costs seconds to compile.
 
   All are normal with variance 1 / fan-in, but the kernels that write to the
@@ -184,39 +202,56 @@ def init(model: config.Model, *, seed: int) -> Params:
   the residual stream at unit size: with GPT-2's 0.02 the quickstart's models
   of 25k and 99k parameters ended their pretraining 0.06 and 0.09 nats higher.
   """
+  width, layers = architecture.width, architecture.layers
 
   def leaf(path, shape):
-    name = jax.tree_util.keystr(path, simple=True, separator="/")
+    name = name_of(path)
     if name.endswith("norm/scale"):
       return np.ones(shape.shape, np.float32)
-    deviation = model.width**-0.5
+    deviation = width**-0.5
     if name.endswith(("out/kernel", "down/kernel")):
-      deviation /= np.sqrt(2 * model.layers)
+      deviation /= np.sqrt(2 * layers)
     if name.endswith("down/kernel"):
       deviation /= 2  # its fan-in is 4 x width
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     if name == "embed/embedding":
       table = np.zeros(shape.shape, np.float32)
-      size = (model.vocab_size, model.width)
-      table[: model.vocab_size] = generator.normal(0, deviation, size)
+      size = (architecture.vocab_size, width)
+      table[: architecture.vocab_size] = generator.normal(0, deviation, size)
       return table
     return generator.normal(0, deviation, shape.shape).astype(np.float32)
 
-  return jax.tree_util.tree_map_with_path(leaf, shapes(model))
+  return jax.tree_util.tree_map_with_path(leaf, shapes(architecture))
 
 
-def hidden(params: Params, tokens_BxL, *, model: config.Model):
+def hidden(
+  params: Params, tokens_BxL, *, architecture: Decoder, numerics: Numerics
+):
   """What the output layer reads at every position, [B, L, D] of the dtype."""
-  if model.dtype != "float32":
-    params = _cast(params, model.dtype)
-  return Decoder(model).apply({"params": params}, tokens_BxL)
+  if numerics.dtype != "float32":
+    params = _cast(params, numerics.dtype)
+  return Layers(architecture, numerics).apply({"params": params}, tokens_BxL)
+
+
+def head(params: Params):
+  """The output layer, [V, D]: the embedding."""
+  return params["embed"]["embedding"]
+
+
+def is_decayed(path: str) -> bool:
+  """Matrices are. By name: scanned scales have two axes too."""
+  return path.endswith(("kernel", "embedding"))
+
+
+def values_kept(architecture: Decoder, numerics: Numerics) -> int:
+  """Numbers that a layer keeps of a token for its gradients."""
+  return KEPT[numerics.remat] * architecture.width
 
 
 def _cast(params: Params, dtype: str) -> Params:
   """The matrices of the layers, once and not once a layer."""
 
   def leaf(path, x):
-    name = jax.tree_util.keystr(path, simple=True, separator="/")
-    return x.astype(dtype) if name.endswith("kernel") else x
+    return x.astype(dtype) if name_of(path).endswith("kernel") else x
 
   return jax.tree_util.tree_map_with_path(leaf, params)

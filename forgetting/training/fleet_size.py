@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 import hashlib
 import json
+import math
 import pathlib
 import sys
 import time
@@ -11,16 +12,13 @@ import jax
 import jaxlib
 import numpy as np
 
-from forgetting.config import canonical
-from forgetting.config import Run
-from forgetting.runs.fleets import is_out_of_memory
-from forgetting.cost.footprint import Mesh, footprint
+from forgetting.config import Run, canonical
 from forgetting.storage import places
-from forgetting.training import model as model_lib
+from forgetting.training import models, shapes
+from forgetting.training.device_memory import is_out_of_memory
 from forgetting.training.fleet import Fleet
-from forgetting.training.loop import Step
 from forgetting.training.optimizer import Hyperparameters
-from forgetting.training.programs import batch_shapes
+from forgetting.training.stepping import StepAsked
 from forgetting.training.watch import BEHIND
 
 # Twice as many runs at a time have to do so much more to be worth it: the last
@@ -29,10 +27,14 @@ WORTH = 1.1
 SECONDS = 1.0  # that each number of slots is measured
 
 
-def fastest(runs: Sequence[Run], *, folder: pathlib.Path) -> int:
+def fastest(
+  runs: Sequence[Run], *, folder: pathlib.Path, bytes_of_one: float
+) -> int:
   """Slots for runs of one shape: 1 where they are done best one by one.
 
   Args:
+    runs: that wait for them.
+    bytes_of_one: of a device's memory that one run takes, by formula.
     folder: where what was measured is kept, for the same devices and shape.
   """
   devices = jax.local_devices()
@@ -50,7 +52,8 @@ def fastest(runs: Sequence[Run], *, folder: pathlib.Path) -> int:
   if file.exists():
     told = json.loads(file.read_text())["tokens_per_second"]
     known = {int(slots): rate for slots, rate in told.items()}
-  rates = measured(runs[0], most=len(runs), known=known)
+  most = min(len(runs), _that_fit(bytes_of_one))
+  rates = measured(runs[0], most=most, known=known)
   if rates != known:
     folder.mkdir(parents=True, exist_ok=True)
     told = key | dict(tokens_per_second=known | rates)
@@ -63,7 +66,7 @@ def measured(
 ) -> dict[int, float]:
   """Slots -> tokens a second of all of them together; what is known stays."""
   rates, slots = {}, len(jax.local_devices())
-  while slots <= most and _fits(run, slots):
+  while slots <= most:
     try:
       rates[slots] = known[slots] if slots in known else rate(run, slots)
     except jax.errors.JaxRuntimeError as error:
@@ -95,10 +98,11 @@ def rate(run: Run, slots: int, *, seconds: float = SECONDS) -> float:
     slots=slots,
   )
   batch = jax.tree.map(
-    lambda s: np.ones(s.shape, s.dtype), batch_shapes(run.model, run.batch_size)
+    lambda s: np.ones(s.shape, s.dtype), shapes.batch(run.model, run.batch_size)
   )
-  state = fleet.init_state(model_lib.init(run.model, seed=0))
-  step = Step(fleet, state, batch, Hyperparameters.of(run))
+  params, base = fleet.method.split(models.init(run.model, seed=0))
+  state = fleet.init_state(params)
+  step = StepAsked(fleet, state, base, batch, Hyperparameters.of(run))
   asked, steps = dict.fromkeys(range(slots), step), 0
   asked = _stepped(fleet, asked)  # the first puts the states there
   start = time.perf_counter()
@@ -109,7 +113,7 @@ def rate(run: Run, slots: int, *, seconds: float = SECONDS) -> float:
   return slots * steps * run.tokens_per_step / took
 
 
-def _stepped(fleet: Fleet, asked: dict[int, Step]) -> dict[int, Step]:
+def _stepped(fleet: Fleet, asked: dict[int, StepAsked]) -> dict[int, StepAsked]:
   """After as many steps as a run's host is ahead of the devices."""
   for _ in range(BEHIND):
     given = fleet.step(asked)
@@ -121,12 +125,8 @@ def _stepped(fleet: Fleet, asked: dict[int, Step]) -> dict[int, Step]:
   return asked
 
 
-def _fits(run: Run, slots: int) -> bool:
-  """Whether so many runs go into the devices' memory, by formula."""
-  device = jax.local_devices()[0]
-  limit = (device.memory_stats() or {}).get("bytes_limit")
-  one = footprint(
-    run, Mesh(1, 1), fused_attention=model_lib.has_fused_attention(run.model)
-  ).total
-  each = slots // len(jax.local_devices())
-  return limit is None or each * one <= limit
+def _that_fit(bytes_of_one: float) -> float:
+  """Runs that go into the memory of all devices of this process."""
+  devices = jax.local_devices()
+  limit = (devices[0].memory_stats() or {}).get("bytes_limit", math.inf)
+  return limit // bytes_of_one * len(devices)

@@ -1,0 +1,87 @@
+"""Both losses of a run's parameters: the same code for base and for best."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from forgetting.config import Evaluation
+from forgetting.training.evaluate import ValidationSet, per_example
+from forgetting.training.executor import Executor
+from forgetting.training.models.family import Params
+
+
+class Losses(NamedTuple):
+  """Per-example losses of both validation sets, nats a token."""
+
+  pretrain: np.ndarray
+  target: np.ndarray  # empty in a pretraining
+  pool: np.ndarray = np.empty(0, np.float32)  # of full measurements alone
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evaluator:
+  """Both losses of some parameters, from one program on fixed sequences.
+
+  The same for all runs that start from one parent on one domain. Parameters
+  are those that a method trains, on the devices.
+
+  Attributes:
+    executor: whose program measures.
+    evaluation: how many sequences, and when.
+    pretrain, target: the full validation sets; a pretraining has no target.
+    pool: the pool that is replayed from, if any.
+    base: what the method leaves alone of the parent's parameters.
+  """
+
+  executor: Executor
+  evaluation: Evaluation
+  pretrain: ValidationSet
+  target: ValidationSet | None
+  pool: ValidationSet | None = None
+  base: Params = dataclasses.field(default_factory=dict)
+
+  def curve(self, params: Params) -> Losses:
+    """On the first sequences of each set: what the U-curve is made of."""
+    e = self.evaluation
+    return self._measure(params, e.curve_pretrain, e.curve_target)
+
+  def full(self, params: Params) -> Losses:
+    """On all sequences: what a run's result is made of."""
+    e = self.evaluation
+    losses = self._measure(params, e.full_pretrain, e.full_target)
+    return losses._replace(pool=self.of_pool(params))
+
+  def of_pool(self, params: Params) -> np.ndarray:
+    """Losses of the pool; empty where there is none."""
+    if self.pool is None:
+      return np.empty(0, np.float32)
+    return self._per_example(params, self.pool.chunks, self.pool.weights)
+
+  def _measure(self, params, pretrain: int, target: int) -> Losses:
+    chunks = [self.pretrain.chunks[:pretrain]]
+    weights = [self.pretrain.weights[:pretrain]]
+    if self.target is not None:
+      chunks.append(self.target.chunks[:target])
+      weights.append(self.target.weights[:target])
+    losses = self._per_example(
+      params, np.concatenate(chunks), np.concatenate(weights)
+    )
+    return Losses(losses[: len(chunks[0])], losses[len(chunks[0]) :])
+
+  def _per_example(self, params, chunks, weights) -> np.ndarray:
+    program = self.executor.losses
+    return per_example(program, params, self.base, chunks, weights)
+
+  def means(self, losses: Losses, prefix: str = "") -> dict:
+    """In nats a token and in bits a byte; None without a target."""
+    out = {}
+    for kind in ("pretrain", "target"):
+      values, measured = getattr(losses, kind), getattr(self, kind)
+      mean = bits = None
+      if measured is not None:
+        mean = measured.mean(values)
+        bits = measured.bits_per_byte(values)
+      out[f"{prefix}{kind}_loss"] = mean
+      out[f"{prefix}{kind}_bits_per_byte"] = bits
+    return out

@@ -1,0 +1,1 @@
+"""The methods by which a fine-tuning changes the weights, a file each."""

@@ -1,0 +1,58 @@
+"""What a family of models has to offer; a file of this folder offers it.
+
+Losses, sharding, optimizer and the formulas of memory know no parameter by its
+name: they ask the family of the architecture at hand.
+"""
+
+from typing import Any, Protocol
+
+import jax
+
+from forgetting.config.model import Decoder, Numerics
+
+Params = dict  # parameters by name: nested dicts of arrays
+Rules = tuple[tuple[str, jax.sharding.PartitionSpec], ...]
+
+
+class Family(Protocol):
+  """The functions and tables of such a file.
+
+  Attributes:
+    RULES: (pattern, PartitionSpec) of every parameter; a path that none
+      matches is an error.
+  """
+
+  RULES: Rules
+
+  def shapes(self, architecture: Decoder) -> Params:
+    """Shapes of the parameters, as `jax.ShapeDtypeStruct`."""
+
+  def init(self, architecture: Decoder, *, seed: int) -> Params:
+    """Fresh parameters, float32 numpy."""
+
+  def hidden(
+    self,
+    params: Params,
+    tokens_BxL,
+    *,
+    architecture: Decoder,
+    numerics: Numerics,
+  ) -> Any:
+    """What the output layer reads at every position, [B, L, D]."""
+
+  def head(self, params: Params) -> Any:
+    """The output layer's matrix, [padded_vocab_size, D]."""
+
+  def is_decayed(self, path: str) -> bool:
+    """Whether weight decay acts on the parameter of that path."""
+
+  def values_kept(self, architecture: Decoder, numerics: Numerics) -> int:
+    """Numbers that a layer keeps of a token for its gradients."""
+
+  def fuses_attention(self, architecture: Decoder, numerics: Numerics) -> bool:
+    """Whether a GPU stores no matrix of attention weights."""
+
+
+def name_of(path) -> str:
+  """A leaf's path in a tree, as layers/qkv/kernel."""
+  return jax.tree_util.keystr(path, simple=True, separator="/")
