@@ -4,7 +4,7 @@ import pathlib
 
 import bucket as bucket_lib
 import pytest
-from small import small_finetuning
+from small import options_in, small_finetuning
 import synthetic
 
 from forgetting.config import Run
@@ -51,6 +51,25 @@ def cache(prepared_cache, monkeypatch) -> pathlib.Path:
 @pytest.fixture
 def finetuning(text) -> Run:
   return small_finetuning(text)
+
+
+@pytest.fixture(scope="session")
+def _parent_done(prepared_cache, text, tmp_path_factory) -> pathlib.Path:
+  from forgetting.runs.run import do_run
+
+  root, run = tmp_path_factory.mktemp("parent"), small_finetuning(text)
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("FORGETTING_CACHE", str(prepared_cache))
+    do_run(run.parent, options_in(root))
+  return options_in(root).study.of(run.parent).path
+
+
+@pytest.fixture
+def with_parent(_parent_done, cache, tmp_path) -> pathlib.Path:
+  """A root of a test's own, whose study `toy` has the small parent done."""
+  (tmp_path / "toy").mkdir()
+  (tmp_path / "toy" / _parent_done.name).symlink_to(_parent_done)
+  return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Runs of seconds."""
 
 from forgetting.config import Evaluation, Model, Optimizer, Run, canonical
+from forgetting.records import StudyDirectory
+from forgetting.runs.options import RunOptions
 
 
 def small_finetuning(text: dict[str, str]) -> Run:
@@ -47,3 +49,9 @@ def study_file(run: Run) -> str:
     "def study():\n"
     "  return Study(name='toy', runs=(from_dict(Run, RUN),))\n"
   )
+
+
+def options_in(root, study: str = "toy", **more) -> RunOptions:
+  """Runs of a test: their directories are <root>/<study>/<run name>/."""
+  where = StudyDirectory.at(root, study)
+  return RunOptions(study=where, **{"executor": "test", **more})

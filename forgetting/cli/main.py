@@ -131,11 +131,12 @@ def study(
 
 
 def _do_here(plan, *, root: str, json: str | None, **how) -> int:
+  from forgetting.study import crew
   from forgetting.study import study as study_lib
 
   try:
     summary = study_lib.do_study(plan, root=root, **how)
-  except study_lib.Stopped:
+  except crew.Stopped:
     _say("stopped; what is done is kept: the same command goes on from here")
     return 75
   if not write_json(summary.as_dict(), json):

@@ -27,6 +27,7 @@ from etils import epath
 import numpy as np
 
 from forgetting.config import InputError, Run, canonical
+from forgetting.records import log
 from forgetting.storage import finite_json, places
 from forgetting.storage.places import place
 
@@ -153,6 +154,11 @@ class RunDirectory:
   def best(self) -> pathlib.Path:
     """Where a fine-tuning's best parameters are kept, if they are."""
     return self.path / "best"
+
+  @property
+  def log(self) -> pathlib.Path:
+    """Where what its processes say goes; see `records.log`."""
+    return self.path / log.NAME
 
   def remove_checkpoints(self) -> None:
     """Removes the states, once no resume and no other run wants them."""

@@ -99,7 +99,7 @@ def of_runs(
       return _Own(there)
     if claims.held(directory.path):
       return _Own(State.RUNNING)
-    return _Own(error=log.first_error(directory.path / log.NAME))
+    return _Own(error=log.first_error(directory.log))
 
   return _of(study, runs, look)
 

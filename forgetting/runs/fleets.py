@@ -1,15 +1,25 @@
 """Does runs of one shape together, in the slots of a fleet."""
 
+from __future__ import annotations
+
 import collections
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+import dataclasses
 import functools
-from typing import NamedTuple
+import typing
 
 from forgetting.config import Run
-from forgetting.config.saves import Saves
+from forgetting.runs.options import RunOptions
+from forgetting.runs.run import steps_of
+from forgetting.runs.starts import Starts
+from forgetting.training.device_memory import is_out_of_memory
+
+if typing.TYPE_CHECKING:
+  from forgetting.training.fleet import Fleet
+  from forgetting.training.stepping import StepAsked, StepDone, Training
 
 
-class Ended(NamedTuple):
+class Ended(typing.NamedTuple):
   """A run that has ended, with its result or with what stopped it."""
 
   run: Run
@@ -18,28 +28,25 @@ class Ended(NamedTuple):
 
 
 def shape_of(run: Run) -> tuple:
-  """What runs must have in common to be trained as one program."""
+  """What runs must have in common to be trained as one program.
+
+  Returns:
+    the model, sequences of a batch, parts that it is computed in.
+  """
   return run.model, run.batch_size, run.micro_batches
 
 
-def is_out_of_memory(error: Exception) -> bool:
-  """Whether it says that the devices' memory is too small."""
-  return "RESOURCE_EXHAUSTED" in str(error)
-
-
-def executor(fleet) -> str:
-  """How its runs are trained, in words for their results."""
+def executor_of(fleet: Fleet) -> str:
+  """How a fleet's runs are trained, in words for their results."""
   return f"a slot in a fleet of {fleet.slots}"
 
 
 def do_runs(
   runs: Iterable[Run],
-  fleet,
+  fleet: Fleet,
+  options: RunOptions,
   *,
-  root: str,
-  study: str,
-  saves: Saves = Saves(),
-  stop: Callable[[], bool] = lambda: False,
+  starts: Starts,
 ) -> Iterator[Ended]:
   """Trains runs to their ends, each by its own rule; gives each as it ends.
 
@@ -47,29 +54,36 @@ def do_runs(
 
   Args:
     runs: of one shape; what they need is done.
-    fleet: `training.fleet.Fleet` of that shape.
-    root, study, saves, stop: as of `run.steps_of`. After `stop` every
-      run under way ends with `training.loop.Interrupted`, saved.
-  """
-  from forgetting.runs.run import steps_of
+    fleet: of that shape.
+    options: how and where; their results name the fleet as what trained them.
+      After `stop` every run under way ends with `Interrupted`, saved.
+    starts: what they may start from.
 
+  Raises:
+    Exception: the fleet itself fails, as where its devices have too little
+      memory. What stops one run alone is told in its `Ended`.
+  """
   waiting, slots = collections.deque(runs), _Slots(fleet.slots)
   begin = functools.partial(
     steps_of,
+    options=dataclasses.replace(options, executor=executor_of(fleet)),
     programs=lambda: fleet,
-    root=root,
-    study=study,
-    executor=executor(fleet),
-    saves=saves,
-    stop=stop,
+    starts=starts,
   )
   try:
-    yield from _work(waiting, slots, begin, fleet, stop)
+    yield from _work(waiting, slots, begin, fleet, options.stop)
   finally:
     slots.close()
+    starts.forget(fleet)  # its states fill the devices
 
 
-def _work(waiting, slots: "_Slots", begin, fleet, stop) -> Iterator[Ended]:
+def _work(
+  waiting: collections.deque[Run],
+  slots: _Slots,
+  begin: Callable[[Run], Training],
+  fleet: Fleet,
+  stop: Callable[[], bool],
+) -> Iterator[Ended]:
   while True:
     while waiting and not stop() and (slot := slots.free()) is not None:
       run = waiting.popleft()
@@ -78,8 +92,8 @@ def _work(waiting, slots: "_Slots", begin, fleet, stop) -> Iterator[Ended]:
         yield ended
     if not slots.asked:
       return
-    for slot, stepped in fleet.step(slots.asked).items():
-      if ended := slots.go_on(slot, stepped):
+    for slot, done in fleet.step(slots.asked).items():
+      if ended := slots.go_on(slot, done):
         yield ended
 
 
@@ -87,20 +101,21 @@ class _Slots:
   """Runs under way, and the steps that they ask for.
 
   Attributes:
-    asked: slot -> `training.loop.Step`.
+    asked: slot -> the step that its run waits for.
   """
 
   def __init__(self, count: int):
-    self.asked = {}
+    self.asked: dict[int, StepAsked] = {}
     self._count = count
-    self._runs = {}
+    self._runs: dict[int, tuple[Run, Training]] = {}
 
   def free(self) -> int | None:
     """The first slot without a run."""
     slots = range(self._count)
     return next((slot for slot in slots if slot not in self._runs), None)
 
-  def seat(self, slot: int, run: Run, training: Generator) -> None:
+  def seat(self, slot: int, run: Run, training: Training) -> None:
+    """Gives a run a slot; it is at its beginning."""
     self._runs[slot] = run, training
 
   def close(self) -> None:
@@ -108,14 +123,21 @@ class _Slots:
     for _, training in self._runs.values():
       training.close()
 
-  def go_on(self, slot: int, stepped=None) -> Ended | None:
-    """Lets a run go on to its next step, or to its end."""
+  def go_on(self, slot: int, done: StepDone | None = None) -> Ended | None:
+    """Lets a run go on to its next step, or to its end.
+
+    Args:
+      done: the step that it asked for; None at its beginning.
+
+    Returns:
+      what became of it, where it has ended.
+    """
     run, training = self._runs[slot]
     try:
-      self.asked[slot] = training.send(stepped)
+      self.asked[slot] = training.send(done)
       return None
-    except StopIteration as done:
-      ended = Ended(run, done.value, None)
+    except StopIteration as over:
+      ended = Ended(run, over.value, None)
     except Exception as error:  # of this run alone: the others go on
       if is_out_of_memory(error):
         raise  # of the whole fleet: a smaller one leaves more memory

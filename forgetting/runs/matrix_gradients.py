@@ -5,28 +5,33 @@ inner product times the learning rate: what first-order theory says of the
 forgetting matrix before anything is fine-tuned.
 """
 
-import functools
+from collections.abc import Sequence
 import pathlib
+import typing
 
 import numpy as np
 
-from forgetting.runs import run as run_lib
-from forgetting.runs import text as run_text
 from forgetting.associations.load import finished
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError, Run
-from forgetting.data.pool import Pool, target_order, validation_sample
-from forgetting.data.store import chunk_ids
-from forgetting.records import RunDirectory
+from forgetting.data.pool import Pool
+from forgetting.records import StudyDirectory
+from forgetting.runs import matrix_chunks, starts
 
 TASK_CHUNKS = 128  # of a task's training text at most
 
+Sketch = typing.Callable[[Pool, np.ndarray], np.ndarray]
+
 
 def products(matrix: ForgettingMatrix, study: pathlib.Path) -> np.ndarray:
-  """Minus the inner products at the base model, [M, N].
+  """Minus the inner products at the base model.
 
   Args:
     matrix: the study's; rows are its finished runs.
+    study: its folder, with its models and its text.
+
+  Returns:
+    float64, as the matrix: tasks x examples.
 
   Raises:
     InputError: its text or its pretrained models are not on this machine.
@@ -36,57 +41,56 @@ def products(matrix: ForgettingMatrix, study: pathlib.Path) -> np.ndarray:
       f"{study}: gradients need a study, with its models and its text"
     )
   runs = [run for run, _ in finished(study)]
+  wanted = [str(example) for example in matrix.examples]
   out = np.empty(matrix.shape)
-  for i, run in enumerate(runs):
-    examples = _of_examples(study, run.parent, _count(runs), matrix_key(matrix))
-    out[i] = -examples @ _of_task(study, run)
+  for parent in dict.fromkeys(run.parent for run in runs):
+    rows = [i for i, run in enumerate(runs) if run.parent == parent]
+    children = [runs[i] for i in rows]
+    out[rows] = _of_children(StudyDirectory(study), children, runs, wanted)
   return out
 
 
-def matrix_key(matrix: ForgettingMatrix) -> tuple[str, ...]:
-  """The examples in their order."""
-  return tuple(map(str, matrix.examples))
+def _of_children(
+  study: StudyDirectory,
+  children: Sequence[Run],
+  runs: Sequence[Run],
+  wanted: Sequence[str],
+) -> np.ndarray:
+  """Rows of one pretraining's children: one model is in memory at a time."""
+  parent = children[0].parent
+  sketch = _sketcher(study, parent)
+  examples = _of_examples(parent, runs, wanted, sketch)
+  return np.array([-examples @ _of_task(run, sketch) for run in children])
 
 
-def _count(runs: list[Run]) -> int:
-  return max(run.evaluation.full_pretrain for run in runs)
-
-
-@functools.lru_cache(maxsize=4)
-def _of_examples(study, parent: Run, count: int, wanted: tuple[str, ...]):
+def _of_examples(
+  parent: Run, runs: Sequence[Run], wanted: Sequence[str], sketch: Sketch
+) -> np.ndarray:
   """Sketches of the matrix's columns, [N, buckets]."""
-  pool = run_text.pretraining_pool(parent, "validation")
-  index = validation_sample(pool, count)
-  place = {key.decode(): i for i, key in enumerate(chunk_ids(pool.take(index)))}
-  missing = [key for key in wanted if key not in place]
+  pool, ids = matrix_chunks.columns(parent, runs)
+  missing = [key for key in wanted if key not in ids]
   if missing:
     raise InputError(
       f"gradients: found other text than example {missing[0]}'s, expected the"
       " text that the study was made with"
     )
-  index = index[[place[key] for key in wanted]]
-  return _sketch(study, parent, pool, index)
+  return sketch(pool, np.array([ids[key] for key in wanted]))
 
 
-def _of_task(study, run: Run) -> np.ndarray:
+def _of_task(run: Run, sketch: Sketch) -> np.ndarray:
   """Mean sketch of a task's training text, [buckets]."""
-  pool = Pool.of(run_text.opened(run, (run.domain,)), "train")
-  count = min(run_text.mixture_of(run).target.chunks, TASK_CHUNKS)
-  index = target_order(pool, count, seed=run.seed)
-  return _sketch(study, run.parent, pool, index).mean(0)
+  return sketch(*matrix_chunks.row(run, at_most=TASK_CHUNKS)).mean(0)
 
 
-def _sketch(study, parent: Run, pool: Pool, index: np.ndarray) -> np.ndarray:
+def _sketcher(study: StudyDirectory, parent: Run) -> Sketch:
+  """Sketches of gradients at a pretrained model, [chunks, buckets]."""
   from forgetting.training.gradients import sketches
 
-  return sketches(
-    _params(study, parent),
-    pool.take(index),
-    pool.weights_of(index),
-    model=parent.model,
-  )
+  params = starts.load_params(study.of(parent), parent)
 
+  def sketch(pool: Pool, index: np.ndarray) -> np.ndarray:
+    return sketches(
+      params, pool.take(index), pool.weights_of(index), model=parent.model
+    )
 
-@functools.lru_cache(maxsize=4)
-def _params(study: pathlib.Path, parent: Run):
-  return run_lib.load_params(RunDirectory(study / parent.name), parent)
+  return sketch

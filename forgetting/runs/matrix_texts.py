@@ -10,28 +10,33 @@ import pathlib
 import numpy as np
 
 from forgetting import records
-from forgetting.runs import text as run_text
 from forgetting.associations.load import finished
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError, Run
-from forgetting.data import store
-from forgetting.data.pool import Pool, target_order, validation_sample
+from forgetting.runs import matrix_chunks
 
 BYTE_OFFSET = 3  # of seqio.ByteVocabulary: pad, end of text, unknown
 TASK_CHUNKS = 512  # of a task's training text at most
 
 
 def attach(matrix: ForgettingMatrix, study: pathlib.Path) -> ForgettingMatrix:
-  """The matrix with texts, or as it is where there are none."""
+  """The matrix with texts, or as it is where there are none.
+
+  Args:
+    matrix: of a study.
+    study: its folder, or the file that the matrix is from.
+
+  Returns:
+    a matrix with `texts`, one an example, and `task_texts`, a tuple a task.
+  """
   if not study.is_dir() or records.exported(study):
     return matrix
   runs = [run for run, _ in finished(study)]
   try:
     examples = {}
-    for run in dict.fromkeys(run.parent for run in runs):
-      count = max(r.evaluation.full_pretrain for r in runs)
-      examples |= _examples(run, count)
-    tasks = [_task(run) for run in runs]
+    for parent in dict.fromkeys(run.parent for run in runs):
+      examples |= _of_examples(parent, runs)
+    tasks = [_of_task(run) for run in runs]
   except InputError:
     return matrix
   if len(runs) != len(matrix.tasks) or not {*matrix.examples} <= {*examples}:
@@ -43,20 +48,16 @@ def attach(matrix: ForgettingMatrix, study: pathlib.Path) -> ForgettingMatrix:
   return dataclasses.replace(matrix, texts=texts, task_texts=task_texts)
 
 
-def _examples(run: Run, count: int) -> dict[str, str]:
+def _of_examples(parent: Run, runs: list[Run]) -> dict[str, str]:
   """Content id -> text of the sequences that a pretraining is measured on."""
-  sources = run_text.pretraining_sources(run)
-  prepared = [run_text.open_source(run, source) for source in sources]
-  pool = Pool.of(prepared, "validation")
-  chunks = pool.take(validation_sample(pool, count))
-  ids = [key.decode() for key in store.chunk_ids(chunks)]
-  return dict(zip(ids, _decoded(chunks, run.tokenizer), strict=True))
+  pool, ids = matrix_chunks.columns(parent, runs)
+  texts = _decoded(pool.take(np.array([*ids.values()])), parent.tokenizer)
+  return dict(zip(ids, texts, strict=True))
 
 
-def _task(run: Run) -> tuple[str, ...]:
-  pool = Pool.of([run_text.open_source(run, run.domain)], "train")
-  order = target_order(pool, run.target_chunks, seed=run.seed)
-  return tuple(_decoded(pool.take(order[:TASK_CHUNKS]), run.tokenizer))
+def _of_task(run: Run) -> tuple[str, ...]:
+  pool, index = matrix_chunks.row(run, at_most=TASK_CHUNKS)
+  return tuple(_decoded(pool.take(index), run.tokenizer))
 
 
 def _decoded(chunks: np.ndarray, tokenizer: str) -> list[str]:

@@ -10,10 +10,12 @@ import dataclasses
 
 import numpy as np
 
-from forgetting.runs import text as run_text
 from forgetting.associations.replay import weigh
 from forgetting.config import InputError, Run
-from forgetting.records import RunDirectory
+from forgetting.data.mixture import Mixture
+from forgetting.data.streamed import StreamedMixture
+from forgetting.records import RunDirectory, StudyDirectory
+from forgetting.runs import text as run_text
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class Replaying:
   """The batches of a run, and where they depend on what it forgets.
 
   Attributes:
-    evaluator: `training.loop.Evaluator`, which measures the pool.
+    directory: the run's, where the weights are.
+    evaluator: `training.evaluator.Evaluator`, which measures the pool.
     base: its losses at base, [pool] nats a token.
   """
 
@@ -30,13 +33,16 @@ class Replaying:
   evaluator: object
   base: np.ndarray
 
-  def mixture(self):
-    """With the weights, once they are written."""
+  def mixture(self) -> Mixture | StreamedMixture:
+    """The run's batches, with the weights of its pool once they are written."""
     weights = self.directory.replay().get("weights")
     return run_text.mixture_of(self.run, replay_weights=weights)
 
-  def measure_before(self, root: str, study: str) -> None:
+  def measure_before(self, study: StudyDirectory) -> None:
     """Takes the weights from the run that was done to tell them.
+
+    Args:
+      study: where that run's directory is.
 
     Raises:
       InputError: it is not there, or has measured another pool.
@@ -44,7 +50,7 @@ class Replaying:
     measured = self.run.replay and self.run.replay.measured_in
     if not measured or self.directory.replay():
       return
-    directory = RunDirectory.of(root, study, measured)
+    directory = study.of(measured)
     if not directory.done:
       raise InputError(
         f"{self.run.name}: found no result of {measured.name}, expected it:"
@@ -60,6 +66,10 @@ class Replaying:
 
   def measure_online(self, step: int, state: Mapping) -> Iterator | None:
     """At its step, weights by what this run has forgotten so far.
+
+    Args:
+      step: that is taken next.
+      state: of the run before it, with its `params`.
 
     Returns:
       the batches from this step on, or None where they stay the same.

@@ -1,48 +1,65 @@
 """One run, from its config to its result: where text meets training."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 import contextlib
+import dataclasses
 import functools
 import importlib.metadata
 import platform
 import time
+import typing
 
-import numpy as np
-
-from forgetting.config import canonical
-from forgetting.storage import claims
-from forgetting.runs import text as run_text
-from forgetting.config import InputError, Run
-from forgetting.data import store
+from forgetting.config import InputError, Run, canonical
 from forgetting.data.mixture import Mixture
-from forgetting.data.pool import Pool, validation_sample
 from forgetting.data.streamed import StreamedMixture
-from forgetting.records.following import Followed
-from forgetting.config.names import domain_name
 from forgetting.records import RunDirectory, axes
+from forgetting.records.following import Followed
+from forgetting.runs import text as run_text
+from forgetting.runs.options import RunOptions
 from forgetting.runs.replaying import Replaying
-from forgetting.config.saves import Saves
+from forgetting.runs.starts import Starts
+from forgetting.storage import claims
+
+if typing.TYPE_CHECKING:
+  from forgetting.training.executor import Executor
+  from forgetting.training.programs import Programs
+  from forgetting.training.stepping import Training
 
 
-def do_run(run: Run, **where) -> dict:
+def do_run(
+  run: Run, options: RunOptions, *, starts: Starts | None = None
+) -> dict:
   """Trains a run to its end and writes its result; a done one is read.
 
   Args:
-    where: of `steps_of`.
+    options: how and where.
+    starts: what it may start from, of a process that does several runs.
+
+  Returns:
+    its result, as it is in result.json.
 
   Raises:
     InputError: the text, the parent or the folder is not as expected.
-    Interrupted: `stop` was true; the state is saved.
+    Interrupted: `options.stop` was true; the state is saved.
+    claims.Held: another process is doing it.
   """
   # imported here: planning a study needs the text's sizes but not JAX
-  from forgetting.training import loop
+  from forgetting.training import stepping
 
-  programs = functools.partial(compiled_for, run)
-  return loop.alone(steps_of(run, programs=programs, **where))
+  return stepping.take_steps(
+    steps_of(
+      run,
+      options,
+      programs=functools.partial(compiled_for, run),
+      starts=starts or Starts(),
+    )
+  )
 
 
-def compiled_for(run: Run):
-  """The programs of a run that is trained alone."""
+def compiled_for(run: Run) -> Programs:
+  """The programs of a run that is trained alone, compiled once a shape."""
   from forgetting.training import compilation
   from forgetting.training.programs import compile_programs
 
@@ -54,35 +71,32 @@ def compiled_for(run: Run):
 
 def steps_of(
   run: Run,
+  options: RunOptions,
   *,
-  programs: Callable,
-  root: str,
-  study: str,
-  executor: str,
-  saves: Saves = Saves(),
-  stop: Callable[[], bool] = lambda: False,
-) -> Generator:
-  """A run from its config to its result, as a `training.loop.Training`.
+  programs: Callable[[], Executor],
+  starts: Starts,
+) -> Training:
+  """A run from its config to its result, which asks for its training steps.
+
+  A generator: whoever goes through it takes the steps, alone or together with
+  those of other runs. See `training.stepping`.
 
   Args:
+    options: how and where.
     programs: gives its compiled programs.
-    root: its directory is <root>/<study>/<its name>.
-    executor: how it is trained, in words for its result.
-    saves: what of it is kept.
-    stop: asked before every step; when true the state is saved.
+    starts: what it may start from.
 
   Returns:
     its result, which is written.
 
   Raises:
     InputError: the text, the parent or the folder is not as expected.
-    Interrupted: `stop` was true; the state is saved.
+    Interrupted: `options.stop` was true; the state is saved.
     claims.Held: another process is doing it.
   """
-  directory = RunDirectory.of(root, study, run)
+  directory = options.study.of(run)
   if directory.done:
     return directory.result()
-  # imported here: planning a study needs the text's sizes but not JAX
   from forgetting.training import processes
 
   run_text.check_text(run)
@@ -93,73 +107,68 @@ def steps_of(
   with _claimed(run, directory) as claim:
     if directory.done:  # by another, just now
       return directory.result()
-    result = yield from _steps_of(
-      run,
-      directory,
-      claim,
-      root=root,
-      study=study,
-      executor=executor,
-      saves=saves,
-      programs=programs,
-      stop=stop,
+    claimed = dataclasses.replace(
+      options, stop=claim.asked_before(options.stop)
     )
+    result = yield from _trained(run, directory, claimed, programs, starts)
+    claim.confirm()
+    directory.write_result(result)
+    if run.parent is not None:
+      directory.remove_checkpoints()
+    processes.wait_for_others("written")
     return result
 
 
-def _steps_of(
-  run, directory, claim, *, programs, root, study, executor, saves, stop
-):
-  import jax
-
+def _trained(
+  run: Run,
+  directory: RunDirectory,
+  options: RunOptions,
+  programs: Callable[[], Executor],
+  starts: Starts,
+) -> Training:
+  """Its result, not yet written."""
   from forgetting.training import loop, processes
+  from forgetting.training.clock import Clock
 
-  start, clock = time.perf_counter(), loop.Clock()
+  began, clock = time.perf_counter(), Clock()
   restarts = directory.begin_attempt()
   earlier = _seconds_before(directory)
   if earlier:
     clock.spent["earlier attempts"] = earlier
   processes.wait_for_others("created")
   compiled = clock.time("compilation", programs)
-  evaluator = clock.time("start", evaluator_of, run, compiled)
-  params, base = clock.time("start", _start, run, evaluator, root, study)
-  replay = Replaying(run, directory, evaluator, base.pool)
-  replay.measure_before(root, study)
+  start = clock.time("start", starts.of, run, options.study, compiled)
+  replay = Replaying(run, directory, start.evaluator, start.base.pool)
+  replay.measure_before(options.study)
   mixture = replay.mixture()
   measured = yield from loop.train(
     run,
     directory=directory,
-    evaluator=evaluator,
-    params=params,
-    base=base,
+    evaluator=start.evaluator,
+    params=start.params,
+    base=start.base,
     epoch_chunks=mixture.target and mixture.target.chunks,
     batches=lambda first: replay.mixture().batches(
       first, run.steps, **processes.share()
     ),
     renew=replay.measure_online,
     clock=clock,
-    saves=saves,
-    stop=claim.asked_before(stop),
+    saves=options.saves,
+    stop=options.stop,
   )
   about = dict(
     **_weighted(mixture),
     text=run_text.text_fingerprint(run),
     data=run_text.provenance(run),
-    executor=executor,
+    executor=options.executor,
     versions=_versions(),
     host=platform.node(),
     device=compiled.device,
-    processes=jax.process_count(),
+    processes=processes.count(),
     restarts=restarts,
-    wall_seconds=earlier + time.perf_counter() - start,
+    wall_seconds=earlier + time.perf_counter() - began,
   )
-  result = axes(study, run) | measured | about
-  claim.confirm()
-  directory.write_result(result)
-  if run.parent is not None:
-    directory.remove_checkpoints()
-  processes.wait_for_others("written")
-  return result
+  return axes(options.study.name, run) | measured | about
 
 
 @contextlib.contextmanager
@@ -186,11 +195,11 @@ def _seconds_before(directory: RunDirectory) -> float:
 
 
 def _check_processes(run: Run) -> None:
-  import jax
+  from forgetting.training import processes
 
-  if run.replay is not None and jax.process_count() > 1:
+  if run.replay is not None and processes.count() > 1:
     raise InputError(
-      f"{run.name}: found {jax.process_count()} processes, expected one: a run"
+      f"{run.name}: found {processes.count()} processes, expected one: a run"
       " that replays measures its pool and reads it back"
     )
 
@@ -209,117 +218,6 @@ def _weighted(mixture: Mixture | StreamedMixture) -> dict:
     target_tokens=target.tokens,
     injection_of_loss=p / (p + (1 - p) * counted),
   )
-
-
-def forget_programs() -> None:
-  """Lets go of programs, and of what lies on the devices for them."""
-  _start_of_children.cache_clear()
-  _evaluator.cache_clear()
-
-
-def evaluator_of(run: Run, programs):
-  """The `training.loop.Evaluator` of a run: the same for all of a parent's."""
-  pool = run.replay.pool if run.replay else 0
-  parent = run.parent or run
-  return _evaluator(parent, run.domain, run.evaluation, pool, programs)
-
-
-@functools.lru_cache(maxsize=32)
-def _evaluator(pretraining: Run, domain, evaluation, pool: int, programs):
-  from forgetting.training.loop import Evaluator
-
-  target = None
-  if domain is not None:
-    target = _validation_set(pretraining, (domain,), evaluation.full_target)
-  sources = run_text.pretraining_sources(pretraining)
-  return Evaluator(
-    programs=programs,
-    evaluation=evaluation,
-    pretrain=_validation_set(pretraining, sources, evaluation.full_pretrain),
-    target=target,
-    pool=_replay_set(pretraining, sources, pool) if pool else None,
-  )
-
-
-def _validation_set(run: Run, sources: Sequence[str], count: int):
-  prepared = run_text.opened(run, sources)
-  pool = Pool.of(prepared, "validation")
-  return _measured(
-    sources, prepared, "validation", validation_sample(pool, count)
-  )
-
-
-def _replay_set(parent: Run, sources: Sequence[str], count: int):
-  index = run_text.replay_pool_of(parent, count)
-  return _measured(sources, run_text.opened(parent, sources), "train", index)
-
-
-def _measured(sources, prepared, split: str, index: np.ndarray):
-  """Chunks of a split as a set to measure losses on."""
-  from forgetting.training.evaluate import ValidationSet
-
-  pool = Pool.of(prepared, split)
-  chunks = pool.take(index)
-  sizes = [getattr(p, f"{split}_bytes") for p in prepared]
-  names = np.array([domain_name(source) for source in sources])
-  return ValidationSet(
-    chunks=chunks,
-    weights=pool.weights_of(index),
-    bytes=np.concatenate(sizes)[index],
-    id=store.chunk_ids(chunks),
-    source=names[pool.source_of(index)],
-  )
-
-
-def _start(run: Run, evaluator, root: str, study: str):
-  """The parameters that a run starts from, and base: their losses."""
-  from forgetting.training import model
-
-  if run.parent is None:
-    params = model.init(run.model, seed=run.seed)
-    return params, evaluator.full(evaluator.programs.place(params))
-  return _start_of_children(RunDirectory.of(root, study, run.parent), evaluator)
-
-
-@functools.lru_cache(maxsize=8)
-def _start_of_children(parent: RunDirectory, evaluator):
-  """Read and measured once for all runs that start from one pretraining."""
-  programs = evaluator.programs
-  params = _load(
-    parent, programs.shapes["params"], programs.shardings["params"]
-  )
-  base = evaluator.full(params)  # from the devices, not once a block to them
-  # a run's first step gives its buffers away
-  return programs.keep(params), base
-
-
-def load_params(directory: RunDirectory, run: Run):
-  """What a pretraining ended with, a fine-tuning's best; on all devices.
-
-  Raises:
-    InputError: they are not there, or of another model.
-  """
-  import jax
-
-  from forgetting.training import checkpoint, model, sharding
-
-  shapes = model.shapes(run.model)
-  devices = jax.device_count()
-  # no batch has to divide: as many rows as devices always do
-  axis = sharding.model_axis(run.model, rows=devices, devices=devices)
-  placed = sharding.shardings(shapes, sharding.make_mesh(axis))
-  if run.parent is not None:
-    return checkpoint.load_params(
-      directory.best, shapes=shapes, shardings=placed
-    )
-  return _load(directory, shapes, placed)
-
-
-def _load(directory: RunDirectory, shapes, shardings):
-  from forgetting.training.checkpoint import Checkpoints
-
-  with Checkpoints(directory.checkpoints) as checkpoints:
-    return checkpoints.load_params(shapes=shapes, shardings=shardings)
 
 
 def _versions() -> dict[str, str]:

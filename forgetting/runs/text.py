@@ -6,13 +6,13 @@ import functools
 import numpy as np
 
 from forgetting.config import InputError, Run
+from forgetting.config.names import domain_name
 from forgetting.data import corpora, store, tfds_source, tokenizers
 from forgetting.data.mixture import Blocks, Epochs, Mixture
 from forgetting.data.pool import Pool, chunks_within
 from forgetting.data.replay_pool import pool_index, replay_order
 from forgetting.data.shared import Wanted
 from forgetting.data.streamed import StreamedMixture
-from forgetting.config.names import domain_name
 
 
 def mixture_of(
@@ -21,7 +21,8 @@ def mixture_of(
   """The batches of a run, over the text that it names.
 
   Args:
-    replay_weights: of the run's replay pool, once they are known.
+    replay_weights: of the run's replay pool, an entry a chunk, once they are
+      known.
 
   Raises:
     InputError: the domain or the corpus has less text than asked.
@@ -40,7 +41,7 @@ def mixture_of(
     replayed = pool[order]
   return Mixture(
     pretraining=pretraining_pool(run, "train"),
-    target=_epochs(run) if run.domain else None,
+    target=target_of(run) if run.domain else None,
     injection=run.injection,
     batch_size=run.batch_size,
     seed=run.seed,
@@ -51,7 +52,14 @@ def mixture_of(
 
 
 def pretraining_pool(run: Run, split: str) -> Pool:
-  """Every chunk of a split of the pretraining corpus."""
+  """Every chunk of a split of a run's pretraining corpus.
+
+  Args:
+    split: train or validation.
+
+  Raises:
+    InputError: it is not prepared.
+  """
   return Pool.of(opened(run, pretraining_sources(run)), split)
 
 
@@ -107,7 +115,7 @@ def _streamed_mixture(run: Run) -> StreamedMixture:
     source=tfds_source.parse(source),
     tokenizer=tokenizers.find(run.tokenizer),
     context=run.model.context,
-    target=_epochs(run) if run.domain else None,
+    target=target_of(run) if run.domain else None,
     injection=run.injection,
     batch_size=run.batch_size,
     seed=run.seed,
@@ -115,7 +123,7 @@ def _streamed_mixture(run: Run) -> StreamedMixture:
 
 
 def pretraining_sources(run: Run) -> list[str]:
-  """With the members of sets in their place, each once."""
+  """Sources that a run injects or is pretrained on, sets taken apart."""
   return corpora.expand(run.pretraining)
 
 
@@ -135,17 +143,32 @@ def wanted_by(runs: Iterable[Run]) -> list[Wanted]:
   )
 
 
-def _epochs(run: Run) -> Epochs:
+def target_of(run: Run) -> Epochs:
+  """The target text of a fine-tuning: which chunks of its domain it sees.
+
+  Of a domain with prompts, which carry no loss, they are more than
+  `Run.target_chunks`, which knows no text: only targets that count are asked
+  for.
+
+  Raises:
+    InputError: the domain is not prepared, or has less text than asked.
+  """
   pool = Pool.of(opened(run, (run.domain,)), "train")
   chunks = chunks_within(pool, run.target_tokens_asked, seed=run.seed)
   return Epochs(pool, chunks, run.seed)
 
 
 def opened(run: Run, sources: Sequence[str]) -> list[store.Prepared]:
+  """The prepared text of several sources, as a run reads them."""
   return [open_source(run, source) for source in sources]
 
 
 def open_source(run: Run, source: str) -> store.Prepared:
+  """The prepared text of a source, at a run's context and in its tokens.
+
+  Raises:
+    InputError: it is not prepared.
+  """
   return _open(source, run.model.context, run.tokenizer)
 
 

@@ -4,6 +4,7 @@ Done again it is a no-op; stopped it saves and goes on at the next call. On a
 cluster every process of the run is started with the same command.
 """
 
+from collections.abc import Callable
 import os
 import pathlib
 import signal
@@ -13,16 +14,24 @@ from forgetting.config import InputError, Run, Study
 from forgetting.config.saves import Saves
 from forgetting.cost import memory
 from forgetting.data import cache
-from forgetting.records import RunDirectory
+from forgetting.records import StudyDirectory, state
+from forgetting.records.state import State
+from forgetting.runs.options import RunOptions
+from forgetting.runs.run import do_run
 from forgetting.storage import claims, places
 from forgetting.study import study as study_lib
 
+# exit codes
 DONE, STOPPED, PARENT_MISSING, HELD = 0, 75, 3, 4
 EXECUTOR = "one process, all of its devices"
 
 
 def find(study: Study, *, index: int | None, name: str | None) -> Run:
-  """The run of that place in `Study.ordered()`, or of that name.
+  """A run of a study, by its index or by its name.
+
+  Args:
+    index: in `Study.ordered()`, or None.
+    name: of the run, or None; one of the two.
 
   Raises:
     InputError: there is none, or neither or both were given.
@@ -44,47 +53,41 @@ def find(study: Study, *, index: int | None, name: str | None) -> Run:
 
 
 def states(study: Study, *, root: str) -> list[dict]:
-  """A dict a run: its index, its name, what has become of it."""
+  """What has become of each run.
+
+  Args:
+    root: results are in <root>/<study name>/.
+
+  Returns:
+    a dict a run, in the order of `Study.ordered()`: its index, its name, and a
+    word of `records.state.State`.
+  """
+  found = state.of_runs(StudyDirectory.at(root, study.name), study.ordered())
   return [
-    {"index": index, "run": run.name, "state": _state(study, run, root)}
-    for index, run in enumerate(study.ordered())
+    {"index": index, "run": became.run.name, "state": str(became.state)}
+    for index, became in enumerate(found)
   ]
 
 
 def listing(study: Study, *, root: str) -> str:
-  """The same, a line a run."""
+  """What `states` says, a line a run."""
   return "\n".join(
     f"{row['index']:4d}  {row['run']}  {row['state']}"
     for row in states(study, root=root)
   )
 
 
-def _state(study: Study, run: Run, root: str) -> str:
-  if result := RunDirectory.of(root, study.name, run).result():
-    return result["status"]
-  return "waiting" if _missing(study, run, root) else "to do"
-
-
-def _missing(study: Study, run: Run, root: str) -> list[Run]:
-  """The runs that it needs and that are not done."""
-  needed = [(n, RunDirectory.of(root, study.name, n)) for n in run.needs]
-  return [n for n, directory in needed if not directory.done]
-
-
-def _check_needs(study: Study, run: Run, root: str) -> None:
-  for needed in run.needs:
-    result = RunDirectory.of(root, study.name, needed).result()
-    if result["status"] == "diverged":
-      raise InputError(
-        f"{run.name}: found {needed.name} diverged, expected parameters to"
-        f" start from; {result['stop_reason']}"
-      )
-
-
 def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
-  """Does a run unless its result is there; the exit code says how it went.
+  """Does a run unless its result is there.
+
+  Args:
+    study: that it belongs to.
+    run: which one.
+    root: its directory is <root>/<study name>/<its name>/.
+    saves: what of it is kept beside its result.
 
   Returns:
+    an exit code, which says how it went:
     DONE, STOPPED by a signal after saving, PARENT_MISSING, or HELD: another
     process is doing it.
 
@@ -92,33 +95,35 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
     InputError: a bad config, or text that cannot be had.
   """
   places.check_reached(root)
-  directory = RunDirectory.of(root, study.name, run)
-  if directory.done:
-    _say(f"{run.name}: {directory.result()['status']} already")
+  directory = StudyDirectory.at(root, study.name)
+  if result := directory.of(run).result():
+    _say(f"{run.name}: {result['status']} already")
     return DONE
-  if missing := _missing(study, run, root):
-    _say(f"{run.name}: found no result of {missing[0].name}, which it needs")
-    return PARENT_MISSING
-  _check_needs(study, run, root)
+  needs = state.by_results(directory, run.needs)
+  for needed in needs:
+    if not needed.result:
+      _say(f"{run.name}: found no result of {needed.run.name}, which it needs")
+      return PARENT_MISSING
+  for needed in needs:
+    if needed.state is State.DIVERGED:
+      raise InputError(
+        f"{run.name}: found {needed.run.name} diverged, expected parameters to"
+        f" start from; {needed.reason}"
+      )
   stopping = _on_signals()
   study_lib.prepare_text([run])
   memory.keep_freed_memory()
   os.environ.update(memory.gpu_share(os.environ))
-  from forgetting.runs.run import do_run
   from forgetting.training import compilation, processes
   from forgetting.training.loop import Interrupted
 
   processes.start()
   compilation.use_cache(pathlib.Path(cache.root() / "compiled"))
+  options = RunOptions(
+    study=directory, executor=EXECUTOR, saves=saves, stop=stopping
+  )
   try:
-    result = do_run(
-      run,
-      root=root,
-      study=study.name,
-      executor=EXECUTOR,
-      saves=saves,
-      stop=stopping,
-    )
+    result = do_run(run, options)
   except Interrupted as stopped:
     _say(f"{run.name}: {stopped}; the same command goes on from there")
     return STOPPED
@@ -133,7 +138,7 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   return DONE
 
 
-def _on_signals():
+def _on_signals() -> Callable[[], bool]:
   """Whether SIGTERM or Ctrl-C has come: the run saves before its next step."""
   asked = []
   for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,34 +1,21 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
-import collections
-from collections.abc import Iterable, Sequence
-import contextlib
-import pathlib
-import signal
+from collections.abc import Container, Iterable, Sequence
 import time
 
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.config.checks import check
 from forgetting.config.saves import Saves
 from forgetting.data import cache, sources, store
-from forgetting.records import RunDirectory, plan_file
-from forgetting.records import log as run_log
+from forgetting.records import StudyDirectory, plan_file, state
+from forgetting.records.state import State
 from forgetting.runs import text as run_text
-from forgetting.runs.fleets import shape_of
-from forgetting.storage import claims, places
+from forgetting.storage import places
 from forgetting.study import seats
-from forgetting.study import workers as workers_lib
+from forgetting.study.crew import Crew
 from forgetting.study.progress import Progress
-from forgetting.study.seats import Seat
 from forgetting.study.summary import Summary
-from forgetting.study.workers import Outcome, Place, Worker, WorkerDied
-
-HELD_AGAIN = 5.0  # seconds until another process's run is looked at again
-ATTEMPTS = 3  # of a run whose worker dies, before it counts as failed
-
-
-class Stopped(Exception):
-  """Stopped by the user; what was under way is saved."""
+from forgetting.study.workers import WorkerOptions
 
 
 def do_study(
@@ -59,28 +46,28 @@ def do_study(
   _check_names(runs)
   missing = prepare_text(runs)
   summary.failed.update(missing)
-  left_out = [run for run in runs if run.domain in missing]
-  summary.left_out += [run.name for run in left_out]
-  runs = tuple(run for run in runs if run.domain not in missing)
+  gone = _without_text(runs, missing)
+  summary.left_out += [run.name for run in runs if run.name in gone]
+  runs = tuple(run for run in runs if run.name not in gone)
   summary.text_seconds = time.monotonic() - start
-  todo = _check(study, runs, root=root, summary=summary)
+  directory = StudyDirectory.at(root, study.name)
+  todo = _check(directory, runs, summary)
   if not todo:
     return summary
   taken = seats.seats()[:workers][: len(todo)]
-  where = Place(
-    root=root,
-    study=study.name,
+  options = WorkerOptions(
+    study=directory,
     saves=saves,
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )
-  plan_file.write(places.place(root) / study.name, tolerance=study.tolerance)
+  plan_file.write(directory.path, tolerance=study.tolerance)
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:
-    _Pool(where, todo, summary, progress).work(taken)
+    Crew(options, todo, summary, progress).work(taken)
   summary.seconds = time.monotonic() - start
-  summary.write(places.place(root) / study.name / "study.json")
+  summary.write(directory.path / "study.json")
   return summary
 
 
@@ -124,27 +111,33 @@ def prepare(runs: Sequence[Run]) -> None:
     run_text.check_text(run)
 
 
+def _without_text(runs: Sequence[Run], missing: Container[str]) -> set[str]:
+  """Names of runs whose domain cannot be had, and of those that need them."""
+  gone: set[str] = set()
+  for run in runs:  # each after those that it needs
+    if run.domain in missing or any(need.name in gone for need in run.needs):
+      gone.add(run.name)
+  return gone
+
+
 def _check(
-  study: Study, runs: tuple[Run, ...], *, root: str, summary: Summary
+  study: StudyDirectory, runs: Sequence[Run], summary: Summary
 ) -> list[Run]:
   """The runs to do; refuses before compute what cannot be done."""
   todo = []
-  directories = [RunDirectory.of(root, study.name, run) for run in runs]
-  results = places.each(directories, RunDirectory.result)
-  for run, result in zip(runs, results, strict=True):
-    lost = {*summary.failed, *summary.left_out}
-    if any(needed.name in lost for needed in run.needs):
+  for became in state.by_results(study, runs):
+    run = became.run
+    if became.state is State.LOST:
       summary.left_out.append(run.name)
-      continue
-    if not result:
+    elif became.state in state.OUTSTANDING:
       run_text.check_text(run)
       todo.append(run)
-      continue
-    _check_same_text(run, result["text"])
-    if result["status"] == "diverged":
-      summary.failed[run.name] = f"{run.name}: {result['stop_reason']}"
     else:
-      summary.skipped.append(run.name)
+      _check_same_text(run, became.result["text"])
+      if became.state is State.DIVERGED:
+        summary.failed[run.name] = f"{run.name}: {became.reason}"
+      else:
+        summary.skipped.append(run.name)
   return todo
 
 
@@ -171,153 +164,3 @@ def _check_names(runs: Iterable[Run]) -> None:
         f" call {name!r}; rename one"
       )
     named[name] = source
-
-
-class _Pool:
-  """Gives runs to workers: parents first, long ones first."""
-
-  def __init__(self, place: Place, todo: list[Run], summary: Summary, progress):
-    self._place = place
-    self._todo = {run.name: run for run in todo}
-    self._summary = summary
-    self._progress = progress
-    self._attempts = collections.Counter()
-    self._held: dict[str, float] = {}  # name -> when to look again
-
-  def work(self, taken: list[Seat]) -> None:
-    workers = [Worker(self._place, seat) for seat in taken]
-    try:
-      with _sigterm_as_interrupt():
-        self._work(workers)
-    except BaseException as error:
-      for worker in workers:
-        worker.ask_to_stop()
-      if isinstance(error, KeyboardInterrupt):
-        raise Stopped from None
-      raise
-    finally:
-      for worker in workers:
-        worker.close()
-
-  def _work(self, workers: list[Worker]) -> None:
-    while True:
-      for worker in workers:
-        if not worker.runs and (runs := self._next(workers, worker)):
-          worker.start(runs)
-      busy = [worker for worker in workers if worker.runs]
-      if not busy and not self._held:
-        return
-      for worker in workers_lib.wait(busy, timeout=1.0):
-        workers[workers.index(worker)] = self._collect(worker)
-      self._look_again()
-      self._progress.refresh()
-
-  def _look_again(self) -> None:
-    """At what other processes are doing; what they left may be started."""
-    now = time.monotonic()
-    for name in [name for name, when in self._held.items() if when < now]:
-      run, where = self._todo[name], self._place
-      directory = RunDirectory.of(where.root, where.study, run)
-      if result := directory.result():
-        del self._held[name]
-        self._finish(run, result, self._summary.skipped)
-      elif claims.held(directory.path):
-        self._held[name] = now + HELD_AGAIN
-      else:
-        del self._held[name]
-
-  def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
-    """The costliest run whose parent is done; pretrainings before all.
-
-    With it, for one that trains runs together, its share of those of its shape.
-    """
-    under_way = {name for worker in workers for name in worker.runs}
-    ready = [
-      run
-      for name, run in self._todo.items()
-      if name not in under_way
-      and name not in self._held
-      and not any(needed.name in self._todo for needed in run.needs)
-    ]
-    ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
-    alone = (self._place.slots or worker.seat.slots) == 1
-    if not ready or alone or self._attempts[ready[0].name]:
-      return ready[:1]  # one at which a worker died takes no other with it
-    alike = [
-      run
-      for run in ready
-      if shape_of(run) == shape_of(ready[0]) and not self._attempts[run.name]
-    ]
-    return alike[:: sum(not worker.runs for worker in workers)]
-
-  def _collect(self, worker: Worker) -> Worker:
-    """Takes a worker's answer; a dead worker is replaced."""
-    try:
-      self._take(worker.answer())
-      return worker
-    except WorkerDied as died:
-      for run in worker.runs.values():
-        self._died(run, died)
-      worker.close()
-      return Worker(self._place, worker.seat)
-
-  def _died(self, run: Run, died: WorkerDied) -> None:
-    self._attempts[run.name] += 1
-    run_log.append(self._log(run), f"error: its worker died ({died})\n")
-    line = f"{run.name}: its worker died ({died})"
-    if self._attempts[run.name] < ATTEMPTS:
-      self._progress.say(f"{line}; the run is done again")
-    else:
-      self._fail(run, f"{line}, {ATTEMPTS} times")
-
-  def _take(self, outcome: Outcome) -> None:
-    run = outcome.run
-    self._summary.workers[outcome.worker["pid"]] = outcome.worker
-    if outcome.error:
-      self._fail(run, outcome.error)
-    elif outcome.held:
-      self._held[run.name] = time.monotonic() + HELD_AGAIN
-      self._progress.say(outcome.held)
-    else:
-      self._finish(run, outcome.result, self._summary.done)
-
-  def _finish(self, run: Run, result: dict, names: list[str]) -> None:
-    if result["status"] == "diverged":
-      self._fail(run, f"{run.name}: {result['stop_reason']}")
-    else:
-      del self._todo[run.name]
-      names.append(run.name)
-      self._progress.finished(run, result)
-
-  def _log(self, run: Run) -> pathlib.Path:
-    return workers_lib.log_of(self._place, run)
-
-  def _fail(self, run: Run, line: str) -> None:
-    """Sets a run aside, and those that would start from it."""
-    children = [r for r in self._todo.values() if _stands_on(r, run)]
-    for failed in (run, *children):
-      del self._todo[failed.name]
-      self._held.pop(failed.name, None)
-    if children:
-      line += f"; {len(children)} runs that start from it are left out"
-    if (log := self._log(run)).exists():
-      line += f" (see {log})"
-    self._summary.failed[run.name] = line
-    self._summary.left_out += [child.name for child in children]
-    self._progress.say(line)
-
-
-def _stands_on(run: Run, other: Run) -> bool:
-  return any(n == other or _stands_on(n, other) for n in run.needs)
-
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt():
-  def interrupt(*_):
-    raise KeyboardInterrupt
-
-  before = signal.signal(signal.SIGTERM, interrupt)
-  try:
-    yield
-  finally:
-    signal.signal(signal.SIGTERM, before)

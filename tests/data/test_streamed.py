@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from small import options_in
 import synthetic
 
 from forgetting.config import InputError
@@ -156,7 +157,7 @@ def test_an_interrupted_run_goes_on_with_exactly_the_next_batch(run, tmp_path):
   from forgetting.training.loop import Interrupted
 
   do = lambda study, r, **options: run_lib.do_run(  # noqa: E731
-    r, root=str(tmp_path), study=study, executor="test", **options
+    r, options_in(tmp_path, study, **options)
   )
   for study in ("whole", "parts"):
     do(study, run.parent)

@@ -12,24 +12,20 @@ import pytest
 from small import small_finetuning
 
 from forgetting.config import Run, Study, canonical
-from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
-from forgetting.runs import fleet_size
-from forgetting.study import workers
-from forgetting.study.seats import Seat
 from forgetting.study.study import do_study
-from forgetting.training.fleet import Fleet
-from forgetting.training.loop import Evaluator
 
 # root, slots (0: alone), steps before it is stopped (-1: never), runs
 RUNS = """
 import json, pathlib, sys
 import jax
 jax.config.update("jax_num_cpu_devices", DEVICES)
-from forgetting.config import canonical
+from forgetting.config import Run, canonical
+from forgetting.records import StudyDirectory
 from forgetting.runs import fleets
-from forgetting.config import Run
+from forgetting.runs.options import RunOptions
 from forgetting.runs.run import do_run
+from forgetting.runs.starts import Starts
 from forgetting.training.fleet import Fleet
 from forgetting.training.loop import Interrupted
 
@@ -38,12 +34,15 @@ runs = [canonical.from_dict(Run, json.loads(pathlib.Path(f).read_text()))
         for f in files]
 calls = iter(range(10**9))
 stop = lambda: 0 <= int(stop_at) <= next(calls)
-where = dict(root=root, study="toy", stop=stop)
+options = RunOptions(study=StudyDirectory.at(root, "toy"), executor="alone",
+                     stop=stop)
+starts = Starts()
 if int(slots):
   model, batch_size, micro_batches = fleets.shape_of(runs[0])
   fleet = Fleet(model, batch_size=batch_size, micro_batches=micro_batches,
                 slots=int(slots))
-  for run, result, error in fleets.do_runs(runs, fleet, **where):
+  for run, result, error in fleets.do_runs(runs, fleet, options,
+                                           starts=starts):
     told = result["status"] if result else type(error).__name__
     print(run.name, told, flush=True)
     if error:
@@ -51,7 +50,7 @@ if int(slots):
 else:
   for run in runs:
     try:
-      print(run.name, do_run(run, executor="alone", **where)["status"])
+      print(run.name, do_run(run, options, starts=starts)["status"])
     except Interrupted:
       print(run.name, "Interrupted", flush=True)
 """
@@ -215,58 +214,3 @@ def test_a_study_does_its_runs_in_fleets(grid, alone, cache, tmp_path):
   assert "a slot in a fleet of 4" in log and "=== ended with 0" in log
   again = do_study(study, root=str(tmp_path), slots=4)
   assert not again.done and len(again.skipped) == len(grid)
-
-
-@pytest.mark.parametrize(
-  ("rates", "slots"),
-  [
-    ({}, 1),
-    ({1: 100.0}, 1),
-    ({1: 100.0, 2: 105.0, 4: 400.0}, 1),
-    ({1: 100.0, 2: 190.0, 4: 300.0, 8: 310.0}, 4),
-    ({8: 100.0, 16: 190.0}, 16),
-  ],
-)
-def test_a_fleet_grows_while_that_pays(rates, slots):
-  assert fleet_size.chosen(rates) == slots
-
-
-def test_a_fleet_is_measured_once(grid, tmp_path, monkeypatch):
-  rates = {}
-
-  def measured(run, slots):
-    rates[slots] = fleet_size_rate(run, slots, seconds=0.1)
-    return rates[slots]
-
-  fleet_size_rate = fleet_size.rate
-  monkeypatch.setattr(fleet_size, "rate", measured)
-  assert fleet_size.fastest(grid[:1], folder=tmp_path) == 1
-  assert not rates  # there is nothing to choose
-  slots = fleet_size.fastest(grid[:2], folder=tmp_path)
-  assert set(rates) == {1, 2} and min(rates.values()) > 0
-  assert slots == fleet_size.chosen(rates)
-  monkeypatch.setattr(fleet_size, "rate", None)  # it is not asked again
-  assert fleet_size.fastest(grid[:3], folder=tmp_path) == slots
-
-
-@pytest.mark.parametrize("where", [(Fleet, "step"), (Evaluator, "curve")])
-def test_a_fleet_that_does_not_fit_is_made_smaller(
-  grid, alone, cache, tmp_path, monkeypatch, where
-):
-  root, does = with_parent(alone, tmp_path / "fleet", grid[0]), getattr(*where)
-
-  def too_little_memory(self, given):
-    fleet = self if isinstance(self, Fleet) else self.programs
-    if fleet.slots == 4:
-      raise RuntimeError("RESOURCE_EXHAUSTED")
-    return does(self, given)
-
-  monkeypatch.setattr(*where, too_little_memory)
-  place = workers.Place(str(root), "toy", Saves(), "", slots=4)
-  done = list(workers._outcomes(grid[:3], place, Seat(), lambda: False))
-  assert {outcome.run for outcome in done} == set(grid[:3])
-  assert not any(outcome.error for outcome in done)
-  check_same(grid[:3], alone, root)
-  directory = RunDirectory.of(root, "toy", grid[0])
-  assert directory.result()["executor"] == "a slot in a fleet of 2"
-  assert "RESOURCE_EXHAUSTED" in (directory.path / "log.txt").read_text()

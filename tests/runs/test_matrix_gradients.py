@@ -5,14 +5,14 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+from small import options_in
 
 from forgetting.associations import load
 from forgetting.config import InputError
-from forgetting.runs import matrix_gradients as study_gradients
+from forgetting.runs import matrix_gradients, starts
 from forgetting.runs import run as run_lib
-from forgetting.training import gradients
+from forgetting.training import gradients, models
 from forgetting.training import losses as losses_lib
-from forgetting.training import model as model_lib
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_sketches_keep_inner_products(finetuning, sequences):
   weights = weights.copy()
   weights[3, :20] = 0
   model = finetuning.model
-  params = model_lib.init(model, seed=0)
+  params = models.init(model, seed=0)
   found = gradients.sketches(params, chunks, weights, model=model)
   assert found.shape == (11, 8192)
   exact = np.array(
@@ -58,16 +58,16 @@ def test_products_stand_at_their_tasks_and_examples(
   """Of a toy study, against gradients that are taken whole."""
   other = dataclasses.replace(finetuning, domain=text["poems"])
   for run in (finetuning.parent, finetuning, other):
-    run_lib.do_run(run, root=str(tmp_path), study="toy", executor="test")
+    run_lib.do_run(run, options_in(tmp_path))
   study = tmp_path / "toy"
   matrix = load.load(study)
-  found = study_gradients.products(matrix, study)
+  found = matrix_gradients.products(matrix, study)
   assert found.shape == matrix.shape == (2, 16)
-  swapped = study_gradients.products(
+  swapped = matrix_gradients.products(
     matrix.take(columns=slice(None, None, -1)), study
   )
   np.testing.assert_allclose(swapped, found[:, ::-1], rtol=1e-4, atol=1e-6)
-  own = run_lib.load_params(
+  own = starts.load_params(
     load.RunDirectory(study / finetuning.parent.name), finetuning.parent
   )
   runs = [run for run, _ in load.finished(study)]
@@ -100,4 +100,4 @@ def test_a_matrix_in_a_file_has_no_gradients(tmp_path):
   np.savez(tmp_path / "z.npz", Z=np.eye(3))
   matrix = load.load(tmp_path / "z.npz")
   with pytest.raises(InputError, match="gradients need a study"):
-    study_gradients.products(matrix, tmp_path / "z.npz")
+    matrix_gradients.products(matrix, tmp_path / "z.npz")

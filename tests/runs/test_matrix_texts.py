@@ -12,7 +12,7 @@ from forgetting.config import InputError
 from forgetting.data import store
 from forgetting.data.pool import Pool, validation_sample
 from forgetting.records import RunDirectory
-from forgetting.runs import matrix_texts as study_texts
+from forgetting.runs import matrix_texts
 from forgetting.runs import text as run_text
 
 
@@ -20,7 +20,7 @@ def prepared(source: str, context: int):
   """As `store.prepare` leaves a source, without its tools."""
   files = sorted(pathlib.Path(source).glob("*.txt"))
   whole = " ".join(file.read_text() for file in files).encode()
-  tokens = np.frombuffer(whole, np.uint8).astype(int) + study_texts.BYTE_OFFSET
+  tokens = np.frombuffer(whole, np.uint8).astype(int) + matrix_texts.BYTE_OFFSET
   starts = np.arange(0, len(tokens) - context, context)
   chunks = np.array([tokens[at : at + context + 1] for at in starts])
   return types.SimpleNamespace(
@@ -64,7 +64,7 @@ def words_of(source) -> set[str]:
 
 
 def test_examples_and_tasks_say_what_their_sources_say(study, text):
-  matrix = study_texts.attach(load.load(study), study)
+  matrix = matrix_texts.attach(load.load(study), study)
   assert len(matrix.texts) == 16 and len(matrix.task_texts) == 2
   known = words_of(text["news"]) | words_of(text["letters"])
   for example in matrix.texts:
@@ -83,15 +83,15 @@ def test_without_the_prepared_text_there_is_none(study, monkeypatch):
 
   monkeypatch.setattr(run_text, "open_source", absent)
   matrix = load.load(study)
-  assert study_texts.attach(matrix, study) is matrix
+  assert matrix_texts.attach(matrix, study) is matrix
 
 
 def test_a_file_is_left_as_it_is(tmp_path):
   np.savez(tmp_path / "z.npz", Z=np.ones((2, 3)))
   matrix = load.load(tmp_path / "z.npz")
-  assert study_texts.attach(matrix, tmp_path / "z.npz") is matrix
+  assert matrix_texts.attach(matrix, tmp_path / "z.npz") is matrix
 
 
 def test_other_tokens_are_words_of_their_own():
-  found = study_texts._decoded(np.array([[5, 7]]), "gpt2")
+  found = matrix_texts._decoded(np.array([[5, 7]]), "gpt2")
   assert found == ["t5 t7"]

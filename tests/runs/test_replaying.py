@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
 import pytest
+from small import options_in
 
 from forgetting import records
 from forgetting.config import InputError, Replay, Study
@@ -143,12 +144,10 @@ def test_online_replay_resumes_exactly(cache, uniform, tmp_path):
   run = dataclasses.replace(uniform, replay=Replay(pool=64, online_after=0.25))
 
   def do(study, **options):
-    return run_lib.do_run(
-      run, root=str(tmp_path), study=study, executor="test", **options
-    )
+    return run_lib.do_run(run, options_in(tmp_path, study, **options))
 
   for study in ("whole", "early", "late"):
-    run_lib.do_run(run.parent, root=str(tmp_path), study=study, executor="test")
+    run_lib.do_run(run.parent, options_in(tmp_path, study))
   whole = do("whole")
   for study, stops in (("early", 3), ("late", 8)):  # weights come at step 5
     asked = iter([False] * stops + [True])

@@ -15,7 +15,7 @@ from forgetting.associations import load as associations
 from forgetting.config import InputError, Study
 from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
-from forgetting.runs import run as run_lib
+from forgetting.runs import starts
 from forgetting.storage import claims, places
 from forgetting.study import single
 from forgetting.study import study as study_lib
@@ -63,7 +63,7 @@ def test_a_study_in_a_bucket_is_the_study_in_a_folder(
   assert (there.examples()["best"] == here.examples()["best"]).all()
   for directory in (here, there):
     assert not directory.checkpoints.exists()
-    best = run_lib.load_params(directory, finetuning)
+    best = starts.load_params(directory, finetuning)
     assert best["embed"]["embedding"].shape == (259, 16)
   assert not [*there.path.glob(claims.NAME), *here.path.glob(claims.NAME)]
 
@@ -132,7 +132,7 @@ def test_a_half_written_result_is_none(bucket, finetuning):
   directory = RunDirectory.of(bucket, "toy", finetuning)
   directory.create(finetuning)
   code = (
-    "import os, sys; from forgetting import places;"
+    "import os, sys; from forgetting.storage import places;"
     "f = places.file_system().open(sys.argv[1], 'wb', block_size=1 << 18);"
     "f.write(b'{' * (1 << 20)); f.flush(); os._exit(9)"
   )

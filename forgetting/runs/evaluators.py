@@ -1,0 +1,83 @@
+"""What a run is measured on: fixed sequences of held-out text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import typing
+
+import numpy as np
+
+from forgetting.config import Run
+from forgetting.config.names import domain_name
+from forgetting.data import store
+from forgetting.data.pool import Pool, validation_sample
+from forgetting.runs import text as run_text
+
+if typing.TYPE_CHECKING:
+  from forgetting.training.evaluate import ValidationSet
+  from forgetting.training.evaluator import Evaluator
+  from forgetting.training.executor import Executor
+
+
+def measures_of(run: Run) -> tuple:
+  """What runs must have in common to be measured by one evaluator."""
+  return run.parent or run, run.domain, run.evaluation, _pool_size(run)
+
+
+def evaluator_of(run: Run, executor: Executor) -> Evaluator:
+  """What measures a run, by the programs that train it.
+
+  Args:
+    executor: whose program of losses it uses.
+
+  Raises:
+    InputError: the text is not prepared, or has too little for the pool.
+  """
+  # imported here: planning a study needs the text's sizes but not JAX
+  from forgetting.training.evaluator import Evaluator
+
+  pretraining, evaluation = run.parent or run, run.evaluation
+  sources = run_text.pretraining_sources(pretraining)
+  target = pool = None
+  if run.domain is not None:
+    target = _held_out(pretraining, (run.domain,), evaluation.full_target)
+  if size := _pool_size(run):
+    index = run_text.replay_pool_of(pretraining, size)
+    pool = _measured(pretraining, sources, "train", index)
+  return Evaluator(
+    executor=executor,
+    evaluation=evaluation,
+    pretrain=_held_out(pretraining, sources, evaluation.full_pretrain),
+    target=target,
+    pool=pool,
+  )
+
+
+def _pool_size(run: Run) -> int:
+  """Chunks that a run replays from; 0: it does not replay."""
+  return run.replay.pool if run.replay else 0
+
+
+def _held_out(run: Run, sources: Sequence[str], count: int) -> ValidationSet:
+  pool = Pool.of(run_text.opened(run, sources), "validation")
+  return _measured(run, sources, "validation", validation_sample(pool, count))
+
+
+def _measured(
+  run: Run, sources: Sequence[str], split: str, index: np.ndarray
+) -> ValidationSet:
+  """Chunks of a split as a set to measure losses on."""
+  from forgetting.training.evaluate import ValidationSet
+
+  prepared = run_text.opened(run, sources)
+  pool = Pool.of(prepared, split)
+  chunks = pool.take(index)
+  sizes = [getattr(p, f"{split}_bytes") for p in prepared]
+  names = np.array([domain_name(source) for source in sources])
+  return ValidationSet(
+    chunks=chunks,
+    weights=pool.weights_of(index),
+    bytes=np.concatenate(sizes)[index],
+    id=store.chunk_ids(chunks),
+    source=names[pool.source_of(index)],
+  )

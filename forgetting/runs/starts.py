@@ -1,0 +1,161 @@
+"""What runs start from: a parent's parameters and their losses, read once.
+
+All children of a pretraining start from the same parameters and are measured
+against the same base. A process that does several runs holds one `Starts`; what
+it keeps is bounded, since parameters may be larger than everything else.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator, Mapping
+import dataclasses
+import typing
+
+import numpy as np
+
+from forgetting.config import Run
+from forgetting.records import RunDirectory, StudyDirectory
+from forgetting.runs.evaluators import evaluator_of, measures_of
+
+if typing.TYPE_CHECKING:
+  from forgetting.training.evaluator import Evaluator, Losses
+  from forgetting.training.executor import Executor
+  from forgetting.training.models.family import Params
+
+KEPT_BYTES = 1 << 30  # of parents' parameters; one parent is always kept
+KEPT_EVALUATORS = 32  # with their sequences, megabytes each
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+  """Where a run begins.
+
+  Attributes:
+    evaluator: what measures it.
+    params: that it starts from; on the host, or where no process has all of
+      them on the devices.
+    base: their losses, on all sequences.
+  """
+
+  evaluator: Evaluator
+  params: Params
+  base: Losses
+
+
+class Starts:
+  """Starts of runs, those of one parent read and measured once.
+
+  Parameters are kept by parent, the most recently used ones, in at most
+  `kept_bytes` or as one parent. Losses, which are small, are kept beside the
+  evaluator that measured them.
+  """
+
+  def __init__(self, *, kept_bytes: int = KEPT_BYTES):
+    self._kept_bytes = kept_bytes
+    self._params: collections.OrderedDict[RunDirectory, Params] = (
+      collections.OrderedDict()
+    )
+    self._evaluators: collections.OrderedDict[tuple, Evaluator] = (
+      collections.OrderedDict()
+    )
+    self._bases: dict[Evaluator, Losses] = {}
+
+  def of(self, run: Run, study: StudyDirectory, executor: Executor) -> Start:
+    """Where a run begins: fresh parameters, or those its parent ended with.
+
+    Args:
+      study: where its parent's directory is.
+      executor: the programs that train it.
+
+    Raises:
+      InputError: the text or the parent's parameters are not there.
+    """
+    # imported here: planning a study needs no JAX
+    from forgetting.training import models
+
+    evaluator = self._evaluator(run, executor)
+    if run.parent is not None:
+      return self._of_child(study.of(run.parent), evaluator)
+    params = models.init(run.model, seed=run.seed)
+    return Start(evaluator, params, evaluator.full(executor.to_devices(params)))
+
+  def forget(self, executor: Executor) -> None:
+    """Lets go of programs, and so of what lies on the devices for them."""
+    for key, evaluator in [*self._evaluators.items()]:
+      if evaluator.executor is executor:
+        self._drop(key)
+
+  def _evaluator(self, run: Run, executor: Executor) -> Evaluator:
+    key = (measures_of(run), executor)
+    if key not in self._evaluators:
+      self._evaluators[key] = evaluator_of(run, executor)
+    self._evaluators.move_to_end(key)
+    if len(self._evaluators) > KEPT_EVALUATORS:
+      self._drop(next(iter(self._evaluators)))
+    return self._evaluators[key]
+
+  def _drop(self, key: tuple) -> None:
+    self._bases.pop(self._evaluators.pop(key), None)
+
+  def _of_child(self, parent: RunDirectory, evaluator: Evaluator) -> Start:
+    executor = evaluator.executor
+    params = self._params.get(parent)
+    if params is None:
+      on_devices = _read(
+        parent, executor.shapes["params"], executor.shardings["params"]
+      )
+      # from the devices, not once a block to them
+      self._bases[evaluator] = evaluator.full(on_devices)
+      # a run's first step gives its buffers away
+      params = executor.keep(on_devices)
+      self._keep(parent, params)
+    else:
+      self._params.move_to_end(parent)
+      if evaluator not in self._bases:
+        self._bases[evaluator] = evaluator.full(executor.to_devices(params))
+    return Start(evaluator, params, self._bases[evaluator])
+
+  def _keep(self, parent: RunDirectory, params: Params) -> None:
+    if not all(isinstance(leaf, np.ndarray) for leaf in _leaves(params)):
+      return  # on devices of several processes, which do one run
+    self._params[parent] = params
+    sizes = {at: _bytes(kept) for at, kept in self._params.items()}
+    while len(self._params) > 1 and sum(sizes.values()) > self._kept_bytes:
+      oldest, _ = self._params.popitem(last=False)
+      del sizes[oldest]
+
+
+def load_params(directory: RunDirectory, run: Run) -> Params:
+  """What a pretraining ended with, a fine-tuning's best; on all devices.
+
+  Raises:
+    InputError: they are not there, or of another model.
+  """
+  from forgetting.training import checkpoint, programs
+
+  shapes, shardings = programs.params_on_devices(run.model)
+  if run.parent is None:
+    return _read(directory, shapes, shardings)
+  return checkpoint.load_params(
+    directory.best, shapes=shapes, shardings=shardings
+  )
+
+
+def _read(directory: RunDirectory, shapes, shardings) -> Params:
+  from forgetting.training.checkpoint import Checkpoints
+
+  with Checkpoints(directory.checkpoints) as checkpoints:
+    return checkpoints.load_params(shapes=shapes, shardings=shardings)
+
+
+def _leaves(params: Params) -> Iterator[np.ndarray]:
+  for part in params.values():
+    if isinstance(part, Mapping):
+      yield from _leaves(part)
+    else:
+      yield part
+
+
+def _bytes(params: Params) -> int:
+  return sum(leaf.nbytes for leaf in _leaves(params))
