@@ -6,7 +6,8 @@ import re
 import shlex
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDE = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *GUIDE]
 SHELL = ("", "sh")  # languages of the blocks that may hold commands
 PROGRAMS = ("forgetting", "make", "python", "pip")
 OPERATORS = (">", "|", "&&", ";")

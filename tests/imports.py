@@ -37,6 +37,22 @@ class Imports:
   def modules_in(self, room: str) -> list[str]:
     return sorted(m for m in self.files if room_of(m) == room)
 
+  def has(self, name: str) -> bool:
+    """Whether a dotted name is a module, or something that a module defines."""
+    module, inside = name, []
+    while module not in self.files:
+      module, _, last = module.rpartition(".")
+      inside.insert(0, last)
+      if not module:
+        return False
+    body = ast.parse(self.files[module].read_text()).body
+    for part in inside:
+      found = [node for node in body if part in _defined(node)]
+      if not found:
+        return False
+      body = getattr(found[0], "body", [])
+    return True
+
   def arrows(self) -> dict[str, dict[str, list[str]]]:
     """room -> room that it imports -> the modules that do so, sorted."""
     found: dict[str, dict[str, list[str]]] = {r: {} for r in self.rooms()}
@@ -113,6 +129,19 @@ def _names(file: pathlib.Path) -> tuple[set[str], set[str]]:
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
       strings.add(node.value)
   return names, strings
+
+
+def _defined(node: ast.stmt) -> set[str]:
+  """The names that a statement binds."""
+  if isinstance(node, ast.ClassDef | ast.FunctionDef):
+    return {node.name}
+  if isinstance(node, ast.Import | ast.ImportFrom):
+    return {alias.asname or alias.name for alias in node.names}
+  if isinstance(node, ast.Assign):
+    return {t.id for t in node.targets if isinstance(t, ast.Name)}
+  if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+    return {node.target.id}
+  return set()
 
 
 def _module(name: str, files: Mapping[str, pathlib.Path]) -> str:

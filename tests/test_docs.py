@@ -6,6 +6,7 @@ study or a table also really run, in tests/test_docs_commands.py.
 """
 
 import dataclasses
+import importlib.util
 import os
 import pathlib
 import re
@@ -14,7 +15,8 @@ import sys
 import tomllib
 
 import docs_commands
-from docs_commands import OF_US, PAGES, ROOT, tutorial_study
+from docs_commands import GUIDE, OF_US, PAGES, ROOT, tutorial_study
+import imports
 import pytest
 
 from forgetting import config, laws
@@ -75,6 +77,8 @@ def test_another_program_is_given_what_exists(command):
     target = arguments[0]
     makefile = (ROOT / "Makefile").read_text()
     assert re.search(rf"^{re.escape(target)}:", makefile, re.M)
+  elif command.program == "python" and arguments[0] == "-m":
+    assert importlib.util.find_spec(arguments[1])
   elif command.program == "python":
     assert (ROOT / arguments[0]).is_file()
   else:
@@ -156,8 +160,8 @@ def test_every_verb_is_told():
 
 def test_every_page_is_in_the_navigation():
   nav = (ROOT / "mkdocs.yml").read_text()
-  for page in PAGES[1:]:
-    assert page.name in nav, page
+  for page in GUIDE:
+    assert f": {page.relative_to(ROOT / 'docs')}\n" in nav, page
 
 
 def test_the_tutorials_study_is_one(tmp_path):
@@ -167,6 +171,52 @@ def test_the_tutorials_study_is_one(tmp_path):
   file.write_text(tutorial_study())
   study = load_study(str(file))
   assert len(study.ordered()) == 3 + 36
+
+
+HOUSE = imports.read()
+FILES = (".csv", ".html", ".json", ".jsonl", ".npz", ".parquet", ".toml")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_dotted_name_in_a_sentence_is_there(page):
+  for name in spans_of(page, r"(?:\w+\.)+\w+"):
+    first = name.removeprefix("forgetting.").split(".")[0]
+    if first in HOUSE.rooms() and not name.endswith(FILES):
+      assert HOUSE.has("forgetting." + name.removeprefix("forgetting.")), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_path_in_a_sentence_is_there(page):
+  tops = {path.name for path in ROOT.iterdir()} - {"runs"}
+  for path in spans_of(page, r"[\w.-]+/[\w./-]*"):
+    if path.split("/")[0] in tops:
+      assert (ROOT / path).exists(), path
+
+
+def spans_of(page: pathlib.Path, form: str) -> list[str]:
+  """What stands between backticks in a page's sentences and has this form."""
+  text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.S | re.M)
+  return re.findall(rf"`({form})(?:\([^`]*\))?`", text)
+
+
+@pytest.mark.parametrize("page", (ROOT / "docs" / "reference").glob("*.md"))
+def test_the_reference_has_every_module_of_its_room(page):
+  told = re.findall(r"^::: (\S+)$", page.read_text(), re.M)
+  files = HOUSE.modules_in(page.stem)
+  assert told == [m for m in files if HOUSE.files[m].name != "__init__.py"]
+
+
+def test_docstrings_become_pages_as_they_are():
+  spec = importlib.util.spec_from_file_location(
+    "plain_docstrings", ROOT / "docs" / "plain_docstrings.py"
+  )
+  plain = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(plain)
+  text = "Of <a>.\n\n  x   <b>\n\n  y\n\nArgs:\n  x: of <c> and `<d>`.\n"
+  made = plain.as_markdown(text)
+  assert made.splitlines()[0] == "Of &lt;a>."
+  assert "\n    x   <b>\n\n    y\n" in made
+  assert made.endswith("\nArgs:\n  x: of &lt;c> and `<d>`.")
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +235,9 @@ def site(tmp_path_factory) -> pathlib.Path:
 
 
 def test_the_pages_build_strictly(site):
-  for page in PAGES[1:]:
-    assert (site / f"{page.stem}.html").exists()
+  for page in GUIDE:
+    built = page.relative_to(ROOT / "docs").with_suffix(".html")
+    assert (site / built).exists()
 
 
 def test_a_page_fetches_nothing(site):
