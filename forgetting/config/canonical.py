@@ -1,6 +1,6 @@
 """Configs as canonical JSON: the same text for the same config, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import dataclasses
 import difflib
 import functools
@@ -35,7 +35,7 @@ def _as_dict(value):
 
 @functools.cache
 def _fields(cls: type) -> tuple[dataclasses.Field, ...]:
-  """Of a config; none of anything else."""
+  """Those of a config; none of anything else."""
   return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
 
@@ -45,11 +45,21 @@ def digest(config) -> str:
 
 
 def from_dict(cls: type, values: Mapping):
-  """The config that `to_json` wrote; unknown fields are errors."""
+  """The config that `to_json` wrote.
+
+  Args:
+    cls: the config's class.
+    values: field -> value, as `json.loads` gives them.
+
+  Raises:
+    InputError: a field that there is not, that is missing, or whose value it
+      cannot have.
+  """
   options = _options_of_fields(cls)
-  for name in values:
-    if name not in options:
-      raise InputError(unknown_field(cls, name))
+  for name in values.keys() - options.keys():
+    raise InputError(unknown_field(cls, name))
+  if missing := _required(cls) - values.keys():
+    raise InputError(missing_fields(cls, missing))
   return cls(**{k: _value(options[k], v) for k, v in values.items()})
 
 
@@ -60,6 +70,14 @@ def _options_of_fields(cls: type) -> dict[str, tuple]:
   return {f.name: _options(types_of[f.name]) for f in dataclasses.fields(cls)}
 
 
+@functools.cache
+def _required(cls: type) -> frozenset[str]:
+  """Fields without a default; the configs here have no factories."""
+  return frozenset(
+    f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING
+  )
+
+
 def _options(annotation) -> tuple:
   if typing.get_origin(annotation) in (typing.Union, types.UnionType):
     return typing.get_args(annotation)
@@ -67,14 +85,16 @@ def _options(annotation) -> tuple:
 
 
 def _value(options: tuple, value):
-  if not isinstance(value, (Mapping, list)):
-    return value
-  for option in options:
-    if dataclasses.is_dataclass(option) and isinstance(value, Mapping):
-      return from_dict(option, value)
-    if typing.get_origin(option) is tuple and isinstance(value, list):
-      inner = _options(typing.get_args(option)[0])
-      return tuple(_value(inner, item) for item in value)
+  """Objects of JSON as the configs they are; the rest the config settles."""
+  if isinstance(value, dict):
+    for option in options:
+      if dataclasses.is_dataclass(option):
+        return from_dict(option, value)
+  if isinstance(value, list):
+    for option in options:
+      if typing.get_origin(option) is tuple:
+        inner = _options(typing.get_args(option)[0])
+        return tuple(_value(inner, item) for item in value)
   return value
 
 
@@ -84,3 +104,9 @@ def unknown_field(cls: type, name: str) -> str:
   near = difflib.get_close_matches(name, fields, n=1)
   hint = f"; did you mean {near[0]!r}?" if near else ""
   return f"{cls.__name__} has no field {name!r}; it has {fields}{hint}"
+
+
+def missing_fields(cls: type, names: Iterable[str]) -> str:
+  """One line about fields that have no default and were not given."""
+  told = ", ".join(f"{cls.__name__}.{name}" for name in sorted(names))
+  return f"{told}: found nothing, expected a value: it has no default"

@@ -7,9 +7,11 @@ together, as a config names them and as a run's name is hashed from.
 
 import dataclasses
 import functools
+from typing import Literal
 
 from forgetting.config.canonical import LATER
-from forgetting.config.checks import check, check_positive
+from forgetting.config.checks import Config, check
+from forgetting.config.ranges import Count
 
 BYTE_VOCABULARY = 259  # seqio.ByteVocabulary: pad, end of text, unknown, bytes
 SMALL_VOCABULARY = 2048  # up to here the embedding is not padded
@@ -17,12 +19,12 @@ LANES = 128  # of a matrix unit: what a large vocabulary is padded to
 
 # What a layer keeps for its gradients: everything, the results of its matrix
 # products, or its input alone.
-REMAT = ("none", "dots", "full")
-DTYPES = ("float32", "bfloat16")
+Remat = Literal["none", "dots", "full"]
+Dtype = Literal["float32", "bfloat16"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Decoder:
+class Decoder(Config):
   """The program's own architecture: pre-norm, rotary, no biases, tied head.
 
   Its parameters and what is done with them are in
@@ -35,13 +37,12 @@ class Decoder:
     vocab_size: tokens that can be predicted.
   """
 
-  layers: int
-  width: int
-  heads: int
-  vocab_size: int = BYTE_VOCABULARY
+  layers: Count
+  width: Count
+  heads: Count
+  vocab_size: Count = BYTE_VOCABULARY
 
-  def __post_init__(self):
-    check_positive(self, "layers", "width", "heads", "vocab_size")
+  def _check(self) -> None:
     check(
       self.width % (2 * self.heads) == 0,
       "Model.width",
@@ -90,24 +91,18 @@ class Decoder:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Numerics:
+class Numerics(Config):
   """How a step is computed: it changes the last digits, not the mathematics.
 
   Attributes:
     dtype: of matrix products; weights, their gradients' sums and losses are
       float32.
-    remat: what a layer keeps for its gradients, of REMAT.
+    remat: what a layer keeps for its gradients: everything (none), its products
+      (dots), its input (full).
   """
 
-  dtype: str = dataclasses.field(default="float32", metadata=LATER)
-  remat: str = dataclasses.field(default="none", metadata=LATER)
-
-  def __post_init__(self):
-    for field, known in (("dtype", DTYPES), ("remat", REMAT)):
-      value = getattr(self, field)
-      check(
-        value in known, f"Model.{field}", value, "one of " + ", ".join(known)
-      )
+  dtype: Dtype = dataclasses.field(default="float32", metadata=LATER)
+  remat: Remat = dataclasses.field(default="none", metadata=LATER)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,12 +115,7 @@ class Model(Decoder, Numerics):
     context: tokens a sequence.
   """
 
-  context: int = 128
-
-  def __post_init__(self):
-    Decoder.__post_init__(self)
-    Numerics.__post_init__(self)
-    check_positive(self, "context")
+  context: Count = 128
 
   @functools.cached_property
   def architecture(self) -> Decoder:

@@ -2,30 +2,33 @@
 
 import dataclasses
 
-from forgetting.config.checks import as_floats, check, check_positive
+from forgetting.config.checks import Config
+from forgetting.config.ranges import (
+  Decay,
+  Fraction,
+  NotNegative,
+  Positive,
+  Whole,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Optimizer:
-  """AdamW, clipped by global norm, warm-up then cosine."""
+class Optimizer(Config):
+  """AdamW, clipped by global norm, warm-up then cosine.
 
-  peak_lr: float
-  warmup_steps: int = 10
-  final_lr_fraction: float = 0.1  # of the peak, reached at the last step
-  b1: float = 0.9
-  b2: float = 0.95
-  weight_decay: float = 0.1  # on matrices only
-  clip_norm: float = 1.0
+  Attributes:
+    peak_lr: highest learning rate, reached after the warm-up.
+    warmup_steps: steps of the linear rise to it.
+    final_lr_fraction: of the peak, reached at the last step.
+    b1, b2: decay of Adam's first and of its second moment, a step.
+    weight_decay: of matrices only.
+    clip_norm: largest norm of the gradient of all parameters together.
+  """
 
-  def __post_init__(self):
-    as_floats(self)
-    check_positive(self, "peak_lr", "clip_norm")
-    check(
-      self.warmup_steps >= 0,
-      "Optimizer.warmup_steps",
-      self.warmup_steps,
-      "0 or more",
-    )
-    for field in ("final_lr_fraction", "b1", "b2"):
-      value = getattr(self, field)
-      check(0 <= value <= 1, f"Optimizer.{field}", value, "within [0, 1]")
+  peak_lr: Positive
+  warmup_steps: Whole = 10
+  final_lr_fraction: Fraction = 0.1
+  b1: Decay = 0.9
+  b2: Decay = 0.95
+  weight_decay: NotNegative = 0.1
+  clip_norm: Positive = 1.0

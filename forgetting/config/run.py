@@ -4,34 +4,39 @@ import dataclasses
 import functools
 
 from forgetting.config.canonical import LATER, digest
-from forgetting.config.checks import as_floats, check, check_positive
+from forgetting.config.checks import Config, check
 from forgetting.config.evaluation import Evaluation
 from forgetting.config.model import Model
 from forgetting.config.names import domain_name, short
 from forgetting.config.optimizer import Optimizer
+from forgetting.config.ranges import Count, Fraction, Part, Whole
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Replay:
+class Replay(Config):
   """Injects from a fixed pool, whose forgetting is measured like the rest's.
 
   The pool is training text that the parent has not seen, the same for all of
   its children. Its chunks are drawn without replacement: uniformly, or more
   often the more they are forgotten, in another run or so far in this one.
+
+  Attributes:
+    pool: chunks.
+    measured_in: a run that tells what is forgotten.
+    online_after: or this run itself, after this part of its steps.
+    effective_share: effective sample size of the pool's weights, as a part of
+      the pool.
+    probe: whether the run is there only to be measured in: no law is fitted to
+      it.
   """
 
-  pool: int  # chunks
-  measured_in: "Run | None" = None  # a run that tells what is forgotten
-  online_after: float = 0.0  # or this run itself, after this part of its steps
-  effective_share: float = 0.25  # effective sample size of the pool's weights
-  probe: bool = False  # a run only to be measured_in: no law is fitted to it
+  pool: Count
+  measured_in: "Run | None" = None
+  online_after: Fraction = 0.0
+  effective_share: Part = 0.25
+  probe: bool = False
 
-  def __post_init__(self):
-    as_floats(self)
-    check_positive(self, "pool", "effective_share")
-    for field in ("online_after", "effective_share"):
-      value = getattr(self, field)
-      check(0 <= value <= 1, f"Replay.{field}", value, "within [0, 1]")
+  def _check(self) -> None:
     check(
       not (self.measured_in and self.online_after),
       "Replay.online_after",
@@ -41,46 +46,51 @@ class Replay:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Config):
   """One training. Without a parent it is a pretraining, else a fine-tuning.
 
   Everything in here changes the numbers and enters the run's name; where it
   runs, and how often it saves, does not.
+
+  Attributes:
+    steps: at most; a fine-tuning stops once its target loss has turned.
+    batch_size: sequences a step, injected ones included.
+    micro_batches: parts that a batch is computed in, one after the other, to
+      save memory.
+    injection: fraction of the batch's tokens drawn from pretraining text.
+    pretraining: sources: catalogue names, sets of them, or paths of text.
+    domain: the target domain: a catalogue name, or a path of text.
+    target_tokens_asked: unique target tokens; whole chunks of them are used.
+    tokenizer: what cuts text into tokens.
+    seed: of the first parameters, of the order of the text, of which target
+      text.
+    parent: the pretraining that a fine-tuning starts from.
+    replay: injects from a fixed pool instead of from all pretraining text.
+    version: of the numbers: raised when the code changes them.
   """
 
   model: Model
   optimizer: Optimizer
-  steps: int  # at most; a fine-tuning stops once its target loss has turned
-  batch_size: int  # sequences
-  # parts that a batch is computed in, one after the other, to save memory
-  micro_batches: int = dataclasses.field(default=1, metadata=LATER)
-  injection: float  # fraction of the batch's tokens drawn from pretraining
-  # sources: catalogue names, sets of them, or paths of text
+  steps: Count
+  batch_size: Count
+  micro_batches: Count = dataclasses.field(default=1, metadata=LATER)
+  injection: Fraction
   pretraining: tuple[str, ...] = ("mix",)
-  domain: str | None = None  # catalogue name, or a path of text
-  target_tokens_asked: int = 0
+  domain: str | None = None
+  target_tokens_asked: Whole = 0
   tokenizer: str = "bytes"
-  seed: int = 0
+  seed: Whole = 0
   evaluation: Evaluation = Evaluation()
   parent: "Run | None" = None
   replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
-  version: int = 1  # of the numbers: raised when the code changes them
+  version: Count = 1
 
-  def __post_init__(self):
-    as_floats(self)
-    check_positive(self, "steps", "batch_size", "micro_batches")
-    check(self.seed >= 0, "Run.seed", self.seed, "0 or more")
+  def _check(self) -> None:
     check(
       self.batch_size % self.micro_batches == 0,
       "Run.micro_batches",
       self.micro_batches,
       f"a divisor of the batch of {self.batch_size} sequences",
-    )
-    check(
-      0 <= self.injection <= 1,
-      "Run.injection",
-      self.injection,
-      "a fraction within [0, 1]",
     )
     check(
       bool(self.pretraining), "Run.pretraining", self.pretraining, "a source"
@@ -188,10 +198,12 @@ class Run:
 
   @property
   def target_chunks(self) -> int:
+    """Whole chunks of unique target text, `context` tokens each."""
     return self.target_tokens_asked // self.model.context
 
   @property
   def tokens_per_step(self) -> int:
+    """Tokens of a batch, injected ones included."""
     return self.batch_size * self.model.context
 
   @property

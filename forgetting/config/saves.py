@@ -2,12 +2,12 @@
 
 import dataclasses
 
-from forgetting.config.checks import check
+from forgetting.config.checks import Config, check
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Saves:
-  """Checkpoints.
+class Saves(Config):
+  """Checkpoints and best parameters: changes no number, enters no name.
 
   Attributes:
     every: steps from one to the next; None: ten minutes. A pretraining is
@@ -18,12 +18,12 @@ class Saves:
   every: int | None = None
   best: bool = False
 
-  def __post_init__(self):
+  def _check(self) -> None:
     enough = self.every is None or self.every >= 1
     check(enough, "--save-every", self.every, "1 step or more")
 
   @property
   def arguments(self) -> list[str]:
-    """Of a command that is to save like this."""
+    """Options of `forgetting study` and `run` that save like this."""
     every = [] if self.every is None else ["--save-every", str(self.every)]
     return every + (["--keep-best"] if self.best else [])

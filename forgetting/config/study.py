@@ -3,19 +3,26 @@
 import dataclasses
 import re
 
-from forgetting.config.checks import check, check_positive
+from forgetting.config.checks import Config, check
+from forgetting.config.ranges import Positive
 from forgetting.config.run import Run
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Study:
-  """A named set of runs; parents of the runs given belong to it."""
+class Study(Config):
+  """A named set of runs; parents of the runs given belong to it.
+
+  Attributes:
+    name: of the folder of its results.
+    runs: what it is made of, without what they need.
+    tolerance: nats per token of forgetting that the page's advice allows.
+  """
 
   name: str
   runs: tuple[Run, ...]
-  tolerance: float = 0.05  # nats of forgetting that the page's advice allows
+  tolerance: Positive = 0.05
 
-  def __post_init__(self):
+  def _check(self) -> None:
     check(
       re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name) is not None,
       "Study.name",
@@ -23,7 +30,6 @@ class Study:
       "letters, digits, '.', '_' and '-': it names a folder",
     )
     check(bool(self.runs), "Study.runs", self.runs, "at least one run")
-    check_positive(self, "tolerance")
 
   def ordered(self) -> tuple[Run, ...]:
     """Every run once, each after those that it needs."""

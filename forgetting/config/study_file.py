@@ -9,13 +9,10 @@ import re
 import sys
 import traceback
 
-from forgetting.config.canonical import unknown_field
+from forgetting.config.canonical import missing_fields, unknown_field
+from forgetting.config.checks import Config
 from forgetting.config.errors import InputError
-from forgetting.config.evaluation import Evaluation
-from forgetting.config.model import Model
 from forgetting.config.names import domain_name
-from forgetting.config.optimizer import Optimizer
-from forgetting.config.run import Replay, Run
 from forgetting.config.study import Study
 
 
@@ -86,11 +83,22 @@ def _importable(folder: str) -> Iterator[None]:
 
 
 def _explain(error: TypeError) -> str:
-  """A misspelt field is told with the fields there are."""
-  pattern = r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'"
-  found = re.search(pattern, str(error))
-  known = (Model, Optimizer, Evaluation, Replay, Run, Study)
-  configs = {c.__name__: c for c in known}
-  if found and found[1] in configs:
-    return unknown_field(configs[found[1]], found[2])
+  """Fields that are misspelt or missing are told by their names."""
+  found = re.match(r"(\w+)\.__init__\(\) (.*)", str(error))
+  config = found and _configs().get(found[1])
+  if not config:
+    return str(error)
+  names = re.findall(r"'(\w+)'", found[2])
+  if "unexpected keyword argument" in found[2]:
+    return unknown_field(config, names[0])
+  if "missing" in found[2]:
+    return missing_fields(config, names)
   return str(error)
+
+
+def _configs() -> dict[str, type]:
+  """The configs that a study is made of, by the names of their classes."""
+  found = [Config]
+  for config in found:
+    found += config.__subclasses__()
+  return {config.__name__: config for config in found}

@@ -87,7 +87,7 @@ def test_model_params_formula():
     (dict(injection=1), r"Run.injection: found 1.0, expected below 1"),
     (dict(target_tokens_asked=31), r"target_tokens_asked: found 31"),
     (dict(domain=None), r"Run.domain: found None"),
-    (dict(steps=0), r"Run.steps: found 0, expected a number above 0"),
+    (dict(steps=0), r"Run.steps: found 0, expected a whole number above 0"),
     (dict(tokenizer="other"), r"Run.tokenizer: found 'other', expected the"),
   ],
 )
