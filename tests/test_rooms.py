@@ -36,7 +36,7 @@ RULES = {
   "storage": Rule("config", "etils fsspec"),
   "records": Rule("config storage", "etils numpy pandas"),
   "data": Rule(
-    "config storage",
+    "config storage records",
     "absl etils numpy pyarrow rich sentencepiece seqio tensorflow"
     " tensorflow_datasets tokenizers unearth",
   ),
@@ -52,9 +52,7 @@ RULES = {
   ),
   "cost": Rule("config training"),
   "doctor": Rule("data", "packaging"),
-  "runs": Rule(
-    "config storage records data training associations cost", "numpy"
-  ),
+  "runs": Rule("config storage records data training associations", "numpy"),
   "study": Rule("config storage records data training cost runs", "rich"),
   "launch": Rule("config storage records data runs study"),
   "cli": Rule(
