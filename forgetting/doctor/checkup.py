@@ -44,6 +44,11 @@ class Folder:
 
   @classmethod
   def of(cls, path: pathlib.Path) -> "Folder":
+    """Counts what is in a folder.
+
+    Args:
+      path: it need not be there: then it is writable if its parent is.
+    """
     sizes = [f.lstat().st_size for f in path.rglob("*") if f.is_file()]
     writable = os.access(_there(path), os.W_OK)
     return cls(str(path), len(sizes), sum(sizes), writable)
@@ -81,11 +86,16 @@ class Checkup:
   notes: tuple[str, ...]
 
   def as_dict(self) -> dict:
+    """All of it as plain dicts and tuples, for JSON."""
     return dataclasses.asdict(self)
 
 
 def examine() -> Checkup:
-  """Looks at everything; takes seconds, most of them JAX's start."""
+  """Looks at everything; takes seconds, most of them JAX's start.
+
+  Returns:
+    what was found: what is broken is told in it, and nothing is raised.
+  """
   found = packages()
   devices, device_error = _devices()
   root = _cache_root()

@@ -56,10 +56,12 @@ class Package:
 
 @dataclasses.dataclass(frozen=True)
 class Packages:
-  """Attributes:
-  core: what the program cannot do without.
-  extras: extra -> its packages.
-  engines: engine -> what of it is missing, "" where nothing is.
+  """What the program asks for, and what of it is here.
+
+  Attributes:
+    core: what the program cannot do without.
+    extras: extra -> its packages.
+    engines: engine -> what of it is missing, "" where nothing is.
   """
 
   core: tuple[Package, ...]
@@ -67,19 +69,31 @@ class Packages:
   engines: dict[str, str]
 
   def missing(self, extra: str) -> tuple[Package, ...]:
+    """The packages of an extra that are absent or too old.
+
+    Args:
+      extra: of `extras`.
+    """
     return tuple(p for p in self.extras[extra] if not p.good)
 
   @staticmethod
   def install(extra: str) -> str:
-    """The command that installs an extra, "" for the program itself.
+    """The command that installs an extra.
 
     From a checkout: nothing else is known to have it.
+
+    Args:
+      extra: its name; "" for the program itself.
     """
     return f"pip install '.[{extra}]'" if extra else "pip install ."
 
 
 def packages() -> Packages:
-  """Reads the program's own requirements; none when it is not installed."""
+  """Reads the program's own requirements and looks for each.
+
+  Returns:
+    without requirements where the program is not installed.
+  """
   try:
     declared = [Requirement(text) for text in metadata.requires(NAME) or ()]
     extras = metadata.metadata(NAME).get_all("Provides-Extra") or ()

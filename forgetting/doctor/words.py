@@ -5,7 +5,11 @@ from forgetting.doctor.packages import FOR
 
 
 def tell(found: Checkup) -> str:
-  """The checkup as lines for people."""
+  """The checkup as text for people, problems last.
+
+  Args:
+    found: of `checkup.examine`.
+  """
   machine = found.machine
   lines = [
     "versions  " + ", ".join(f"{k} {v}" for k, v in found.versions.items()),

@@ -24,6 +24,7 @@ class Seen:
   """A file at one moment.
 
   Attributes:
+    content: bytes of the whole file.
     generation: of an object, one a write; of a file its content stands for it.
     age: seconds since it was last written or renewed, by this clock.
   """
@@ -34,16 +35,26 @@ class Seen:
 
 
 def of(path: pathlib.Path) -> "LocalFile | Object":
+  """The claim file at a path, in a folder or in a bucket.
+
+  Args:
+    path: local, or gs://.
+  """
   return Object(path) if places.is_remote(path) else LocalFile(path)
 
 
 @dataclasses.dataclass(frozen=True)
 class LocalFile:
-  """In a folder, also one that machines share."""
+  """A file in a folder, also one that machines share."""
 
   path: pathlib.Path
 
   def read(self) -> Seen | None:
+    """What is there at this moment.
+
+    Returns:
+      content, generation and age; None where there is nothing.
+    """
     try:
       age = time.time() - self.path.stat().st_mtime
       return Seen(self.path.read_bytes(), age=age)
@@ -51,7 +62,14 @@ class LocalFile:
       return None
 
   def create(self, content: bytes) -> Seen | None:
-    """None: it is there."""
+    """Writes the file unless one is there.
+
+    Args:
+      content: of the whole file.
+
+    Returns:
+      what was written; None where there is a file already.
+    """
     try:
       with open(self.path, "xb") as file:
         file.write(content)
@@ -60,7 +78,14 @@ class LocalFile:
     return Seen(content)
 
   def renew(self, seen: Seen) -> Seen | None:
-    """Says that it still holds; None: it is another's by now."""
+    """Says that what was written is still meant: its age begins anew.
+
+    Args:
+      seen: the file as this process last wrote or read it.
+
+    Returns:
+      the file now; None where it is another's by now, or gone.
+    """
     there = self.read()
     if there is None or there.content != seen.content:
       return None
@@ -68,7 +93,15 @@ class LocalFile:
     return seen
 
   def swap(self, seen: Seen, content: bytes) -> Seen | None:
-    """New content in place of what was seen; None: another was first."""
+    """Puts new content in place of what was seen.
+
+    Args:
+      seen: the file as it was read.
+      content: of the whole new file.
+
+    Returns:
+      what was written; None where another process was first.
+    """
     aside = self.path.with_name(f".{self.path.name}-{secrets.token_hex(4)}")
     try:
       os.rename(self.path, aside)  # one of two gets the file
@@ -87,6 +120,11 @@ class LocalFile:
       pass
 
   def remove(self, seen: Seen) -> None:
+    """Removes the file if it is still what was seen.
+
+    Args:
+      seen: the file as this process last wrote it.
+    """
     there = self.read()
     if there is not None and there.content == seen.content:
       self.path.unlink(missing_ok=True)
@@ -94,7 +132,7 @@ class LocalFile:
 
 @dataclasses.dataclass(frozen=True)
 class Object:
-  """In a bucket: the server compares generations."""
+  """An object in a bucket: the server compares generations."""
 
   path: pathlib.Path
 
@@ -105,6 +143,11 @@ class Object:
     return bucket, name
 
   def read(self) -> Seen | None:
+    """What is there at this moment.
+
+    Returns:
+      content, generation and age; None where there is nothing.
+    """
     files, (bucket, name) = places.file_system(), self._names
     try:
       about = files.call("GET", "b/{}/o/{}", bucket, name, json_out=True)
@@ -116,9 +159,25 @@ class Object:
     return Seen(content, about["generation"], age)
 
   def create(self, content: bytes) -> Seen | None:
+    """Writes the file unless one is there.
+
+    Args:
+      content: of the whole file.
+
+    Returns:
+      what was written; None where there is a file already.
+    """
     return self._write(content, generation=ABSENT)
 
   def renew(self, seen: Seen) -> Seen | None:
+    """Says that what was written is still meant: its age begins anew.
+
+    Args:
+      seen: the file as this process last wrote or read it.
+
+    Returns:
+      the file now; None where it is another's by now, or gone.
+    """
     if renewed := self._write(seen.content, generation=seen.generation):
       return renewed
     there = self.read()  # written, and the answer was lost?
@@ -126,15 +185,29 @@ class Object:
     return there if same else None
 
   def swap(self, seen: Seen, content: bytes) -> Seen | None:
+    """Puts new content in place of what was seen.
+
+    Args:
+      seen: the file as it was read.
+      content: of the whole new file.
+
+    Returns:
+      what was written; None where another process was first.
+    """
     return self._write(content, generation=seen.generation)
 
   def remove(self, seen: Seen) -> None:
+    """Removes the file if it is still what was seen.
+
+    Args:
+      seen: the file as this process last wrote it.
+    """
     places.file_system().call(
       "DELETE", "b/{}/o/{}", *self._names, ifGenerationMatch=seen.generation
     )
 
   def _write(self, content: bytes, *, generation: str) -> Seen | None:
-    """Unless the object has another generation."""
+    """Writes unless the object has another generation; None: it has."""
     files, (bucket, name) = places.file_system(), self._names
     try:
       about = files.call(

@@ -7,129 +7,33 @@ when it has been silent for EXPIRES seconds: clocks of machines must agree to
 within minutes.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 import contextlib
-import dataclasses
-import json
-import os
 import pathlib
-import platform
-import secrets
 import threading
 
 from forgetting.storage import claim_files
 from forgetting.storage.claim_files import Seen
+from forgetting.storage.holders import Holder
 
 NAME = "claim.json"
 BEAT = 20.0  # seconds
 EXPIRES = 180.0
 
-# Environment by which an engine names a job, the same after a restart; and
-# how often it was started again, where the engine says that.
-_JOBS = {
-  "FORGETTING_JOB": None,
-  "SKYPILOT_TASK_ID": None,
-  "SLURM_JOB_ID": "SLURM_RESTART_COUNT",
-}
-
 
 class Held(Exception):
-  """Another process is doing the run: one line."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Holder:
-  """A process, as others tell it from themselves.
-
-  Attributes:
-    token: of one claim alone.
-    machine: the same for processes that see each other's pids.
-    pid, started: of a process; when, in the machine's own count.
-    job, restarts: of the engine; empty without one.
-  """
-
-  token: str
-  host: str
-  machine: str
-  pid: int
-  started: str
-  job: str = ""
-  restarts: int | None = None
-
-  @classmethod
-  def own(cls, environment: Mapping[str, str] = os.environ) -> "Holder":
-    job, restarts = _job(environment)
-    pid = os.getpid()
-    return cls(
-      token=secrets.token_hex(8),
-      host=platform.node(),
-      machine=_machine(),
-      pid=pid,
-      started=_started(pid),
-      job=job,
-      restarts=restarts,
-    )
-
-  @classmethod
-  def of(cls, content: bytes) -> "Holder | None":
-    """None: it is being written, or by another version of the program."""
-    try:
-      return cls(**json.loads(content))
-    except (ValueError, TypeError):
-      return None
-
-  def to_bytes(self) -> bytes:
-    return json.dumps(dataclasses.asdict(self)).encode()
-
-  def gone(self, successor: "Holder") -> bool:
-    """Whether the successor knows that this process is no more."""
-    if self.machine == successor.machine:
-      return _started(self.pid) != self.started or not _runs(self.pid)
-    if not self.job or self.job != successor.job:
-      return False
-    counted = (self.restarts, successor.restarts)
-    return None in counted or counted[0] < counted[1]
-
-
-def _job(environment: Mapping[str, str]) -> tuple[str, int | None]:
-  for name, count in _JOBS.items():
-    if job := environment.get(name):
-      restarts = int(environment.get(count) or 0) if count else None
-      return f"{name}={job}", restarts
-  return "", None
-
-
-def _machine() -> str:
-  """This boot of this machine, and of its containers this one."""
-  parts = [platform.node()]
-  with contextlib.suppress(OSError):
-    parts.append(pathlib.Path("/proc/sys/kernel/random/boot_id").read_text())
-    parts.append(os.readlink("/proc/self/ns/pid"))
-  return " ".join(part.strip() for part in parts)
-
-
-def _started(pid: int) -> str:
-  """Tells a process from a later one with its number; "" if not known."""
-  try:
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-  except OSError:
-    return ""
-  state, *fields = stat.rpartition(")")[2].split()
-  return "dead" if state in "ZX" else fields[18]
-
-
-def _runs(pid: int) -> bool:
-  try:
-    os.kill(pid, 0)
-  except ProcessLookupError:
-    return False
-  except PermissionError:  # another user's
-    pass
-  return True
+  """Another process is doing the run; its text is one line that says who."""
 
 
 class Claim:
-  """A claim that this process holds, and goes on saying so."""
+  """A claim that this process holds, and goes on saying so.
+
+  Args:
+    file: the claim file, of `claim_files`.
+    own: this process.
+    seen: the file as this process wrote it.
+    what: the run's name, for messages.
+  """
 
   def __init__(self, file, own: Holder, seen: Seen, what: str):
     self._file, self._own, self._seen, self._what = file, own, seen, what
@@ -153,7 +57,14 @@ class Claim:
         self._over.set()
 
   def asked_before(self, stop: Callable[[], bool]) -> Callable[[], bool]:
-    """`stop`, which raises Held once another process has taken over."""
+    """A question to stop that first makes sure that the claim is still held.
+
+    Args:
+      stop: what a run asks before every step.
+
+    Returns:
+      `stop`, which raises Held once another process has taken over.
+    """
 
     def asked() -> bool:
       self._check()
@@ -169,7 +80,7 @@ class Claim:
       )
 
   def confirm(self) -> None:
-    """Before the result is written.
+    """Makes sure that the claim is held, before the result is written.
 
     Raises:
       Held: it was silent for too long, and another process has taken over.
@@ -178,6 +89,7 @@ class Claim:
     self._check()
 
   def release(self) -> None:
+    """Ends the claim: another process may take the run at once."""
     self._over.set()
     self._thread.join()
     if not self._lost:
@@ -186,12 +98,21 @@ class Claim:
 
 
 class Followed:
-  """In every process of a run but the first, which holds the claim."""
+  """What a process of a run has where the run's first process holds the claim.
+
+  It answers as a `Claim` and checks nothing.
+  """
 
   def asked_before(self, stop: Callable[[], bool]) -> Callable[[], bool]:
+    """`stop` as it is.
+
+    Args:
+      stop: what a run asks before every step.
+    """
     return stop
 
   def confirm(self) -> None:
+    """Nothing: the first process confirms."""
     pass
 
 
@@ -200,10 +121,14 @@ def claimed(directory: pathlib.Path, what: str) -> Iterator[Claim]:
   """Holds a run's directory while the block runs.
 
   Args:
+    directory: of the run, in a folder or a bucket.
     what: the run's name, for messages.
 
+  Yields:
+    the claim.
+
   Raises:
-    Held: another process does.
+    Held: another process does it.
   """
   claim = take(directory, what)
   try:
@@ -213,7 +138,11 @@ def claimed(directory: pathlib.Path, what: str) -> Iterator[Claim]:
 
 
 def held(directory: pathlib.Path) -> bool:
-  """Whether a process, this one or another, is at a run."""
+  """Whether a process, this one or another, is at a run.
+
+  Args:
+    directory: of the run, in a folder or a bucket.
+  """
   there = claim_files.of(directory / NAME).read()
   if there is None:
     return False
@@ -222,6 +151,10 @@ def held(directory: pathlib.Path) -> bool:
 
 def take(directory: pathlib.Path, what: str) -> Claim:
   """Claims a directory, or takes it over from a process that is no more.
+
+  Args:
+    directory: of the run, in a folder or a bucket.
+    what: the run's name, for messages.
 
   Raises:
     Held: another process is at it.

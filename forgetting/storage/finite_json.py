@@ -9,7 +9,16 @@ import math
 
 
 def dumps(value, *, indent: int | None = None, sort_keys: bool = False) -> str:
-  """A value as JSON; arrays and numbers of numpy as lists and numbers."""
+  """A value as JSON; arrays and numbers of numpy as lists and numbers.
+
+  Args:
+    value: dicts, lists, tuples, numbers, text, None, and arrays of numpy.
+    indent: blanks a level; None: all on one line.
+    sort_keys: whether the keys of a dict are in alphabetical order.
+
+  Returns:
+    text without NaN and infinities: null stands for them.
+  """
   return json.dumps(
     _finite(value), indent=indent, sort_keys=sort_keys, allow_nan=False
   )

@@ -29,11 +29,19 @@ if importlib.util.find_spec("gcsfs") is not None:
 
 
 def is_remote(path: str | os.PathLike) -> bool:
+  """Whether a path is in a bucket.
+
+  Args:
+    path: local, or gs://.
+  """
   return os.fspath(path).startswith(REMOTE)
 
 
 def place(path: str | os.PathLike) -> pathlib.Path:
   """A path to read and write: `pathlib`'s, or etils' of a bucket.
+
+  Args:
+    path: local, or gs://BUCKET/FOLDER.
 
   Raises:
     InputError: a scheme that is not understood, or no package for it.
@@ -68,7 +76,11 @@ def _use_gcsfs() -> None:
 
 
 def file_system():
-  """gcsfs, for what `pathlib` has no word for."""
+  """gcsfs, for what `pathlib` has no word for.
+
+  Raises:
+    InputError: the package is not installed.
+  """
   _use_gcsfs()
   import fsspec
 
@@ -77,6 +89,9 @@ def file_system():
 
 def check_reached(root: str | os.PathLike) -> None:
   """Refuses a bucket that is not there, or not for this user.
+
+  Args:
+    root: local, which always passes, or gs://.
 
   Raises:
     InputError: in one line, what to do about it.
@@ -99,13 +114,21 @@ def check_reached(root: str | os.PathLike) -> None:
 
 
 def make_folder(folder: pathlib.Path) -> None:
-  """So that files can be written in it; a bucket needs none."""
+  """Makes a folder so that files can be written in it; a bucket needs none.
+
+  Args:
+    folder: local, with its parents, or gs://.
+  """
   if not is_remote(folder):
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def write(file: pathlib.Path, content: bytes) -> None:
-  """All of the content appears at once, or none of it.
+  """Writes a file: all of its content appears at once, or none of it.
+
+  Args:
+    file: in a folder that is there, or in a bucket.
+    content: of the whole file.
 
   Raises:
     OSError: of a folder.
@@ -135,6 +158,10 @@ def _upload(file: pathlib.Path, content: bytes) -> None:
 def copy(source: pathlib.Path, target: pathlib.Path) -> None:
   """Copies a file of any size, here, to a bucket or from one.
 
+  Args:
+    source: the file.
+    target: the copy, its name included.
+
   Raises:
     InputError: it is not there, or cannot be written.
   """
@@ -152,7 +179,12 @@ def copy(source: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def append(file: pathlib.Path, text: str) -> None:
-  """Adds to a file; an object is written anew."""
+  """Adds text to the end of a file; an object is written anew.
+
+  Args:
+    file: in a folder or a bucket; it need not be there.
+    text: UTF-8.
+  """
   if is_remote(file):
     before = file.read_text() if file.exists() else ""
     return write(file, (before + text).encode())
@@ -161,7 +193,15 @@ def append(file: pathlib.Path, text: str) -> None:
 
 
 def each(items: Iterable, function: Callable) -> list:
-  """Of every item, in order: in a bucket many at once."""
+  """Calls a function with every item; in a bucket many at once.
+
+  Args:
+    items: paths, or what has a `path`: the first one's decides.
+    function: of one item; in a bucket it is called from several threads.
+
+  Returns:
+    what it gave, in the order of the items.
+  """
   items = list(items)
   if not items or not is_remote(getattr(items[0], "path", items[0])):
     return [function(item) for item in items]
