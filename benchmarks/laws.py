@@ -74,7 +74,7 @@ def tight_refits(fitted, weight, start):
   """Objectives of tight scipy refits of resamples, each from its start."""
   from scipy.optimize import minimize
 
-  from forgetting.laws.problem import evaluate
+  from forgetting.laws.objective import evaluate
 
   problem, found = fitted.problem, []
   bounds = list(zip(*problem.bounds(), strict=True))

@@ -53,7 +53,11 @@ def fit(
   answers = _laws()
   names = _columns(columns)
   if compare:
-    return _answer(answers.compare(find(table), by=by, columns=names), json)
+    from forgetting.laws import answers_compare
+
+    return _answer(
+      answers_compare.compare(find(table), by=by, columns=names), json
+    )
   return _answer(answers.fit(find(table), law=law, by=by, columns=names), json)
 
 

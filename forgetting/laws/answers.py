@@ -1,4 +1,4 @@
-"""What the command answers to fit, compare, advise and predict.
+"""What the command answers to fit, advise and predict.
 
 Each function returns a Report: text for people and a dict for JSON.
 """
@@ -6,7 +6,7 @@ Each function returns a Report: text for people and a dict for JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 import os
 
 from forgetting import records
@@ -15,14 +15,12 @@ from forgetting.laws import curve as curves
 from forgetting.laws import fits as stored
 from forgetting.laws import table as tables
 from forgetting.laws.advise import advise as ask
-from forgetting.laws.compare import compare as compare_laws
-from forgetting.laws.compare import compare_pooling
 from forgetting.laws.criteria import CLEAR, aicc
 from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
-from forgetting.laws.law import find, variants
+from forgetting.laws.law import find
 from forgetting.laws.ratio import ratio_test
 from forgetting.storage.places import place
 
@@ -86,7 +84,7 @@ def _fit_one(table, law, by, columns, free):
   law = find(law)
   frame = tables.load(table)
   if by is None:
-    by = _domains(tables.rename(frame, law, columns), law)
+    by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, free=free)
   groups = result.items() if by else [("", result)]
   texts = []
@@ -106,8 +104,16 @@ def _fit_one(table, law, by, columns, free):
   return "\n\n".join(texts), result.as_dict()
 
 
-def _domains(frame, law) -> str | None:
-  """ "domain" where a fine-tuning law meets a table of several domains."""
+def domains_of(frame, law) -> str | None:
+  """Tells by which column the runs of a table must be fitted apart.
+
+  Args:
+    frame: a data frame with our names.
+    law: a Law.
+
+  Returns:
+    "domain" where a law of fine-tuning meets several domains, else None.
+  """
   if law.rows != "finetunings" or "domain" not in frame:
     return None
   return "domain" if frame["domain"].dropna().nunique() > 1 else None
@@ -125,64 +131,6 @@ def _beside(fitted, wide, option: str) -> str:
     f"{100 * wide.mean_relative_error:.3g} %, AICc {change:+.1f}: "
     f"{verdict}{note}"
   )
-
-
-def compare(
-  table,
-  *,
-  family: str | None = None,
-  by: str | None = None,
-  columns: Mapping[str, str] | None = None,
-) -> Report:
-  """Answers `forgetting fit --compare`: the table of laws, for each group.
-
-  Args:
-    table: as for `laws.fit`.
-    family: laws that predict the same loss; by default the family whose
-      columns the table has.
-    by: a column; one table of laws for each of its values.
-    columns: ours -> theirs.
-
-  Raises:
-    InputError: no such family or column, or nothing that can be fitted.
-  """
-  frame = tables.load(table)
-  family = family or _family(frame, columns)
-  law = find(variants(family)[0][0])
-  frame = tables.rename(frame, law, columns)
-  by = by or _domains(frame, law)
-  if by is not None and by not in frame:
-    raise InputError(f"by: no column {by!r} in the table")
-  parts = frame.groupby(by, sort=True) if by else [("", frame)]
-  texts, out = [], {}
-  for name, rows in parts:
-    result = compare_laws(rows, family)
-    texts.append(f"{by} {name}\n{result}" if by else str(result))
-    out[str(name)] = records_of(result)
-  data = {"by": by, "groups": out} if by else {"laws": out[""]}
-  if by == "domain" and len(out) > 1 and law.rows == "finetunings":
-    pooled = compare_pooling(frame, law)
-    texts.append(f"{law.name}, all domains\n{pooled}")
-    data["pooled"] = records_of(pooled)
-  return Report("\n\n".join(texts), {"family": family, **data})
-
-
-def records_of(comparison) -> list[dict]:
-  """Turns a comparison into one dict a law: its row, and its backtests."""
-  rows = comparison.table.reset_index(names="law").to_dict("records")
-  for row in rows:
-    scores = comparison.scores[row["law"]]
-    row["backtests"] = [asdict(score) for score in scores]
-  return rows
-
-
-def _family(frame, columns) -> str:
-  known = {*frame.columns, *(columns or {})}
-  if known & {"injection", "p"}:
-    return "forgetting" if known & {"model_params", "N"} else "replay"
-  if known & {"target_tokens"} and known & {"target_loss"}:
-    return "target"
-  return "chinchilla"
 
 
 def advise(source, **asked) -> Report:
@@ -249,7 +197,7 @@ def predict(
   fitted = stored.read(source, law)
   if not isinstance(fitted, (Fit, Fits)):
     frame = tables.load(fitted)
-    by = by or _domains(tables.rename(frame, find(law), columns), find(law))
+    by = by or domains_of(tables.rename(frame, find(law), columns), find(law))
     fitted = fit_table(frame, law, by=by, columns=columns)
   asked = tables.load(rows)
   if not len(asked):

@@ -8,7 +8,8 @@ import numpy as np
 
 from forgetting.laws import table as tables
 from forgetting.laws.newton import Polished
-from forgetting.laws.problem import Problem, broken, evaluate, predict
+from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Problem, broken, predict
 
 AGREE = 1e-6
 OPTIMAL = 1e-8

@@ -17,7 +17,8 @@ from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import Law, find
 from forgetting.laws.newton import Polished
-from forgetting.laws.problem import Problem, broken, evaluate
+from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Problem, broken
 from forgetting.laws.solve import basins, solve
 
 

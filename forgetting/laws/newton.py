@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forgetting.laws.problem import Loss, Problem, Terms, evaluate
+from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Loss, Problem
+from forgetting.laws.quadratic import Quadratic
 
 CHUNK_NUMBERS = 24_000
 STOP = 1e-19
@@ -44,10 +46,11 @@ class Polished:
 
   @property
   def converged(self) -> np.ndarray:
+    """[lanes], whether another step would bring less than 1e-12 of itself."""
     return self.decrement < CONVERGED
 
   def better(self, other: Polished) -> Polished:
-    """Lane by lane the one with the lower objective."""
+    """Takes, lane by lane, the one with the lower objective."""
     take = other.objective < self.objective
     columns = []
     for name in FIELDS:
@@ -57,10 +60,11 @@ class Polished:
     return Polished(*columns)
 
   def take(self, lanes) -> Polished:
+    """Those lanes alone."""
     return Polished(*(getattr(self, n)[lanes] for n in FIELDS))
 
   def replaced(self, lanes, other: Polished) -> Polished:
-    """With the other's result in those lanes where it is lower."""
+    """Takes the other's result in those lanes where it is lower."""
     # Both are minima of the same lane: a widened path may end in a worse one.
     kept = other.better(self.take(lanes))
     columns = [getattr(self, n).copy() for n in FIELDS]
@@ -70,7 +74,7 @@ class Polished:
 
   @classmethod
   def join(cls, parts: list[Polished]) -> Polished:
-    """The lanes of all parts, in order."""
+    """Joins the lanes of all parts, in order."""
     return cls(
       *(np.concatenate([getattr(q, n) for q in parts]) for n in FIELDS)
     )
@@ -82,6 +86,7 @@ def polish(
   """Runs every lane to its local minimum.
 
   Args:
+    problem: the law, the rows, and which slots move.
     start: [lanes, slots] in the fit's coordinates.
     weight, log_loss: [lanes, rows] instead of the problem's.
     limit: iterations at most; a lane that needs more has a decrement to show.
@@ -114,7 +119,7 @@ FIELDS = tuple(Polished.__dataclass_fields__)
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _run(problem, start, weight, log_loss, limit) -> Polished:
-  """Newton on all lanes; a finished lane's place goes to one that waits."""
+  """Newton on all lanes; where one is finished, one that waits comes in."""
   bounds = problem.bounds()
   moving = np.flatnonzero(problem.free)
   x = np.clip(np.array(start, float), *bounds)
@@ -134,7 +139,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
       weight=None if weight is None else weight[rows],
       log_loss=None if log_loss is None else log_loss[rows],
     )
-    return terms.objective, _Model(terms, points, moving, bounds)
+    return terms.objective, Quadratic(terms, points, moving, bounds)
 
   while True:
     keep = (
@@ -177,119 +182,3 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     reach[short] = 1.0
     damping[short] = np.maximum(damping[short] * 6, 1e-2)
     tired[short[damping[short] > 1e14]] = 99
-
-
-class _Model:
-  """The local quadratic of each lane over the moving slots.
-
-  Scaled coordinates: divided by the square root of the curvature's diagonal.
-  """
-
-  __slots__ = (
-    "along",
-    "bounds",
-    "decrement",
-    "gradient",
-    "held",
-    "here",
-    "matrix",
-    "scale",
-    "values",
-    "vectors",
-  )
-  LANES = tuple(n for n in __slots__ if n != "bounds")
-
-  def __init__(self, terms: Terms, x, moving, bounds):
-    self.bounds = lower, upper = tuple(b[moving] for b in bounds)
-    self.here = x[:, moving]
-    scale = np.maximum(terms.scale, 1e-150)
-    self.scale = np.where(np.isfinite(scale), scale, 1.0)
-    g = terms.gradient
-    self.held = (self.here <= lower) & (g > 0)
-    self.held |= (self.here >= upper) & (g < 0)
-    self.gradient = g / self.scale
-    self.matrix = (
-      terms.hessian / self.scale[:, :, None] / self.scale[:, None, :]
-    )
-    finite = np.isfinite(self.matrix).all(axis=(1, 2))
-    finite &= np.isfinite(self.gradient).all(axis=1)
-    if not finite.all():
-      self.matrix[~finite], self.gradient[~finite] = np.eye(len(moving)), 0.0
-    self.values, self.vectors, self.along = self.factor(slice(None))
-    self.decrement = (self.along**2 / self.values).sum(1)
-    self.decrement[~np.isfinite(terms.objective)] = np.inf
-
-  def factor(self, lanes):
-    """Eigenvalues by absolute value, vectors, and the gradient along them."""
-    held = self.held[lanes]
-    g = np.where(held, 0.0, self.gradient[lanes])
-    h = np.where(held[:, :, None] | held[:, None, :], 0.0, self.matrix[lanes])
-    diagonal = np.arange(h.shape[1])
-    h[:, diagonal, diagonal] += held
-    values, vectors = np.linalg.eigh(h)
-    values = np.abs(values)
-    largest = np.maximum(values.max(1, keepdims=True), 1e-100)
-    values = np.maximum(values, 1e-14 * largest)
-    return values, vectors, np.matmul(g[:, None, :], vectors)[:, 0]
-
-  def step(self, damping):
-    """Descent step [lanes, moving] for a damping [lanes]."""
-    inner = self.along / (self.values + damping[:, None])
-    return -np.matmul(self.vectors, inner[:, :, None])[:, :, 0] / self.scale
-
-  def move(self, damping, reach):
-    """The next place [lanes, moving], whether a bound cut the step, and how
-    far the objective would fall along it if it were a straight line.
-
-    Args:
-      damping, reach: [lanes]; of the damped step that share is taken.
-
-    A slot on its bound whose step leads out is held as well. The rest of the
-    step is cut where it meets its first bound, so it stays a descent.
-    """
-    lower, upper = self.bounds
-    step = self.step(damping)
-    for _ in range(step.shape[1]):
-      out = ((self.here <= lower) & (step < 0)) | (
-        (self.here >= upper) & (step > 0)
-      )
-      out &= ~self.held
-      lanes = np.flatnonzero(out.any(axis=1))
-      if not len(lanes):
-        break
-      self.held[lanes] |= out[lanes]
-      parts = self.factor(lanes)
-      self.values[lanes], self.vectors[lanes], self.along[lanes] = parts
-      step = self.step(damping)
-    step = np.where(self.held, 0.0, step)
-    with np.errstate(divide="ignore", invalid="ignore"):
-      room = np.where(step < 0, lower - self.here, upper - self.here) / step
-    room = np.where(step == 0, np.inf, np.maximum(room, 0.0))
-    length = np.minimum(room.min(axis=1), reach)[:, None]
-    place = self.here + length * step
-    place = np.where((room <= length) & (step < 0), lower, place)
-    place = np.where((room <= length) & (step > 0), upper, place)
-    slope = (self.gradient * self.scale * step).sum(1)
-    stopped = length[:, 0] < 1e-6 * reach
-    return np.clip(place, lower, upper), stopped, -slope * length[:, 0]
-
-  def take(self, keep):
-    out = object.__new__(_Model)
-    out.bounds = self.bounds
-    for name in self.LANES:
-      setattr(out, name, getattr(self, name)[keep])
-    return out
-
-  def join(self, other):
-    """Both models' lanes, in order."""
-    out = object.__new__(_Model)
-    out.bounds = self.bounds
-    for name in self.LANES:
-      parts = getattr(self, name), getattr(other, name)
-      setattr(out, name, np.concatenate(parts))
-    return out
-
-  def put(self, rows, other):
-    """Takes the other model's lanes where `rows` says so."""
-    for name in self.LANES:
-      getattr(self, name)[rows] = getattr(other, name)[rows]

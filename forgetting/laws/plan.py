@@ -23,7 +23,7 @@ from forgetting.laws.candidates import (
   least_design,
 )
 from forgetting.laws.fitted import Fit
-from forgetting.laws.problem import evaluate
+from forgetting.laws.objective import evaluate
 from forgetting.laws.uncertainty import excess
 
 

@@ -1,6 +1,6 @@
 """What a report is about: the runs, their curves, how they were made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 import os
 import pathlib
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting import records
+from forgetting.laws.forms import find
+from forgetting.laws.table import names_of
 from forgetting.records import RunDirectory
 from forgetting.storage import places
 
@@ -28,14 +30,14 @@ class Evidence:
   """A study or a table, read.
 
   Attributes:
-    name: of the study.
+    name: of the study, or of the folder of studies.
     runs: data frame, sorted, its index the order of reading; one row a run:
       `records.COLUMNS`, then `EXTRAS` where the results have them, and
       `forgetting` in nats per token.
     curves: data frame, one row an evaluation; empty for a table.
     data: data frame, one row a source of text: `records.data`.
-    configs, results: of the run directories, by run name; results of runs
-      that are not done are missing.
+    configs, results: of the run directories, by (study, run name); results
+      of runs that are not done are missing.
     folder: the study's; None of a table.
     suffix: of a table's file.
   """
@@ -55,13 +57,13 @@ class Evidence:
     return self.name if self.folder else f"{self.name}{self.suffix}"
 
   @property
-  def finetunings(self):
+  def finetunings(self) -> "pd.DataFrame":
     """The rows with a domain, done or not."""
     domain = self.runs["domain"]
     return self.runs[domain.notna() & (domain.astype(str) != "")]
 
   @property
-  def measured(self):
+  def measured(self) -> "pd.DataFrame":
     """The fine-tunings that are done, have both losses, and inject by chance.
 
     Those that choose what to replay, or are there to tell, are compared by
@@ -72,28 +74,36 @@ class Evidence:
     return runs[(runs["status"] == "done") & np.isfinite(numbers).all(axis=1)]
 
   @property
-  def pretrainings(self):
+  def pretrainings(self) -> "pd.DataFrame":
+    """The rows without a domain, done or not."""
     return self.runs.drop(self.finetunings.index)
 
   @property
   def seconds(self) -> float:
-    """Wall time summed over the runs; 0 where nothing tells it."""
+    """Wall time in seconds, summed over the runs; 0 where none tells it."""
     results = self.results.values()
     return sum(result.get("wall_seconds") or 0 for result in results)
 
   @property
   def domains(self) -> list[str]:
-    """In the order that gives them their colours."""
+    """The domains, in the order that gives them their colours."""
     return sorted(self.finetunings["domain"].astype(str).unique())
 
   @property
   def sizes(self) -> list[int]:
-    """Model sizes, in the order that gives them their markers."""
+    """The model sizes, in the order that gives them their markers."""
     return sorted(self.finetunings["model_params"].unique())
 
 
-def read(path: str | os.PathLike) -> Evidence:
+def read(
+  path: str | os.PathLike, *, columns: Mapping[str, str] | None = None
+) -> Evidence:
   """Reads a study's directory, or a table from any trainer.
+
+  Args:
+    path: a study, a folder of studies, an exported study, or a table.
+    columns: ours -> a table's, as for `laws.fit`; symbols and `loss` are those
+      of the forgetting law.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -101,18 +111,22 @@ def read(path: str | os.PathLike) -> Evidence:
   import pandas as pd
 
   path = places.place(path)
-  runs = records.load(path)
+  runs = records.load(path, columns=names_of(find("forgetting"), columns))
   configs, results, curves, data = {}, {}, pd.DataFrame(), pd.DataFrame()
   if path.is_dir():
     curves, data = records.curves(path), records.data(path)
     found = list(records.run_directories(path))
-    configs = {run.name: run for _, run in found}
     directories = [directory for directory, _ in found]
+    # studies of one folder may share a run: its name alone is no key
+    keys = [(d.path.parent.name, run.name) for d, run in found]
+    configs = dict(zip(keys, (run for _, run in found), strict=True))
     all_results = places.each(directories, RunDirectory.result)
-    results = {n: r for n, r in zip(configs, all_results, strict=True) if r}
+    results = {k: r for k, r in zip(keys, all_results, strict=True) if r}
+  keys = zip(runs["study"], runs["run"], strict=True)
+  of_runs = [results.get(key, {}) for key in keys]
   for column in EXTRAS:
-    if column not in runs and any(column in r for r in results.values()):
-      runs[column] = [results.get(n, {}).get(column) for n in runs["run"]]
+    if column not in runs and any(column in r for r in of_runs):
+      runs[column] = [result.get(column) for result in of_runs]
   named = runs["domain"].notna()
   runs["domain"] = runs["domain"].astype(str).where(named, None)
   runs["forgetting"] = runs["pretrain_loss"] - runs["base_pretrain_loss"]
@@ -129,5 +143,12 @@ def _name(study: pathlib.Path) -> str:
 
 
 def cells(measured) -> Iterator[tuple[tuple, "pd.DataFrame"]]:
-  """((domain, model params, target tokens), its runs), sorted."""
+  """Groups runs by cell.
+
+  Args:
+    measured: a data frame, one row a run.
+
+  Yields:
+    ((domain, model params, target tokens), the cell's runs), sorted.
+  """
   yield from measured.groupby(CELL, sort=True)

@@ -99,12 +99,10 @@ def told(out: pathlib.Path) -> dict:
 def _runs(study: pathlib.Path):
   """`records.load`, with what only the results say."""
   table = records.load(study)
-  results = {
-    run.name: directory.result()
-    for directory, run in records.run_directories(study)
-  }
+  # in the order of the table: studies of one folder may share a run's name
+  results = [d.result() for d, _ in records.run_directories(study)]
   for column in ADDED:
-    values = [results[name].get(column) for name in table["run"]]
+    values = [result.get(column) for result in results]
     if any(value is not None for value in values):
       table[column] = values
   return table

@@ -45,11 +45,18 @@ def u_curves(evidence: Evidence):
   full = [cell for cell, rows in groups.items() if len(rows) == most]
   full = [cell for cell in full if cell[0] == full[0][0]]
   chosen = groups[max(full, key=lambda cell: _turned(cell, groups[cell]))]
+  table = curves[_keys(curves).isin(_keys(chosen))]
   chosen = chosen.set_index("run")
-  table = curves[curves["run"].isin(chosen.index)]
   table = table[CURVE_COLUMNS].sort_values(["injection", "step"])
   best = chosen["best_step"].loc[table["run"]].to_numpy()
   return table.assign(best=(table["step"].to_numpy() == best))
+
+
+def _keys(table):
+  """A run's key in a folder of studies, a row a row of the table."""
+  import pandas as pd
+
+  return pd.MultiIndex.from_frame(table[["study", "run"]])
 
 
 def _turned(cell, rows) -> tuple:

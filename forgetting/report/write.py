@@ -1,5 +1,6 @@
 """`write`: a study or a table in, tables, figures and the page out."""
 
+from collections.abc import Mapping
 import math
 import os
 import pathlib
@@ -25,6 +26,7 @@ def write(
   tolerance: float = 0.05,
   title: str | None = None,
   out: str | os.PathLike | None = None,
+  columns: Mapping[str, str] | None = None,
 ) -> pathlib.Path:
   """Writes runs.csv, curves.csv, data.csv, figures/ and report.html.
 
@@ -35,6 +37,7 @@ def write(
     title: of the page; the study's name when not given.
     out: the folder that the files go into; by default the study's, of a table
       the folder <stem>-report beside it.
+    columns: ours -> a table's, as for `laws.fit`.
 
   Returns:
     the page's path.
@@ -47,7 +50,7 @@ def write(
     raise InputError(
       f"tolerance: found {tolerance}, expected a number of nats per token"
     )
-  evidence = read(study_directory)
+  evidence = read(study_directory, columns=columns)
   source = places.place(study_directory)
   folder = places.place(out) if out is not None else source
   if out is None and source.is_file():

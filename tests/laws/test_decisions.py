@@ -13,7 +13,7 @@ import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import answers, answers_plan, arguments
+from forgetting.laws import answers, answers_compare, answers_plan, arguments
 from forgetting.laws.backtests import backtests, score
 from forgetting.laws.compare import compare, compare_pooling
 from forgetting.laws.invert import forgetting_at, injection_needed
@@ -180,7 +180,7 @@ def test_backtests_leave_out_sizes_data_fractions_and_domains():
 
 def test_compare_verb_tells_every_backtest_in_json():
   table = pd.concat([planted(), planted(strength=100.0, domain="wiki")])
-  report = answers.compare(table)
+  report = answers_compare.compare(table)
   rows = report.data["groups"]["kjv"]
   assert {row["law"] for row in rows} >= {"forgetting", "forgetting_log"}
   for key in ("AICc", "BIC", "cross-validated", "backtest"):

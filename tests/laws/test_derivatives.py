@@ -10,7 +10,8 @@ import pytest
 
 from forgetting.laws import LAWS
 from forgetting.laws.jets import Jet
-from forgetting.laws.problem import Loss, Problem, Slot, evaluate, predict
+from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Loss, Problem, Slot, predict
 
 FUNCTIONS = (
   lambda a, b: np.exp(a * b) / (1 + a),

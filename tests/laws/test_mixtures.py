@@ -10,7 +10,8 @@ import pytest
 
 from forgetting import laws
 from forgetting.laws.forms_mixtures import falls_with_ratio
-from forgetting.laws.problem import Loss, evaluate
+from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Loss
 
 RATIOS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
 

@@ -15,7 +15,7 @@ from reference_tables import (
 )
 
 from forgetting import laws
-from forgetting.laws.problem import evaluate
+from forgetting.laws.objective import evaluate
 from forgetting.laws.uncertainty import bootstrap
 
 pytestmark = pytest.mark.skipif(

@@ -105,7 +105,7 @@ def test_delta_changes_the_optimum_and_l1_is_its_limit():
   assert l1.params["alpha"] == pytest.approx(near.params["alpha"], rel=1e-3)
   assert abs(l1.params["E"] / huber.params["E"] - 1) > 1e-4
   as_l1 = replace(huber.problem, loss=Loss(1e-8))
-  from forgetting.laws.problem import evaluate
+  from forgetting.laws.objective import evaluate
 
   assert (
     evaluate(as_l1, l1.x[None]).objective[0]

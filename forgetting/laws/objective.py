@@ -1,0 +1,176 @@
+"""The objective of a fit, with exact derivatives, on many lanes at once.
+
+It is sum w huber(ln L_pred - ln L, delta), in float64, plus a penalty where a
+law's own checks are broken.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+
+from forgetting.laws.jets import lift
+from forgetting.laws.problem import Problem
+
+SLACK = 1e-4
+
+
+class Terms(NamedTuple):
+  """An objective and its derivatives, over the slots that move.
+
+  Attributes:
+    objective: [lanes].
+    gradient: [lanes, moving].
+    hessian: [lanes, moving, moving].
+    scale: [lanes, moving], root of the curvature that the residuals alone
+      have, which makes steps comparable.
+  """
+
+  objective: np.ndarray
+  gradient: np.ndarray
+  hessian: np.ndarray
+  scale: np.ndarray
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
+  """Computes the objective with its exact derivatives.
+
+  Args:
+    problem: the law, the rows, and which slots move.
+    x: [lanes, slots].
+    weight: [lanes, rows] instead of the problem's, for pairs bootstraps.
+    log_loss: [lanes, rows] instead of the problem's, for wild bootstraps.
+
+  Returns:
+    Terms; the objective is infinite where the law gives no positive loss.
+  """
+  law, slots = problem.law, problem.slots
+  weight = problem.weight if weight is None else weight
+  log_loss = problem.log_loss if log_loss is None else log_loss
+  place = {i: k for k, i in enumerate(np.flatnonzero(problem.free))}
+  seeded = {i: k for i, k in place.items() if not slots[i].parameter.amplitude}
+  q = problem.parameter_values(x, seeded=seeded)
+  basis = law.terms(problem.values, SimpleNamespace(**q))
+  total, slope, second = _sum(problem, len(x), q, basis, place)
+
+  log = np.log(total)
+  outer = lift(q[law.outer]) if law.outer else None
+  residual = (log if outer is None else outer.value * log) - log_loss
+  delta = problem.loss.delta
+  side = weight * problem.loss.side(residual)
+  clipped = np.clip(residual, -delta, delta)
+  inside = clipped == residual
+  pull = side * clipped
+  objective = dot(pull, residual - 0.5 * clipped)
+  curve = pull / (residual + 1e-300)
+  # d ln S = dS / S: dividing the rows' weights by S spares dividing slopes.
+  part = 1.0 / total
+  if outer is None:
+    share = pull * part
+    gradient = np.matmul(slope, share[:, :, None])[:, :, 0]
+    part *= part
+    bend = (side * inside - pull) * part
+    hessian = np.matmul(slope * bend[:, None, :], slope.swapaxes(1, 2))
+    curve *= part
+    scale = np.matmul(slope**2, curve[:, :, None])[:, :, 0]
+  else:
+    slope *= part[:, None, :]
+    jacobian = outer.value[..., None] * slope
+    for k in outer.grad:
+      jacobian[:, k] += log
+    gradient = np.matmul(jacobian, pull[:, :, None])[:, :, 0]
+    steer = pull * outer.value
+    share = steer * part
+    hessian = np.matmul(
+      jacobian * (side * inside)[:, None, :], jacobian.swapaxes(1, 2)
+    ) - np.matmul(slope * steer[:, None, :], slope.swapaxes(1, 2))
+    cross = np.matmul(slope, pull[:, :, None])[:, :, 0]
+    for k in outer.grad:
+      hessian[:, k] += cross
+      hessian[:, :, k] += cross
+    scale = np.matmul(jacobian**2, curve[:, :, None])[:, :, 0]
+  for (i, j), term in second.items():
+    value = dot(share, np.broadcast_to(term, share.shape))
+    hessian[:, i, j] += value
+    if i != j:
+      hessian[:, j, i] += value
+  if law.checks and problem.guard:
+    _guard(problem, x, place, objective, gradient, hessian)
+  objective[np.isnan(objective)] = np.inf  # the sum was not positive
+  return Terms(objective, gradient, hessian, np.sqrt(scale))
+
+
+def _guard(problem: Problem, x, place, objective, gradient, hessian):
+  """Adds guard / 2 sum max(0, SLACK - margin)^2 for every check of the law.
+
+  The slack keeps the margin itself positive where the penalty pulls.
+  """
+  q = SimpleNamespace(**problem.parameter_values(x, seeded=place))
+  for check in problem.law.checks.values():
+    margin = lift(check(problem.values, q))
+    shape = (len(x), problem.rows)
+    lack = np.maximum(SLACK - np.broadcast_to(margin.value, shape), 0.0)
+    if not lack.any():
+      continue
+    objective += 0.5 * problem.guard * (lack**2).sum(1)
+    pull = -problem.guard * lack
+    active = problem.guard * (lack > 0)
+    grad = {k: np.broadcast_to(g, shape) for k, g in margin.grad.items()}
+    for i, g in grad.items():
+      gradient[:, i] += dot(pull, g)
+      for j, h in grad.items():
+        hessian[:, i, j] += dot(active * g, h)
+    for (i, j), h in margin.hess.items():
+      value = dot(pull, np.broadcast_to(h, shape))
+      hessian[:, i, j] += value
+      if i != j:
+        hessian[:, j, i] += value
+
+
+def dot(a, b) -> np.ndarray:
+  """Sums of products along the rows: [lanes, rows] twice -> [lanes]."""
+  return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+
+
+def _sum(problem: Problem, lanes: int, q, basis, place):
+  """S [lanes, rows], its slopes [lanes, moving, rows], its second derivatives.
+
+  The second derivatives are sparse: (i, j) with i <= j -> [lanes, rows].
+  """
+  law, rows = problem.law, problem.rows
+  total = np.zeros((lanes, rows))
+  if law.offset:
+    total += getattr(problem.values, law.offset)
+  first, second = {}, {}
+
+  def add(terms, key, value):
+    terms[key] = terms[key] + value if key in terms else value
+
+  for parameter in law.amplitudes:
+    members = problem.members(parameter)
+    amplitude = q[parameter.name]
+    if not np.any(amplitude) and not any(i in place for i, _ in members):
+      continue
+    phi = lift(basis[parameter.name])
+    total += amplitude * phi.value
+    for k, g in phi.grad.items():
+      add(first, k, amplitude * g)
+    for key, h in phi.hess.items():
+      add(second, key, amplitude * h)
+    for i, mask in members:
+      if i in place:
+        add(first, place[i], times(phi.value, mask))
+        for k, g in phi.grad.items():
+          add(second, (place[i], k), times(g, mask))
+  slope = np.empty((lanes, len(place), rows))
+  for k in range(len(place)):
+    slope[:, k] = first.get(k, 0.0)
+  return total, slope, second
+
+
+def times(value, mask):
+  """Multiplies by a mask; one that is a number is 1."""
+  return value if isinstance(mask, float) else value * mask
