@@ -12,6 +12,7 @@ import shlex
 
 from forgetting.launch import pods, profile, tpus
 from forgetting.launch.jobs import Launch
+from forgetting.records.state import State
 
 _ENDED = ("FINISHED", "FAILED", "SUCCESSFUL")
 
@@ -43,6 +44,9 @@ class Settings:
   max_restarts: int = 20
   save_seconds: int = 120
   program: str = "forgetting"
+
+
+SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
@@ -78,7 +82,7 @@ def submit(launch: Launch) -> str:
   return pods.told(launch, done, len(launch.todo) - sum(done.values()))
 
 
-def queued(launch: Launch) -> dict[str, str]:
+def queued(launch: Launch) -> dict[str, State]:
   """What the cluster's queue knows of this study's runs."""
   settings, _ = _settings(launch)
   listed = _ask(
@@ -88,8 +92,8 @@ def queued(launch: Launch) -> dict[str, str]:
   for key, names in pods.members(launch).items():
     lines = [x for x in listed if re.search(rf"\b{re.escape(key)}\b", x)]
     if lines and not any(word in lines[-1].upper() for word in _ENDED):
-      word = "running" if "RUNNING" in lines[-1].upper() else "waiting"
-      out |= dict.fromkeys(names, word)
+      runs = "RUNNING" in lines[-1].upper()
+      out |= dict.fromkeys(names, State.RUNNING if runs else State.QUEUED)
   return out
 
 

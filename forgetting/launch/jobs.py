@@ -5,8 +5,7 @@ import dataclasses
 
 from forgetting.config import Run, Study
 from forgetting.config.saves import Saves
-from forgetting.records import RunDirectory
-from forgetting.storage import places
+from forgetting.records import StudyDirectory, state
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,8 @@ class Launch:
     domain, pretraining: the text in place of the config's, as the user typed
       it; a worker must be told the same.
     saves: what of a run is kept.
+    workers: processes of this machine; None: one a GPU, or one a core.
+    slots: runs that such a process trains together; None: as it likes.
   """
 
   study_file: str
@@ -35,6 +36,13 @@ class Launch:
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
   saves: Saves = Saves()
+  workers: int | None = None
+  slots: int | None = None
+
+  @property
+  def directory(self) -> StudyDirectory:
+    """Where the study's run directories are."""
+    return StudyDirectory.at(self.root, self.study.name)
 
   def worker(self, name: str) -> list[str]:
     """Arguments of `forgetting` that do the run of that name.
@@ -60,41 +68,14 @@ class Launch:
     return out
 
 
-def outstanding(
-  study: Study, runs: Sequence[Run], *, root: str
-) -> tuple[Run, ...]:
+def outstanding(study: StudyDirectory, runs: Sequence[Run]) -> tuple[Run, ...]:
   """Those of the runs that have no result and whose needs can be met.
 
   What needs a run that has diverged can never be done and is left out.
+
+  Args:
+    study: where their directories are.
+    runs: in any order, which is kept.
   """
-  directories = [RunDirectory.of(root, study.name, run) for run in runs]
-  found = places.each(directories, lambda directory: directory.done)
-  done = {
-    d.path.name for d, there in zip(directories, found, strict=True) if there
-  }
-  seen: dict[str, str] = {}
-  return tuple(
-    run for run in runs if _state(study, run, root, done, seen) is _TO_DO
-  )
-
-
-_DONE, _TO_DO, _LOST = "done", "to do", "lost"
-
-
-def _state(
-  study: Study, run: Run, root: str, done: set[str], seen: dict[str, str]
-) -> str:
-  if run.name not in seen:
-    needed = {_state(study, need, root, done, seen) for need in run.needs}
-    if run.name in done:
-      # of a fine-tuning that nothing needs only this much matters
-      diverged = run.parent is None and _diverged(study, run, root)
-      seen[run.name] = _LOST if diverged else _DONE
-    else:
-      seen[run.name] = _LOST if _LOST in needed else _TO_DO
-  return seen[run.name]
-
-
-def _diverged(study: Study, run: Run, root: str) -> bool:
-  result = RunDirectory.of(root, study.name, run).result()
-  return result["status"] == "diverged"
+  found = state.by_results(study, runs)
+  return tuple(b.run for b in found if b.state in state.OUTSTANDING)

@@ -1,25 +1,37 @@
-"""This machine: what a launch would start, and what is under way."""
+"""This machine: what `forgetting study` would start here.
 
-from collections.abc import Sequence
+It submits nothing: `study.do_study` does the runs at once, in processes where
+`study.seats` puts them.
+"""
 
-from forgetting.config import Run, Study
-from forgetting.records import RunDirectory
-from forgetting.storage import claims, places
+from forgetting.launch.jobs import Launch
+from forgetting.records.state import State
 from forgetting.study import seats
+from forgetting.study.study import check_numbers
+
+SETTINGS = None  # what a profile may say
 
 
-def running(study: Study, runs: Sequence[Run], *, root: str) -> set[str]:
-  """Names of those of the runs that some process is at, here or elsewhere."""
-  paths = [RunDirectory.of(root, study.name, run).path for run in runs]
-  at_them = places.each(paths, claims.held)
-  return {run.name for run, held in zip(runs, at_them, strict=True) if held}
+def check(launch: Launch) -> None:
+  """Refuses numbers of workers and slots that are none.
+
+  Raises:
+    InputError: one line, before anything is done.
+  """
+  check_numbers(workers=launch.workers, slots=launch.slots)
 
 
-def would_start(todo: Sequence[Run], *, number: int | None) -> str:
-  """What `--dry-run` tells of this machine."""
-  if not todo:
-    return "nothing to do: every run is done"
-  taken = seats.seats()[:number][: len(todo)]
-  lines = "\n".join(f"  {run.name}" for run in todo)
+def render(launch: Launch) -> dict[str, str]:
+  """The runs that would be done, and by what; {} where none is left."""
+  if not launch.todo:
+    return {}
+  taken = seats.seats()[: launch.workers][: len(launch.todo)]
+  lines = "\n".join(f"  {run.name}" for run in launch.todo)
   how = taken[0].executor
-  return f"{len(taken)} workers, {how}, would do\n{lines}"
+  return {"here": f"{len(taken)} workers, {how}, would do\n{lines}"}
+
+
+def queued(launch: Launch) -> dict[str, State]:
+  """Nothing: here is no queue, and runs under way say so themselves."""
+  del launch  # an engine is asked so
+  return {}

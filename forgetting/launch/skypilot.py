@@ -15,6 +15,7 @@ import textwrap
 from forgetting.config import InputError
 from forgetting.launch import pods, profile, template, tpus
 from forgetting.launch.jobs import Launch
+from forgetting.records.state import State
 
 TEMPLATE = "skypilot.yaml"
 SETUP = (
@@ -25,7 +26,7 @@ SETUP = (
   " -c constraints.txt '.[tpu,gcs]'",
 )
 PROGRAM = "~/forgetting-env/bin/forgetting"
-_WAITING = ("PENDING", "SUBMITTED", "STARTING", "RECOVERING")
+_QUEUED = ("PENDING", "SUBMITTED", "STARTING", "RECOVERING")
 _RUNNING = ("RUNNING", "WINDING_DOWN")
 
 
@@ -53,6 +54,9 @@ class Settings:
   max_restarts: int = 1
   setup: tuple[str, ...] = SETUP
   program: str = PROGRAM
+
+
+SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
@@ -102,12 +106,12 @@ def submit(launch: Launch) -> str:
   return pods.told(launch, done, len(launch.todo) - len(todo))
 
 
-def queued(launch: Launch) -> dict[str, str]:
+def queued(launch: Launch) -> dict[str, State]:
   """What SkyPilot's queue knows of this study's runs."""
   names, out = pods.members(launch), {}
   for job, status in _jobs():
-    word = "running" if status in _RUNNING else "waiting"
-    if job in names and status in _RUNNING + _WAITING:
+    word = State.RUNNING if status in _RUNNING else State.QUEUED
+    if job in names and status in _RUNNING + _QUEUED:
       out |= dict.fromkeys(names[job], word)
   return out
 

@@ -1,7 +1,8 @@
 """SLURM: arrays of runs from one template, `slurm.sbatch`.
 
-A fine-tuning's array waits for its own parent's task. What a launch writes is
-in <root>/<study>/slurm/: KEY.sbatch as submitted, KEY.names with a run a line.
+A fine-tuning's array starts after its own parent's element. What a launch
+writes is in <root>/<study>/slurm/: KEY.sbatch as submitted, KEY.names with a
+run a line.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,9 +22,12 @@ from forgetting.launch.slurm_queue import (
   queue_of,
 )
 from forgetting.launch.slurm_script import folder_of, script
-from forgetting.launch.slurm_settings import settings_of
+from forgetting.launch.slurm_settings import Settings, settings_of
+from forgetting.records.state import State
 from forgetting.storage import places
 from forgetting.study import study as study_lib
+
+SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
@@ -57,8 +61,8 @@ def render(launch: Launch) -> dict[str, str]:
     out[f"{array.key}.sbatch"] = script(array, launch, settings)
     out[f"{array.key}.names"] = array.names
     # ids are known only once their arrays are submitted
-    ids = {task.job: f"${{job_{task.job}}}" for task in array.after}
-    ids |= {t.job: t.job for t in array.after if f"{t.job}.names" not in out}
+    ids = {e.job: f"${{job_{e.job}}}" for e in array.after}
+    ids |= {e.job: e.job for e in array.after if f"{e.job}.names" not in out}
     command = " ".join(_command(array, folder, ids))
     lines.append(f"job_{array.key}=$({command})\n")
   return out | {"submit.sh": "".join(lines)} if lines else {}
@@ -76,19 +80,23 @@ def submit(launch: Launch) -> str:
       _write(folder / f"{array.key}.names", array.names)
       text = script(array, launch, settings)
       _write(folder / f"{array.key}.sbatch", text)
-      known = {task.job: ids.get(task.job, task.job) for task in array.after}
+      known = {e.job: ids.get(e.job, e.job) for e in array.after}
       ids[array.key] = _sbatch(_command(array, folder, known), len(ids))
   runs = sum(len(array.runs) for array in todo)
   line = f"submitted {runs} runs in {len(todo)} arrays"
   if ids:
     line += f": jobs {', '.join(ids.values())}"
-  waiting = sum(run.name in queued for run in launch.todo)
-  return f"{line}; {waiting} were queued already" if waiting else line
+  before = sum(run.name in queued for run in launch.todo)
+  return f"{line}; {before} were queued already" if before else line
 
 
-def queued(launch: Launch) -> dict[str, str]:
-  """What squeue knows of this study's runs."""
-  return {n: q.word for n, q in queue_of(folder_of(launch)).items()}
+def queued(launch: Launch) -> dict[str, State]:
+  """What squeue knows of this study's runs.
+
+  Raises:
+    InputError: SLURM does not answer.
+  """
+  return {n: q.state for n, q in queue_of(folder_of(launch)).items()}
 
 
 def _arrays(
@@ -97,7 +105,7 @@ def _arrays(
   return arrays(
     [run for run in launch.todo if run.name not in queued],
     at_most=at_most,
-    queued={name: q.task for name, q in queued.items()},
+    queued={name: q.element for name, q in queued.items()},
     salt=str(folder_of(launch)),
   )
 
@@ -105,8 +113,8 @@ def _arrays(
 def _command(array: Array, folder: pathlib.Path, ids: Mapping) -> list[str]:
   out = ["sbatch", "--parsable"]
   if array.after:
-    tasks = ":".join(f"{ids[task.job]}_{task.index}" for task in array.after)
-    out += [f"--dependency=afterok:{tasks}", "--kill-on-invalid-dep=yes"]
+    before = ":".join(f"{ids[e.job]}_{e.index}" for e in array.after)
+    out += [f"--dependency=afterok:{before}", "--kill-on-invalid-dep=yes"]
   return [*out, str(folder / f"{array.key}.sbatch")]
 
 

@@ -8,55 +8,60 @@ from forgetting.config import Run
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
-  """An element of an array: `SLURM_ARRAY_TASK_ID` of a job."""
+class Element:
+  """One of an array, which does one run.
 
-  job: str  # id, or the key of an array that is submitted before
+  Attributes:
+    job: id, or the key of an array that is submitted before.
+    index: in it: `SLURM_ARRAY_TASK_ID`.
+  """
+
+  job: str
   index: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Array:
-  """Runs that wait for the same tasks.
+  """Runs that start after the same others.
 
   Attributes:
     key: eight hex digits of what it holds; in its job's name.
-    after: tasks that have to end well before.
+    after: elements that have to end well before.
   """
 
   key: str
   runs: tuple[Run, ...]
-  after: tuple[Task, ...]
+  after: tuple[Element, ...]
 
   @property
   def names(self) -> str:
-    """A line a run; the task of index i does the run of line i."""
+    """A line a run; the element of index i does the run of line i."""
     return "".join(f"{run.name}\n" for run in self.runs)
 
 
 def arrays(
-  todo: Sequence[Run], *, at_most: int, queued: Mapping[str, Task], salt: str
+  todo: Sequence[Run], *, at_most: int, queued: Mapping[str, Element], salt: str
 ) -> list[Array]:
   """Arrays in the order in which they are to be submitted.
 
   Args:
     todo: neither done nor queued, each after those that it needs.
-    at_most: tasks of an array.
-    queued: run name -> its task, of what is queued already.
+    at_most: elements of an array.
+    queued: run name -> its element, of what is queued already.
     salt: what tells these arrays from another study's or root's.
   """
-  tasks, out = dict(queued), []
+  elements, out = dict(queued), []
   for level in _levels(todo):
-    groups: dict[tuple[Task, ...], list[Run]] = {}
+    groups: dict[tuple[Element, ...], list[Run]] = {}
     for run in level:
-      needed = (tasks[n.name] for n in run.needs if n.name in tasks)
-      after = tuple(sorted(set(needed), key=lambda t: (t.job, t.index)))
+      needed = (elements[n.name] for n in run.needs if n.name in elements)
+      after = tuple(sorted(set(needed), key=lambda e: (e.job, e.index)))
       groups.setdefault(after, []).append(run)
     for after, runs in groups.items():
       for part in _parts(runs, at_most):
         array = Array(_key(salt, part), tuple(part), after)
         out.append(array)
-        tasks |= {r.name: Task(array.key, i) for i, r in enumerate(part)}
+        elements |= {r.name: Element(array.key, i) for i, r in enumerate(part)}
   return out
 
 

@@ -8,9 +8,10 @@ import shutil
 import subprocess
 
 from forgetting.config import InputError
-from forgetting.launch.slurm_arrays import Task
+from forgetting.launch.slurm_arrays import Element
+from forgetting.records.state import State
 
-LARGEST = 1000  # tasks of an array, where SLURM is not there to be asked
+LARGEST = 1000  # elements of an array, where SLURM is not there to be asked
 _RUNNING = ("RUNNING", "COMPLETING", "CONFIGURING", "STAGE_OUT")
 # of a job that ends right now squeue still tells these: it is not queued
 _ENDED = (
@@ -21,14 +22,19 @@ _ENDED = (
 
 @dataclasses.dataclass(frozen=True)
 class Queued:
-  """A run that is queued; word: waiting or running."""
+  """What the queue says of a run.
 
-  word: str
-  task: Task
+  Attributes:
+    state: QUEUED or RUNNING.
+    element: of an array, which does it.
+  """
+
+  state: State
+  element: Element
 
 
 def job_name(key: str) -> str:
-  """Of the array whose names are in KEY.names."""
+  """What the job of the array is called whose names are in KEY.names."""
   return f"forgetting-{key}"
 
 
@@ -54,17 +60,20 @@ def _read(
   runs = {name: file.read_text().split() for name, file in files.items()}
   out = {}
   for line in lines:
-    name, job, index, state = line.strip().split("|")
-    if name not in runs or state in _ENDED or not index.isdigit():
+    name, job, index, told = line.strip().split("|")
+    if name not in runs or told in _ENDED or not index.isdigit():
       continue
-    word = "running" if state in _RUNNING else "waiting"
-    queued = Queued(word, Task(job, int(index)))
-    out[runs[name][queued.task.index]] = queued
+    state = State.RUNNING if told in _RUNNING else State.QUEUED
+    out[runs[name][int(index)]] = Queued(state, Element(job, int(index)))
   return out
 
 
 def largest_array() -> int:
-  """Tasks that an array may have."""
+  """Elements that an array may have.
+
+  Raises:
+    InputError: SLURM does not answer.
+  """
   if shutil.which("scontrol") is None:
     return LARGEST
   text = "\n".join(_ask("scontrol", "show", "config"))

@@ -18,11 +18,16 @@ _NAME = "@NAME@"
 
 
 def folder_of(launch: Launch) -> pathlib.Path:
-  """Where a launch writes what it submits."""
+  """Where a launch writes what it submits, on a file system of all nodes."""
   return pathlib.Path(launch.root).absolute() / launch.study.name / "slurm"
 
 
 def script(array: Array, launch: Launch, settings: Settings) -> str:
+  """The script of an array, as sbatch takes it.
+
+  Raises:
+    InputError: the profile's template is not there, or has a hole too many.
+  """
   where, text = TEMPLATE, None
   if settings.template:
     where = settings.template
@@ -67,7 +72,7 @@ def _srun_options(settings: Settings, several: bool) -> list[str]:
 
 
 def _worker(launch: Launch, settings: Settings) -> str:
-  """The command of a task; $name is the run's."""
+  """The command of an element; $name is its run's."""
   here = f"{shlex.quote(sys.executable)} -m forgetting"
   program = settings.program or ("forgetting" if settings.container else here)
   absolute = dataclasses.replace(

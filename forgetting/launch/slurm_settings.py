@@ -17,7 +17,7 @@ class Settings:
     gpus: of a node.
     processes_per_node: one, or of several nodes one a GPU.
     cpus: of a process.
-    at_once: tasks of an array that may run at one time.
+    at_once: elements of an array that may run at one time.
     container: image that the workers run in (srun --container-image).
     srun: further options of srun, as "--container-mounts=/data".
     setup: lines of the shell before a run: module load, activate.

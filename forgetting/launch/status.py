@@ -1,95 +1,105 @@
-"""What has become of a study's runs, and how long the rest will take."""
+"""What has become of a study's runs, in words, and how long the rest takes."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
-import pathlib
 
-from forgetting.config import Run, Study
+from forgetting.config import Run
 from forgetting.config.names import domain_name, short
-from forgetting.records import RunDirectory
-from forgetting.records import log as run_log
+from forgetting.records import StudyDirectory, state, text_table
+from forgetting.records.state import Became, State
 from forgetting.storage import places
-
-WORDS = ("done", "running", "waiting", "failed")
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
-  """Of one run.
+class Status:
+  """What has become of one run, and how far it is.
 
   Attributes:
-    word: of WORDS.
-    reason: why it failed, one line.
-    log: where more is said.
-    seconds: wall time that it took, of a done one.
-    step: of its last record, of a running one.
+    step: of its last record, of a run that is under way; else 0.
   """
 
-  run: Run
-  word: str
-  reason: str | None = None
-  log: pathlib.Path | None = None
-  seconds: float | None = None
+  became: Became
   step: int = 0
 
   @property
-  def part(self) -> float:
-    """Of its steps, done so far."""
-    return self.step / self.run.steps
+  def run(self) -> Run:
+    """Which one."""
+    return self.became.run
+
+  @property
+  def state(self) -> State:
+    """In a word."""
+    return self.became.state
+
+  @property
+  def seconds(self) -> float | None:
+    """Wall time that it took; None before it is done."""
+    done = self.state is State.DONE
+    return self.became.result.get("wall_seconds") if done else None
+
+  @property
+  def left(self) -> float:
+    """The part of its steps that is to be taken; of a run out of reach none."""
+    if self.state in (State.RUNNING, State.QUEUED, State.TO_DO):
+      return 1 - self.step / self.run.steps
+    # one that waits for a run that failed comes after somebody has looked
+    reached = self.state is State.WAITING and self.became.reason is None
+    return float(reached)
 
 
-def states(
-  study: Study, runs: Sequence[Run], *, root: str, queue: Mapping[str, str]
-) -> list[State]:
-  """One a run; `queue`: what the engine knows, name -> waiting or running."""
-  out, failed = [], set()
-  directories = [RunDirectory.of(root, study.name, run) for run in runs]
-  named = {run.name: run for run in runs}
-  found = places.each(
-    directories, lambda d: _state(named[d.path.name], d, queue)
+def statuses(
+  study: StudyDirectory,
+  runs: Sequence[Run],
+  *,
+  queue: Mapping[str, State] | None = None,
+) -> list[Status]:
+  """What has become of runs, one each.
+
+  Args:
+    study: where their directories are.
+    queue: run name -> QUEUED or RUNNING, what engines' queues know.
+  """
+  found = state.of_runs(study, runs, queue=queue)
+  under_way = [b.directory for b in found if b.state is State.RUNNING]
+  records = places.each(under_way, lambda directory: directory.records())
+  steps = {
+    directory.path.name: of_run[-1]["step"]
+    for directory, of_run in zip(under_way, records, strict=True)
+    if of_run
+  }
+  return [Status(b, steps.get(b.run.name, 0)) for b in found]
+
+
+def told(name: str, of: Sequence[Status]) -> str:
+  """The states as text: a table, what went wrong and why, the time left.
+
+  The table has a row for the runs of a size and a domain, and a column for
+  each state that one of them is in.
+
+  Args:
+    name: of the study.
+    of: its runs, one or more.
+  """
+  groups: dict[str, list[Status]] = {}
+  for status in of:
+    groups.setdefault(_group(status.run), []).append(status)
+  there = {status.state for status in of} | {State.DONE}
+  shown = [s for s in State if s in there]
+  rows = [("", "runs", *map(str, shown))]
+  rows += [_row(title, group, shown) for title, group in groups.items()]
+  rows += [_row("all", of, shown)] if len(groups) > 1 else []
+  done = sum(status.state is State.DONE for status in of)
+  running = [_running(s) for s in of if s.state is State.RUNNING]
+  wrong = [_wrong(s.became) for s in of if s.became.reason is not None]
+  return "\n".join(
+    [
+      f"{name}: {done} of {len(of)} runs done",
+      *text_table.lines(rows),
+      *running,
+      *wrong,
+      _time_left(of),
+    ]
   )
-  for run, state in zip(runs, found, strict=True):
-    lost = [need.name for need in run.needs if need.name in failed]
-    if state.word == "waiting" and lost and run.name not in queue:
-      reason = f"needs {lost[0]}, which failed"
-      state = dataclasses.replace(state, word="failed", reason=reason)
-    if state.word == "failed":
-      failed.add(run.name)
-    out.append(state)
-  return out
-
-
-def _state(run: Run, directory: RunDirectory, queue) -> State:
-  log = directory.path / run_log.NAME
-  if result := directory.result():
-    if result["status"] == "diverged":
-      return State(run, "failed", f"diverged: {result['stop_reason']}", log)
-    return State(run, "done", seconds=result.get("wall_seconds"))
-  if run.name in queue:
-    records = directory.records() if queue[run.name] == "running" else ()
-    step = records[-1]["step"] if records else 0
-    return State(run, queue[run.name], log=log, step=step)
-  if reason := run_log.first_error(log):
-    return State(run, "failed", reason, log)
-  return State(run, "waiting")
-
-
-def told(study: Study, of: Sequence[State]) -> str:
-  """The states as text: a table, what failed and why, the time left."""
-  groups: dict[str, list[State]] = {}
-  for state in of:
-    groups.setdefault(_group(state.run), []).append(state)
-  rows = [("", "runs", *WORDS)]
-  rows += [_row(name, group) for name, group in groups.items()]
-  rows += [_row("all", of)] if len(groups) > 1 else []
-  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-  lines = [f"{study.name}: {_of_all(of)}"]
-  for first, *rest in rows:
-    cells = (c.rjust(w) for c, w in zip(rest, widths[1:], strict=True))
-    lines.append("  ".join([first.ljust(widths[0]), *cells]))
-  lines += [_running(state) for state in of if state.word == "running"]
-  lines += [_failed(state) for state in of if state.word == "failed"]
-  return "\n".join([*lines, _time_left(of)])
 
 
 def _group(run: Run) -> str:
@@ -98,45 +108,41 @@ def _group(run: Run) -> str:
   return f"{params} {kind}"
 
 
-def _row(name: str, group: Sequence[State]) -> tuple[str, ...]:
-  counts = (sum(state.word == word for state in group) for word in WORDS)
-  return (name, str(len(group)), *map(str, counts))
+def _row(
+  title: str, group: Sequence[Status], shown: Sequence[State]
+) -> tuple[str, ...]:
+  counts = (sum(status.state is state for status in group) for state in shown)
+  return (title, str(len(group)), *map(str, counts))
 
 
-def _of_all(of: Sequence[State]) -> str:
-  done = sum(state.word == "done" for state in of)
-  return f"{done} of {len(of)} runs done"
+def _running(status: Status) -> str:
+  return f"running: {status.run.name}, step {status.step} of {status.run.steps}"
 
 
-def _running(state: State) -> str:
-  return f"running: {state.run.name}, step {state.step} of {state.run.steps}"
+def _wrong(became: Became) -> str:
+  line = f"{became.state}: {became.run.name}: {became.reason}"
+  log = became.directory.log
+  return f"{line} (see {log})" if log.exists() else line
 
 
-def _failed(state: State) -> str:
-  line = f"failed: {state.run.name}: {state.reason}"
-  there = state.log and state.log.exists()
-  return f"{line} (see {state.log})" if there else line
-
-
-def _time_left(of: Sequence[State]) -> str:
+def _time_left(of: Sequence[Status]) -> str:
   """What is left, at the rate of done runs of its kind and size."""
-  left = [state for state in of if state.word in ("running", "waiting")]
+  left = [status for status in of if status.left]
   if not left:
     return "nothing is left to do"
   took, did = {}, {}
-  for state in of:
-    if state.seconds is not None:
-      for key in (_kind(state.run), None):
-        took[key] = took.get(key, 0.0) + state.seconds
-        did[key] = did.get(key, 0) + state.run.flops
+  for status in of:
+    if status.seconds is not None:
+      for key in (_kind(status.run), None):
+        took[key] = took.get(key, 0.0) + status.seconds
+        did[key] = did.get(key, 0) + status.run.flops
   if not did:
     return "time left: not known before a run is done"
   seconds = 0.0
-  for state in left:
-    run = state.run
-    key = _kind(run) if _kind(run) in did else None
-    seconds += took[key] / did[key] * run.flops * (1 - state.part)
-  at_once = max(1, sum(state.word == "running" for state in of))
+  for status in left:
+    key = _kind(status.run) if _kind(status.run) in did else None
+    seconds += took[key] / did[key] * status.run.flops * status.left
+  at_once = max(1, sum(status.state is State.RUNNING for status in of))
   return f"time left: about {_clock(seconds / at_once)} with {at_once} at once"
 
 

@@ -1,14 +1,14 @@
-"""`forgetting study` beyond this machine: dry run, status, submission."""
+"""What `forgetting study` does without doing a run: look, tell, submit."""
 
 from collections.abc import Sequence
 import dataclasses
-import pathlib
 
 from forgetting.config import InputError, Run, Study
-from forgetting.launch import engines, jobs, local, selection
+from forgetting.launch import engines, jobs, selection
 from forgetting.launch import profile as profile_lib
 from forgetting.launch import status as status_lib
 from forgetting.launch.jobs import Launch
+from forgetting.records import StudyDirectory
 from forgetting.storage import places
 
 
@@ -22,7 +22,14 @@ def planned(
   """The chosen runs, and what of them is to be launched.
 
   Args:
+    study: that the user names.
+    only: conditions on its runs' axes; none: all runs.
+    limit: runs to be launched, at most.
     launch: further attributes of `Launch`.
+
+  Returns:
+    every run that is chosen, with what it needs; and those of them that are to
+    be done.
 
   Raises:
     InputError: a filter that does not fit the study, a profile that is none.
@@ -31,54 +38,84 @@ def planned(
     raise InputError(f"--limit: found {limit}, expected 1 or more")
   places.check_reached(launch["root"])
   runs = selection.chosen(study, " ".join(only)) if only else study.ordered()
-  todo = jobs.outstanding(study, runs, root=launch["root"])[:limit]
+  directory = StudyDirectory.at(launch["root"], study.name)
+  todo = jobs.outstanding(directory, runs)[:limit]
   profile = profile_lib.read(launch["profile_file"])
   return runs, Launch(study=study, todo=todo, profile=profile, **launch)
 
 
 def check_engine(on: str, *, profile: str | None) -> None:
-  """Refuses an engine that is not there, before anything is done."""
-  if on != "local":
-    engines.find(on)
-  elif profile is not None:
+  """Refuses an engine that is not there, before anything is done.
+
+  Args:
+    on: its name.
+    profile: the file with its settings, if any.
+
+  Raises:
+    InputError: there is none of that name, or it takes no profile.
+  """
+  if engines.find(on).SETTINGS is None and profile is not None:
+    others = ", ".join(name for name in engines.ENGINES if name != on)
     raise InputError(
-      f"--profile: found {profile}, expected none on this machine; it goes"
-      " with --on slurm, skypilot or gke"
+      f"--profile: found {profile}, expected none with --on {on}; it goes with"
+      f" --on {others}"
     )
 
 
-def status(launch: Launch, runs: tuple[Run, ...], *, on: str) -> str:
-  """What has become of those runs, as text."""
-  queue, notes = {}, []
-  if on != "local":
-    queue = engines.find(on).queued(launch)
-  elif (pathlib.Path(launch.root) / launch.study.name / "slurm").is_dir():
-    try:  # it was launched there before
-      queue = engines.find("slurm").queued(launch)
-    except InputError as error:
-      notes.append(f"what is queued is not known: {error}")
-  for name in local.running(launch.study, launch.todo, root=launch.root):
-    queue.setdefault(name, "running")
-  states = status_lib.states(launch.study, runs, root=launch.root, queue=queue)
-  return "\n".join([status_lib.told(launch.study, states), *notes])
+def status(launch: Launch, runs: Sequence[Run], *, on: str) -> str:
+  """What has become of runs, as text.
+
+  Args:
+    launch: what is launched.
+    runs: to tell of, of its study.
+    on: the engine that has to answer. Another that has left a folder in the
+      study's is asked too; that it does not answer is told.
+
+  Raises:
+    InputError: the engine does not answer.
+  """
+  queue, notes = engines.find(on).queued(launch), []
+  for name in engines.ENGINES:
+    if name != on and (launch.directory.path / name).is_dir():
+      try:
+        queue = engines.find(name).queued(launch) | queue
+      except InputError as error:
+        notes.append(f"what is queued is not known: {error}")
+  found = status_lib.statuses(launch.directory, runs, queue=queue)
+  return "\n".join([status_lib.told(launch.study.name, found), *notes])
 
 
-def dry_run(launch: Launch, *, on: str, workers: int | None) -> str:
-  """Exactly what would be started or submitted."""
-  if on == "local":
-    return local.would_start(launch.todo, number=workers)
+def dry_run(launch: Launch, *, on: str) -> str:
+  """Exactly what an engine would start or submit, as text.
+
+  Args:
+    on: its name.
+
+  Raises:
+    InputError: a profile that does not hold.
+  """
   engine = engines.find(on)
   files = engine.render(launch)
-  parts = [f"--- {name}\n{text}" for name, text in files.items()]
+  parts = [f"--- {title}\n{text}" for title, text in files.items()]
   try:
     engine.check(launch)
   except InputError as error:
     parts.append(f"--- it would be refused here: {error}")
-  return "\n".join(parts) if files else "nothing to submit"
+  return "\n".join(parts) if files else "nothing to do: all is done or queued"
 
 
 def submit(launch: Launch, *, on: str) -> str:
-  """Submits what is missing; what to tell the user."""
+  """Submits what is neither done nor queued.
+
+  Args:
+    on: an engine that submits.
+
+  Returns:
+    what to tell the user.
+
+  Raises:
+    InputError: what the engine, the profile or the text cannot give.
+  """
   if not launch.todo:
     return "nothing to submit: every run is done"
   engine = engines.find(on)
@@ -87,5 +124,5 @@ def submit(launch: Launch, *, on: str) -> str:
 
 
 def restricted(study: Study, runs: tuple[Run, ...]) -> Study:
-  """The study with these runs alone, for the local engine."""
+  """The study with some of its runs alone, to be done on this machine."""
   return dataclasses.replace(study, runs=runs)

@@ -40,8 +40,7 @@ def do_study(
     Stopped: on Ctrl-C or SIGTERM, after the runs under way have saved.
   """
   places.check_reached(root)
-  for name, number in (("--workers", workers), ("--slots", slots)):
-    check(number is None or number >= 1, name, number, "1 or more")
+  check_numbers(workers=workers, slots=slots)
   runs, summary, start = study.ordered(), Summary(), time.monotonic()
   _check_names(runs)
   missing = prepare_text(runs)
@@ -69,6 +68,19 @@ def do_study(
   summary.seconds = time.monotonic() - start
   summary.write(directory.path / "study.json")
   return summary
+
+
+def check_numbers(*, workers: int | None, slots: int | None) -> None:
+  """Refuses numbers of processes, and of runs that one trains together.
+
+  Args:
+    workers, slots: as of `do_study`.
+
+  Raises:
+    InputError: one of them is less than 1.
+  """
+  for name, number in (("--workers", workers), ("--slots", slots)):
+    check(number is None or number >= 1, name, number, "1 or more")
 
 
 def prepare_text(runs: Sequence[Run]) -> dict[str, str]:

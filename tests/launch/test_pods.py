@@ -234,7 +234,7 @@ def test_groups_that_are_not_queued_are_submitted(
   sky(tmp_path, [{"job_name": first.key, "status": "RECOVERING"}])
   skypilot.check(at_home)
   assert skypilot.queued(at_home) == dict.fromkeys(
-    (run.name for run in first.runs), "waiting"
+    (run.name for run in first.runs), "queued"
   )
   told = skypilot.submit(at_home)
   assert told == (

@@ -10,7 +10,7 @@ import pytest
 from forgetting.config import InputError, Replay, Run, Study
 from forgetting.launch import slurm, slurm_queue, template
 from forgetting.launch.jobs import Launch
-from forgetting.launch.slurm_arrays import Task, arrays
+from forgetting.launch.slurm_arrays import Element, arrays
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_every_run_once_and_after_all_that_it_needs(study, at_most):
   placed: dict[tuple[str, int], Run] = {}
   for array in of(study, at_most=at_most):
     assert 0 < len(array.runs) <= at_most
-    waited_for = {placed[task.job, task.index] for task in array.after}
+    waited_for = {placed[e.job, e.index] for e in array.after}
     for index, run in enumerate(array.runs):
       assert set(run.needs) == waited_for
       placed[array.key, index] = run
@@ -74,9 +74,9 @@ def test_what_is_queued_is_waited_for_and_what_is_done_is_not(study):
   todo = [run for run in study.ordered() if run.parent == parent][:2]
   (done,) = of(study, todo=todo)
   assert done.after == ()
-  task = Task("17", 3)
-  (queued,) = of(study, todo=todo, queued={parent.name: task})
-  assert queued.after == (task,)
+  element = Element("17", 3)
+  (queued,) = of(study, todo=todo, queued={parent.name: element})
+  assert queued.after == (element,)
 
 
 def test_what_would_be_submitted(launch):
@@ -172,7 +172,7 @@ def test_the_queue_is_read(study, tmp_path, monkeypatch):
   monkeypatch.setattr(slurm_queue.shutil, "which", lambda name: name)
   monkeypatch.setattr(slurm_queue, "_ask", lambda *command: lines)
   queue = slurm_queue.queue_of(tmp_path)
-  assert {name: q.word for name, q in queue.items()} == {
-    first: "running", second: "waiting", fourth: "waiting",
+  assert {name: q.state for name, q in queue.items()} == {
+    first: "running", second: "queued", fourth: "queued",
   }  # fmt: skip
-  assert queue[second].task == Task("40", 1) and third not in queue
+  assert queue[second].element == Element("40", 1) and third not in queue

@@ -72,7 +72,7 @@ def test_a_profile_is_for_an_engine(folder):
   (folder / "mine.toml").write_text('partition = "a"\n')
   done = command(folder, "study", "toy.py", "--profile", "mine.toml")
   assert done.returncode == 2
-  assert "goes with --on slurm" in done.stderr
+  assert "goes with --on slurm, skypilot, gke" in done.stderr
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_a_failed_run_is_listed_with_its_log(cache, folder, finetuning):
   assert "found another run's config" in log.read_text()
   status = command(folder, "study", "toy.py", "--status").stdout
   assert f"failed: {parent.name}: " in status
-  assert f"needs {parent.name}, which failed" in status
+  assert f"waiting: {finetuning.name}: needs {parent.name}, which" in status
 
 
 def test_the_run_verb_takes_the_study_by_name_too(folder):

@@ -1,5 +1,6 @@
 """One run by index or name: exit codes, and equality with the study's."""
 
+import dataclasses
 import os
 import pathlib
 import signal
@@ -10,7 +11,8 @@ import time
 import pytest
 from small import study_file
 
-from forgetting.config import InputError, Study
+from forgetting.config import InputError, Optimizer, Study
+from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
 from forgetting.study import single
 
@@ -83,3 +85,20 @@ def test_what_is_not_there_is_named(finetuning):
     single.find(study, index=None, name="x")
   with pytest.raises(InputError, match="one of them"):
     single.find(study, index=1, name="x")
+
+
+def test_a_child_of_a_diverged_parent_is_refused(finetuning, tmp_path):
+  wild = dataclasses.replace(
+    finetuning.parent, optimizer=Optimizer(peak_lr=1.0)
+  )
+  run = dataclasses.replace(finetuning, parent=wild)
+  study = Study(name="toy", runs=(run,))
+  directory = RunDirectory.of(tmp_path, "toy", wild)
+  directory.create(wild)
+  directory.write_result(dict(status="diverged", stop_reason="found nan"))
+  with pytest.raises(InputError, match="diverged, expected parameters"):
+    single.do(study, run, root=str(tmp_path), saves=Saves())
+  assert single.listing(study, root=str(tmp_path)).splitlines() == [
+    f"   0  {wild.name}  diverged",
+    f"   1  {run.name}  lost",
+  ]
