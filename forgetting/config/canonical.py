@@ -22,7 +22,8 @@ def to_json(config) -> str:
 
 
 def _as_dict(value):
-  fields = _fields(type(value))
+  cls: type = type(value)
+  fields = _fields(cls)
   if not fields:
     return value
   return {
@@ -88,7 +89,7 @@ def _value(options: tuple, value):
   """Objects of JSON as the configs they are; the rest the config settles."""
   if isinstance(value, dict):
     for option in options:
-      if dataclasses.is_dataclass(option):
+      if isinstance(option, type) and dataclasses.is_dataclass(option):
         return from_dict(option, value)
   if isinstance(value, list):
     for option in options:

@@ -50,14 +50,15 @@ def check_types(config) -> None:
   Raises:
     InputError: the first field whose value is of another kind.
   """
+  cls: type = type(config)
   values = vars(config)
-  for field, kind in kinds_of(type(config)).items():
+  for field, kind in kinds_of(cls).items():
     found = values[field]
     try:
       value = kind.take(found)
     except Refused as refused:
       raise InputError(
-        f"{type(config).__name__}.{field}: found {shown(found)}, expected"
+        f"{cls.__name__}.{field}: found {shown(found)}, expected"
         f" {kind.words}{refused}"
       ) from None
     if value is not found:

@@ -62,7 +62,7 @@ def kind_of(annotation) -> Kind:
     return _any([kind_of(option) for option in inner])
   if annotation in _PLAIN:
     return _PLAIN[annotation]
-  if dataclasses.is_dataclass(annotation):
+  if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
     return _config(annotation)
   raise TypeError(f"no kind of value is known for {annotation}")
 

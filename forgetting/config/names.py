@@ -2,6 +2,15 @@
 
 import os
 import re
+import typing
+
+
+@typing.overload
+def domain_name(source: str) -> str: ...
+
+
+@typing.overload
+def domain_name(source: None) -> None: ...
 
 
 def domain_name(source: str | None) -> str | None:

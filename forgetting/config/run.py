@@ -152,19 +152,20 @@ class Run(Config):
       check(
         found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
       )
-    online = self.replay.online_after if self.replay else 0
+    replay = self.replay
+    online = replay.online_after if replay else 0
     check(
       not online or 0 < round(online * self.steps) < self.steps,
       "Replay.online_after",
       online,
       f"a part of the {self.steps} steps with a step before and after it",
     )
-    measured = self.replay and self.replay.measured_in
-    if measured:
+    if replay and replay.measured_in:
+      measured = replay.measured_in
       check(
         measured.parent == parent
         and measured.replay is not None
-        and measured.replay.pool == self.replay.pool,
+        and measured.replay.pool == replay.pool,
         "Replay.measured_in",
         measured.name,
         "a run from the same parent with a pool of the same size",
@@ -187,9 +188,11 @@ class Run(Config):
       return "none"
     if self.replay.online_after:
       return "online"
-    if self.replay.measured_in is None:
+    measured = self.replay.measured_in
+    if measured is None:
       return "uniform"
-    return "predicted" if self.replay.measured_in.replay.probe else "true"
+    probed = measured.replay is not None and measured.replay.probe
+    return "predicted" if probed else "true"
 
   @property
   def target_tokens(self) -> int:
@@ -218,8 +221,9 @@ class Run(Config):
     if self.parent is None:
       axes += ["pretrain"]
     else:
-      axes += [domain_name(self.domain), f"d{short(self.target_tokens)}"]
+      axes += [f"{domain_name(self.domain)}", f"d{short(self.target_tokens)}"]
       axes += [f"p{self.injection:g}"]
-    axes += [self.replay_policy] if self.replay_policy else []
+    policy = self.replay_policy
+    axes += [policy] if policy else []
     axes += [f"s{self.seed}", digest(self)]
     return "-".join(axes)

@@ -39,7 +39,7 @@ def load_study(
       f"{path}: no such file, expected a Python study file{hint}"
     )
   spec = importlib.util.spec_from_file_location("study_file", path)
-  if spec is None:
+  if spec is None or spec.loader is None:
     raise InputError(f"{path}: not a Python file, expected one with study()")
   module = importlib.util.module_from_spec(spec)
   try:
@@ -85,8 +85,8 @@ def _importable(folder: str) -> Iterator[None]:
 def _explain(error: TypeError) -> str:
   """Fields that are misspelt or missing are told by their names."""
   found = re.match(r"(\w+)\.__init__\(\) (.*)", str(error))
-  config = found and _configs().get(found[1])
-  if not config:
+  config = _configs().get(found[1]) if found else None
+  if found is None or config is None:
     return str(error)
   names = re.findall(r"'(\w+)'", found[2])
   if "unexpected keyword argument" in found[2]:

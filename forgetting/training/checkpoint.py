@@ -5,7 +5,7 @@ import contextlib
 import logging
 import pathlib
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from etils import epath
 import jax
@@ -34,13 +34,15 @@ class Checkpoints:
 
   def __init__(self, directory: pathlib.Path):
     self._directory = _absolute(directory)
-    self._saving = None  # the save under way
+    self._saving: ocp.AsyncResponse | None = None  # the save under way
     # Orbax logs tracebacks of what is told here in one line
     logging.getLogger("absl").setLevel(logging.CRITICAL)
+    # what it declares and what it accepts differ in its own types
+    newest: Any = ocp.training.preservation_policies.LatestN(2)
     with _told_in_one_line(self._directory):
       self._checkpointer = ocp.training.Checkpointer(
-        self._directory,
-        preservation_policy=ocp.training.preservation_policies.LatestN(2),
+        str(self._directory),
+        preservation_policy=newest,
         # what a kill left half-written is removed, never read
         cleanup_tmp_directories=True,
       )
@@ -196,7 +198,7 @@ def save_params(directory: pathlib.Path, params) -> None:
   """
   with _told_in_one_line(directory):
     ocp.save_checkpointables(
-      _absolute(directory), dict(params=params), overwrite=True
+      str(_absolute(directory)), dict(params=params), overwrite=True
     )
 
 
@@ -212,7 +214,8 @@ def load_params(directory: pathlib.Path, *, shapes, shardings):
       " evaluation; they are kept with --keep-best"
     )
   abstract = dict(params=_abstract(shapes, shardings))
-  return ocp.load_checkpointables(_absolute(directory), abstract)["params"]
+  where = str(_absolute(directory))
+  return ocp.load_checkpointables(where, abstract)["params"]
 
 
 def _absolute(directory: pathlib.Path) -> pathlib.Path:

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import pathlib
 import platform
+from typing import Any
 
 import jax
 import jaxlib
@@ -23,15 +24,15 @@ class Compilations:
   from_cache: int = 0
   seconds: float = 0.0
 
-  def _event(self, name: str, **_) -> None:
-    if name == "/jax/compilation_cache/cache_hits":
+  def _event(self, event: str, **_) -> None:
+    if event == "/jax/compilation_cache/cache_hits":
       self.from_cache += 1
-    elif name == "/jax/compilation_cache/cache_misses":
+    elif event == "/jax/compilation_cache/cache_misses":
       self.compiled += 1
 
-  def _duration(self, name: str, seconds: float, **_) -> None:
-    if name == "/jax/core/compile/backend_compile_duration":
-      self.seconds += seconds
+  def _duration(self, event: str, duration_secs: float, **_) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+      self.seconds += duration_secs
 
 
 def use_cache(directory: pathlib.Path) -> Compilations:
@@ -53,7 +54,8 @@ def use_cache(directory: pathlib.Path) -> Compilations:
 @contextlib.contextmanager
 def one_at_a_time(key: str) -> Iterator[None]:
   """Lets one process compile what another then finds in the cache."""
-  folder = jax.config.jax_compilation_cache_dir
+  settings: Any = jax.config  # whose flags no type checker knows
+  folder = settings.jax_compilation_cache_dir
   if folder is None or jax.process_count() > 1:  # these compile together
     yield
     return

@@ -12,17 +12,26 @@ class Executor(Protocol):
 
   `programs.Programs` serves one run at a time, `fleet.Fleet` many.
 
-  Attributes:
-    method: how the runs change the weights.
-    shapes, shardings: of a run's state, as checkpoints are read.
-    losses: (params, base, chunks [E, L+1], weights [E, L]) -> [E], compiled:
-      the mean loss of each sequence, nats a token.
   """
 
-  method: Method
-  shapes: dict
-  shardings: dict
-  losses: Callable
+  @property
+  def method(self) -> Method:
+    """How the runs change the weights."""
+
+  @property
+  def shapes(self) -> dict:
+    """Shapes of a run's state, as checkpoints are read."""
+
+  @property
+  def shardings(self) -> dict:
+    """Where that state lies."""
+
+  @property
+  def losses(self) -> Callable:
+    """(params, base, chunks [E, L+1], weights [E, L]) -> [E], compiled.
+
+    The mean loss of each sequence, nats a token.
+    """
 
   @property
   def device(self) -> str:
@@ -39,3 +48,11 @@ class Executor(Protocol):
 
   def put(self, batch: dict) -> dict:
     """This process's rows of a batch, as a step takes them."""
+
+
+class Alone(Executor, Protocol):
+  """An executor of one run, whose steps it takes by itself."""
+
+  @property
+  def train(self) -> Callable:
+    """(state, base, batch, hyperparameters) -> (state, Metrics), compiled."""

@@ -62,7 +62,7 @@ def fastest(
 
 
 def measured(
-  run: Run, *, most: int, known: Mapping[int, float]
+  run: Run, *, most: float, known: Mapping[int, float]
 ) -> dict[int, float]:
   """Slots -> tokens a second of all of them together; what is known stays."""
   rates, slots = {}, len(jax.local_devices())

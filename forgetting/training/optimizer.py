@@ -5,7 +5,7 @@ traced, so that one program serves them all; Optax's own schedules take Python
 numbers and would compile one a run.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,18 +15,20 @@ import optax
 from forgetting.config import Run
 from forgetting.training.models.family import Family, name_of
 
+Number = Any  # a float32 of numpy, a traced one, or the shape of one
+
 
 class Hyperparameters(NamedTuple):
   """Of AdamW: numbers that enter the program as arguments."""
 
-  peak_lr: np.float32
-  final_lr: np.float32
-  warmup_steps: np.float32
-  steps: np.float32
-  b1: np.float32
-  b2: np.float32
-  weight_decay: np.float32
-  clip_norm: np.float32
+  peak_lr: Number
+  final_lr: Number
+  warmup_steps: Number
+  steps: Number
+  b1: Number
+  b2: Number
+  weight_decay: Number
+  clip_norm: Number
 
   @classmethod
   def of(cls, run: Run) -> "Hyperparameters":

@@ -5,6 +5,7 @@ import collections
 from collections.abc import Callable, Mapping
 import os
 import sys
+from typing import Any
 
 import jax
 from jax.experimental import multihost_utils
@@ -33,7 +34,7 @@ def start() -> None:
   """
   if not in_cluster(os.environ):
     return
-  given = {}
+  given: dict[str, Any] = {}
   if "JAX_NUM_PROCESSES" in os.environ:
     given = dict(
       coordinator_address=os.environ["JAX_COORDINATOR_ADDRESS"],
@@ -136,7 +137,7 @@ def agreed(ask: Callable[[], int]) -> Callable[[], int]:
   apart = NamedSharding(mesh, PartitionSpec("all"))
   together = NamedSharding(mesh, PartitionSpec())
   largest = jax.jit(lambda numbers: numbers.max(), out_shardings=together)
-  arriving = collections.deque()
+  arriving: collections.deque[jax.Array] = collections.deque()
 
   def asked() -> int:
     own = np.full(jax.local_device_count(), ask(), np.int32)

@@ -52,9 +52,9 @@ def model_axis(model: Model, *, rows: int, devices: int) -> int:
       model.architecture, rows=rows, data=devices // size, model=size
     ):
       return size
-  field, value, count = indivisible(
-    model.architecture, rows=rows, data=devices, model=1
-  )
+  found = indivisible(model.architecture, rows=rows, data=devices, model=1)
+  assert found is not None, "1 would have been returned"
+  field, value, count = found
   raise InputError(
     f"{field}: found {value}, expected a multiple of the {count} devices, or"
     " of as many as their number less those that share heads and vocabulary"

@@ -7,11 +7,11 @@ trains a run alone, where `take_steps` does each step as it is asked for, and in
 a fleet, where the steps that many runs ask for are done as one program.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping, Sequence
 import time
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from forgetting.training.executor import Executor
+from forgetting.training.executor import Alone, Executor
 from forgetting.training.models.family import Params
 from forgetting.training.optimizer import Hyperparameters
 
@@ -30,7 +30,7 @@ class StepDone(NamedTuple):
   """What it is given back."""
 
   state: Mapping
-  metrics: Iterable  # loss and gradient norm, as the devices will have them
+  metrics: Sequence  # loss and gradient norm, as the devices will have them
   seconds: float  # of the host
 
 
@@ -44,12 +44,12 @@ def take_steps(training: Training) -> dict:
     what the run returns.
   """
   try:
-    programs, *arguments = next(training)
+    asked = next(training)
     while True:
       start = time.perf_counter()
-      state, metrics = programs.train(*arguments)
+      executor, *arguments = asked
+      state, metrics = cast(Alone, executor).train(*arguments)
       seconds = time.perf_counter() - start
       asked = training.send(StepDone(state, metrics, seconds))
-      programs, *arguments = asked
   except StopIteration as done:
     return done.value

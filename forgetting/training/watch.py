@@ -24,8 +24,9 @@ class Watch:
   """
 
   def __init__(self):
+    self._arriving: collections.deque[tuple[int, Iterable]]
     self._arriving = collections.deque()
-    self._recent = collections.deque(maxlen=WINDOW)
+    self._recent: collections.deque[float] = collections.deque(maxlen=WINDOW)
     self._spikes: list[dict] = []
     self.why: str | None = None
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from forgetting.config.model import Decoder, Numerics
 from forgetting.training import sharding
-from forgetting.training.models.family import Params, name_of
+from forgetting.training.models.family import Params, Rules, name_of
 
 # Where parameters lie on the mesh, by the end of their paths.
-RULES = (
+RULES: Rules = (
   (r"embedding$", P("model", "data")),  # V D
   (r"qkv/kernel$", P(None, "data", None, "model", None)),  # N D 3 H K
   (r"out/kernel$", P(None, "model", None, "data")),  # N H K D
