@@ -2,9 +2,9 @@
 
 import dataclasses
 import pathlib
-import types
 
 import numpy as np
+from prepared_text import prepared
 import pytest
 
 from forgetting.associations import load, similarity
@@ -14,21 +14,6 @@ from forgetting.data.pool import Pool, validation_sample
 from forgetting.records import RunDirectory
 from forgetting.runs import matrix_texts
 from forgetting.runs import text as run_text
-
-
-def prepared(source: str, context: int):
-  """As `store.prepare` leaves a source, without its tools."""
-  files = sorted(pathlib.Path(source).glob("*.txt"))
-  whole = " ".join(file.read_text() for file in files).encode()
-  tokens = np.frombuffer(whole, np.uint8).astype(int) + matrix_texts.BYTE_OFFSET
-  starts = np.arange(0, len(tokens) - context, context)
-  chunks = np.array([tokens[at : at + context + 1] for at in starts])
-  return types.SimpleNamespace(
-    train=chunks[40:],
-    validation=chunks[:40],
-    train_weights=None,
-    validation_weights=None,
-  )
 
 
 @pytest.fixture
