@@ -50,14 +50,22 @@ SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
-  """Refuses a profile that does not hold, a root that no slice could write."""
+  """Refuses a profile that does not hold, a root that no slice could write.
+
+  Raises:
+    InputError: one line, before anything is submitted.
+  """
   pods.check_runs(launch, _settings(launch)[1])
   pods.check(launch, on="gke")
   _xpk()
 
 
 def render(launch: Launch) -> dict[str, str]:
-  """The script of every group, and the commands that submit them."""
+  """The script of every group, and the commands that submit them.
+
+  Returns:
+    file name -> text; {} where nothing is to be done.
+  """
   settings, slice_ = _settings(launch)
   files, lines = {}, []
   for group in pods.groups(launch):
@@ -69,7 +77,14 @@ def render(launch: Launch) -> dict[str, str]:
 
 
 def submit(launch: Launch) -> str:
-  """Submits groups that are not queued; text goes to the bucket first."""
+  """Submits groups that are not queued; text goes to the bucket first.
+
+  Returns:
+    what to tell the user.
+
+  Raises:
+    InputError: xpk or the bucket refuses.
+  """
   settings, slice_ = _settings(launch)
   there, done, found = queued(launch), {}, _xpk()
   print(pods.push_text(launch))
@@ -83,7 +98,14 @@ def submit(launch: Launch) -> str:
 
 
 def queued(launch: Launch) -> dict[str, State]:
-  """What the cluster's queue knows of this study's runs."""
+  """What the cluster's queue knows of this study's runs.
+
+  Returns:
+    run name -> QUEUED or RUNNING; a group's runs are in one state.
+
+  Raises:
+    InputError: xpk does not answer.
+  """
   settings, _ = _settings(launch)
   listed = _ask(
     _xpk(), "workload", "list", *_cluster(settings), before=0

@@ -37,7 +37,10 @@ class Group:
 
 
 def groups(launch: Launch) -> list[Group]:
-  """The runs that are to be done, by the pretraining that they start from."""
+  """The runs that are to be done, by the pretraining that they start from.
+
+  The pretraining itself is in its group, if it is to be done.
+  """
   found: dict[Run, list[Run]] = {}
   for run in launch.todo:
     found.setdefault(_first(run), []).append(run)
@@ -45,7 +48,11 @@ def groups(launch: Launch) -> list[Group]:
 
 
 def members(launch: Launch) -> dict[str, list[str]]:
-  """Key -> names of all runs of the study that it may stand for."""
+  """Which runs a job's name may stand for, done ones too.
+
+  Returns:
+    `Group.key` -> names of runs of the study.
+  """
   out: dict[str, list[str]] = {}
   for run in launch.study.ordered():
     out.setdefault(_key(launch, _first(run)), []).append(run.name)
@@ -66,6 +73,7 @@ def script(launch: Launch, group: Group, **values: str | None) -> str:
   """The script that does a group, for bash.
 
   Args:
+    group: of the launch.
     values: `hosts`, `job` and `program` of pod.sh.
   """
   text = template.shipped(SCRIPT)
@@ -101,13 +109,23 @@ def text_at(launch: Launch) -> str:
 
 
 def push_text(launch: Launch) -> str:
-  """Prepares the study's text, and puts it in the bucket."""
+  """Prepares the study's text, and puts it in the bucket.
+
+  Returns:
+    what to tell the user.
+
+  Raises:
+    InputError: the text cannot be had, or the bucket does not take it.
+  """
   wanted = run_text.wanted_by(launch.study.ordered())
   return shared.push(wanted, at=text_at(launch))
 
 
 def check(launch: Launch, *, on: str) -> None:
   """Refuses what no slice could read: a local root, files that stay here.
+
+  Args:
+    on: the engine's name, for messages.
 
   Raises:
     InputError: one line, before anything is submitted.
@@ -131,7 +149,11 @@ def check(launch: Launch, *, on: str) -> None:
 
 
 def check_runs(launch: Launch, slice_: Slice) -> None:
-  """Refuses what several hosts cannot do together."""
+  """Refuses what several hosts cannot do together.
+
+  Raises:
+    InputError: a run replays, and the slice has more than one host.
+  """
   replaying = [run.name for run in launch.todo if run.replay is not None]
   if slice_.hosts > 1 and replaying:
     raise InputError(
@@ -146,6 +168,10 @@ def _is_file(source: str) -> bool:
 
 def program(name: str, *, on: str) -> str:
   """Where an engine's own program is.
+
+  Args:
+    name: the command's.
+    on: the engine's, for messages.
 
   Raises:
     InputError: it is not on PATH.
@@ -169,7 +195,9 @@ def ask(
   """What that program prints.
 
   Args:
+    command: the program and its arguments.
     what: it is called in messages, before its second argument.
+    advice: what to do when it fails.
     environment: beside this process's own.
 
   Raises:
@@ -191,7 +219,12 @@ def ask(
 
 
 def told(launch: Launch, submitted: Mapping[str, int], queued: int) -> str:
-  """What to say after a launch: jobs and how many runs each has."""
+  """What to say after a launch.
+
+  Args:
+    submitted: `Group.key` -> runs of the job.
+    queued: runs that were queued before.
+  """
   runs = sum(submitted.values())
   line = f"submitted {runs} runs in {len(submitted)} jobs"
   if submitted:

@@ -12,7 +12,10 @@ from forgetting.config import InputError
 
 
 def read(path: str | None) -> dict[str, object]:
-  """The settings of a file; none without one.
+  """The settings of a profile.
+
+  Args:
+    path: of the TOML file; without one there are none.
 
   Raises:
     InputError: no such file, or it is not TOML.
@@ -34,6 +37,7 @@ def settings(cls: type, values: Mapping[str, object], *, where: str | None):
   Args:
     cls: its fields have the types str, int, bool or tuple[str, ...], or one of
       them | None.
+    values: what `read` gives.
     where: the profile's name, for messages.
 
   Raises:

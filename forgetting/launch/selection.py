@@ -26,6 +26,7 @@ def chosen(study: Study, only: str) -> tuple[Run, ...]:
   """The runs that meet every condition, after those that they need.
 
   Args:
+    study: of which.
     only: conditions with spaces between them: AXIS=VALUE,VALUE or AXIS!=VALUE,
       and of numbers AXIS<VALUE, <=, >, >=. Empty: all runs.
 
@@ -45,7 +46,12 @@ def chosen(study: Study, only: str) -> tuple[Run, ...]:
 
 
 def with_needed(runs: Iterable[Run], wanted: Iterable[Run]) -> tuple[Run, ...]:
-  """Those of the runs that are wanted, or needed by one that is."""
+  """Those of the runs that are wanted, or needed by one that is.
+
+  Args:
+    runs: in an order, which is kept.
+    wanted: some of them.
+  """
   names, open_ = set(), list(wanted)
   while open_:
     run = open_.pop()

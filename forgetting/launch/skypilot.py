@@ -60,7 +60,11 @@ SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
-  """Refuses a profile that does not hold, a root that no slice could write."""
+  """Refuses a profile that does not hold, a root that no slice could write.
+
+  Raises:
+    InputError: one line, before anything is submitted.
+  """
   settings, slice_ = _settings(launch)
   pods.check_runs(launch, slice_)
   if settings.setup == SETUP and not os.path.isfile("constraints.txt"):
@@ -79,7 +83,11 @@ def check(launch: Launch) -> None:
 
 
 def render(launch: Launch) -> dict[str, str]:
-  """A job's YAML by file name, and the commands that submit them."""
+  """The YAML of every group's job, and the commands that submit them.
+
+  Returns:
+    file name -> text; {} where nothing is to be done.
+  """
   settings, slice_ = _settings(launch)
   files = {
     f"{group.key}.yaml": _yaml(launch, group, settings, slice_)
@@ -90,7 +98,14 @@ def render(launch: Launch) -> dict[str, str]:
 
 
 def submit(launch: Launch) -> str:
-  """Submits groups that are not queued; text goes to the bucket first."""
+  """Submits groups that are not queued; text goes to the bucket first.
+
+  Returns:
+    what to tell the user.
+
+  Raises:
+    InputError: SkyPilot or the bucket refuses.
+  """
   there, sky = queued(launch), _sky()
   print(pods.push_text(launch))
   left = [g for g in pods.groups(launch) if g.runs[0].name not in there]
@@ -107,7 +122,14 @@ def submit(launch: Launch) -> str:
 
 
 def queued(launch: Launch) -> dict[str, State]:
-  """What SkyPilot's queue knows of this study's runs."""
+  """What SkyPilot's queue knows of this study's runs.
+
+  Returns:
+    run name -> QUEUED or RUNNING; a group's runs are in one state.
+
+  Raises:
+    InputError: SkyPilot does not answer.
+  """
   names, out = pods.members(launch), {}
   for job, status in _jobs():
     word = State.RUNNING if status in _RUNNING else State.QUEUED

@@ -31,7 +31,11 @@ SETTINGS = Settings
 
 
 def check(launch: Launch) -> None:
-  """Refuses a profile that does not hold, and a machine without SLURM."""
+  """Refuses a profile that does not hold, and a machine without SLURM.
+
+  Raises:
+    InputError: one line, before anything is submitted.
+  """
   settings_of(launch)
   if "://" in launch.root:
     raise InputError(
@@ -50,6 +54,12 @@ def render(launch: Launch) -> dict[str, str]:
   """Scripts and names by file name, and the commands that submit them.
 
   Where SLURM does not answer, as if nothing were queued.
+
+  Returns:
+    file name -> text; {} where nothing is to be done.
+
+  Raises:
+    InputError: a profile that does not hold.
   """
   settings, folder = settings_of(launch), folder_of(launch)
   try:
@@ -69,7 +79,15 @@ def render(launch: Launch) -> dict[str, str]:
 
 
 def submit(launch: Launch) -> str:
-  """Submits what is neither done nor queued."""
+  """Prepares the text, then submits what is neither done nor queued.
+
+  Returns:
+    what to tell the user.
+
+  Raises:
+    InputError: the text cannot be had, or SLURM refuses; what it took before
+      is told.
+  """
   settings, folder = settings_of(launch), folder_of(launch)
   study_lib.prepare(launch.todo)
   with _alone(folder):
@@ -92,6 +110,9 @@ def submit(launch: Launch) -> str:
 
 def queued(launch: Launch) -> dict[str, State]:
   """What squeue knows of this study's runs.
+
+  Returns:
+    run name -> QUEUED or RUNNING.
 
   Raises:
     InputError: SLURM does not answer.

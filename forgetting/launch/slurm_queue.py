@@ -39,7 +39,13 @@ def job_name(key: str) -> str:
 
 
 def queue_of(folder: pathlib.Path) -> dict[str, Queued]:
-  """Run name -> what is queued, of all arrays that were written there.
+  """What is queued of the arrays of a study.
+
+  Args:
+    folder: where their names were written.
+
+  Returns:
+    run name -> what the queue says of it; {} without SLURM.
 
   Raises:
     InputError: SLURM does not answer.

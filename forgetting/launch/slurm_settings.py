@@ -57,7 +57,7 @@ class Settings:
 
 
 def settings_of(launch: Launch) -> Settings:
-  """The profile's settings.
+  """The settings of a launch's profile.
 
   Raises:
     InputError: some of them do not hold.

@@ -14,7 +14,11 @@ _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def shipped(name: str) -> str:
-  """The text of a file of launch/."""
+  """The text of a file of launch/.
+
+  Args:
+    name: of the file.
+  """
   return (
     importlib.resources.files("forgetting.launch.files") / name
   ).read_text()
@@ -24,7 +28,9 @@ def fill(text: str, values: Mapping[str, str | None], *, where: str) -> str:
   """The text with its holes filled.
 
   Args:
-    values: None leaves out every line with that hole.
+    text: of the template.
+    values: name of a hole -> what goes there; None leaves out every line with
+      that hole.
     where: the template's name, for messages.
 
   Raises:

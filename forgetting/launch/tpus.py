@@ -12,11 +12,13 @@ from forgetting.config import InputError
 
 @dataclasses.dataclass(frozen=True)
 class Generation:
-  """Attributes:
-  sizes: of slices that are sold.
-  host: how much of a size a host of a slice of several has.
-  alone: the largest size on one host.
-  runtime: image of the TPU VM that JAX wants.
+  """A generation of TPUs.
+
+  Attributes:
+    sizes: of slices that are sold.
+    host: how much of a size a host of a slice of several has.
+    alone: the largest size on one host.
+    runtime: image of the TPU VM that JAX wants.
   """
 
   sizes: tuple[int, ...]
@@ -41,7 +43,13 @@ GENERATIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-  """Of a name as v5litepod-16."""
+  """A slice that is sold.
+
+  Attributes:
+    name: as v5litepod-16.
+    hosts: how many machines it has.
+    runtime: image of the TPU VM that JAX wants.
+  """
 
   name: str
   hosts: int
@@ -52,6 +60,7 @@ def find(name: str, *, where: str) -> Slice:
   """A slice by Google's name, with or without "tpu-" before it.
 
   Args:
+    name: as v5litepod-16 or tpu-v5litepod-16.
     where: the setting, for messages.
 
   Raises:

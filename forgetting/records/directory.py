@@ -90,6 +90,7 @@ class RunDirectory:
     """Writes the config, or checks that the one on disk is the same.
 
     Args:
+      run: whose directory this is.
       text: hashes of all that the run reads: a resume on other text refuses.
 
     Raises:
@@ -205,6 +206,9 @@ class RunDirectory:
 
   def keep_records_before(self, step: int) -> list[dict]:
     """Drops what a resume at a step will measure again.
+
+    Args:
+      step: that it goes on from.
 
     Returns:
       the records that stay: those before that step.

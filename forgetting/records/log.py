@@ -33,13 +33,21 @@ _TRACEBACK = "Traceback (most recent call last)"
 
 
 def begins(how: str) -> str:
-  """The line before an attempt; `how`: what started it."""
+  """The line before an attempt.
+
+  Args:
+    how: what started it, in words.
+  """
   now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
   return f"{_BEGINS}, {now}, {platform.node()}, {how}\n"
 
 
 def ends(code: int) -> str:
-  """The line after it."""
+  """The line after an attempt.
+
+  Args:
+    code: its exit code.
+  """
   return f"=== ended with {code}\n"
 
 
@@ -53,7 +61,10 @@ def append(file: pathlib.Path, text: str) -> None:
 
 @contextlib.contextmanager
 def taking_output(file: pathlib.Path) -> Iterator[None]:
-  """Standard output and error of this process go to a log meanwhile."""
+  """Standard output and error of this process go to a log meanwhile.
+
+  Those of the processes that it starts do too.
+  """
   try:
     file.parent.mkdir(parents=True, exist_ok=True)
     log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -80,7 +91,14 @@ def _flush() -> None:
 
 
 def first_error(file: pathlib.Path) -> str | None:
-  """Why the last attempt at a run failed, one line; None: it did not."""
+  """Why the last attempt at a run failed.
+
+  Args:
+    file: the run's log, there or not.
+
+  Returns:
+    one line; None: it did not fail, or there was none.
+  """
   try:
     with open(file, "rb") as log:
       log.seek(max(0, file.stat().st_size - ENOUGH))
@@ -91,7 +109,14 @@ def first_error(file: pathlib.Path) -> str | None:
 
 
 def error_in(attempt: str) -> str | None:
-  """The same of what an attempt said, whole or cut short."""
+  """Why an attempt failed, by what it said.
+
+  Args:
+    attempt: from the line of `begins` on, whole or cut short.
+
+  Returns:
+    one line; None: it did not fail.
+  """
   codes = _ENDS.findall(attempt)
   if codes and int(codes[-1]) in NO_FAILURE:
     return None

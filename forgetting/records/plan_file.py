@@ -10,7 +10,11 @@ NAME = "plan.json"
 
 
 def write(study: pathlib.Path, *, tolerance: float) -> None:
-  """Nats of forgetting a token that the study's advice allows.
+  """Writes it, and makes the study's folder if need be.
+
+  Args:
+    study: its folder.
+    tolerance: nats of forgetting a token that its advice allows.
 
   Raises:
     InputError: the folder cannot be written.
@@ -26,6 +30,13 @@ def write(study: pathlib.Path, *, tolerance: float) -> None:
 
 
 def tolerance_of(study: pathlib.Path) -> float | None:
-  """None: nothing says it."""
+  """The tolerance that a study's config allowed.
+
+  Args:
+    study: its folder, or a table in its place.
+
+  Returns:
+    nats of forgetting a token; None: nothing says it.
+  """
   file = places.place(study) / NAME
   return json.loads(file.read_text())["tolerance"] if file.exists() else None

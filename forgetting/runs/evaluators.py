@@ -20,7 +20,11 @@ if typing.TYPE_CHECKING:
 
 
 def measures_of(run: Run) -> tuple:
-  """What runs must have in common to be measured by one evaluator."""
+  """What runs must have in common to be measured by one evaluator.
+
+  Returns:
+    the pretraining they start from, domain, evaluation, chunks of their pool.
+  """
   return run.parent or run, run.domain, run.evaluation, _pool_size(run)
 
 

@@ -52,6 +52,11 @@ class Starts:
   """
 
   def __init__(self, *, kept_bytes: int = KEPT_BYTES):
+    """Keeps nothing yet.
+
+    Args:
+      kept_bytes: of parents' parameters at most; one parent is always kept.
+    """
     self._kept_bytes = kept_bytes
     self._params: collections.OrderedDict[RunDirectory, Params] = (
       collections.OrderedDict()
@@ -81,7 +86,11 @@ class Starts:
     return Start(evaluator, params, evaluator.full(executor.to_devices(params)))
 
   def forget(self, executor: Executor) -> None:
-    """Lets go of programs, and so of what lies on the devices for them."""
+    """Lets go of programs, and so of what lies on the devices for them.
+
+    Args:
+      executor: as it was given to `of`; parents' parameters are kept.
+    """
     for key, evaluator in [*self._evaluators.items()]:
       if evaluator.executor is executor:
         self._drop(key)
@@ -128,6 +137,13 @@ class Starts:
 
 def load_params(directory: RunDirectory, run: Run) -> Params:
   """What a pretraining ended with, a fine-tuning's best; on all devices.
+
+  Args:
+    directory: of the run.
+    run: which one.
+
+  Returns:
+    its parameters, spread over the devices as large models need it.
 
   Raises:
     InputError: they are not there, or of another model.

@@ -64,7 +64,14 @@ def pretraining_pool(run: Run, split: str) -> Pool:
 
 
 def replay_pool_of(parent: Run, size: int) -> np.ndarray:
-  """The replay pool of a pretraining's children: indices into its text.
+  """The replay pool of a pretraining's children.
+
+  Args:
+    parent: the pretraining.
+    size: chunks in the pool.
+
+  Returns:
+    indices into the training chunks of its corpus, none of which it has seen.
 
   Raises:
     InputError: the corpus has less fresh text than that.
@@ -82,14 +89,22 @@ def replay_pool_of(parent: Run, size: int) -> np.ndarray:
 
 
 def online_step(run: Run) -> int | None:
-  """The step before which a run that replays online measures its pool."""
+  """The step before which a run that replays online measures its pool.
+
+  Returns:
+    None: it does not.
+  """
   if run.replay is None or not run.replay.online_after:
     return None
   return round(run.replay.online_after * run.steps)
 
 
 def injected_before_weights(run: Run) -> int:
-  """Chunks that are injected uniformly before weights count."""
+  """Chunks of its pool that a run injects uniformly, before weights count.
+
+  Args:
+    run: one that replays.
+  """
   blocks = Blocks.of(run.injection, seed=run.seed)
   return int(blocks.injected_before((online_step(run) or 0) * run.batch_size))
 
@@ -128,12 +143,12 @@ def pretraining_sources(run: Run) -> list[str]:
 
 
 def sources_of(run: Run) -> list[str]:
-  """All text that a run reads."""
+  """Sources of all text that a run reads, its domain last."""
   return pretraining_sources(run) + ([run.domain] if run.domain else [])
 
 
 def wanted_by(runs: Iterable[Run]) -> list[Wanted]:
-  """All text of some runs, each once."""
+  """All text of some runs, at their contexts and in their tokens; each once."""
   return list(
     dict.fromkeys(
       Wanted(source, run.model.context, run.tokenizer)
@@ -178,7 +193,7 @@ def _open(source: str, context: int, tokenizer: str) -> store.Prepared:
 
 
 def check_text(run: Run) -> None:
-  """Refuses what the prepared text cannot give, before any compute.
+  """Refuses a run whose prepared text is not enough, before any compute.
 
   Raises:
     InputError: too little text, a vocabulary larger than the model's, or a
@@ -208,7 +223,11 @@ def check_text(run: Run) -> None:
 
 
 def text_fingerprint(run: Run) -> dict[str, str]:
-  """Content of every split that the run reads: what its numbers stand on."""
+  """Hashes of all text that a run reads: what its numbers stand on.
+
+  Returns:
+    <source>/<split> -> SHA-256 of its chunks.
+  """
   return {
     f"{domain_name(source)}/{split}": facts["sha256"]
     for source in sources_of(run)
@@ -217,7 +236,11 @@ def text_fingerprint(run: Run) -> dict[str, str]:
 
 
 def provenance(run: Run) -> dict[str, dict[str, str]]:
-  """The exact data of each source: versions, hashes, licence, split rule."""
+  """The exact data of each source that a run reads.
+
+  Returns:
+    source -> package versions and hashes, licence, split rule, tokenizer.
+  """
   return {
     domain_name(source): store.provenance(open_source(run, source))
     for source in sources_of(run)

@@ -12,9 +12,18 @@ from forgetting.config.names import short
 
 
 class Progress:
-  """A live bar on a terminal, a line a run elsewhere; on standard error."""
+  """A live bar on a terminal, a line a run elsewhere; on standard error.
+
+  A context: the bar is there inside of it.
+  """
 
   def __init__(self, runs: Sequence[Run], *, done: int):
+    """Knows how much there is to do.
+
+    Args:
+      runs: that are to be done.
+      done: how many were done before.
+    """
     self._left = sum(run.flops for run in runs)
     self._total, self._done = len(runs) + done, done
     self._did = 0  # FLOPs, like what is left
@@ -45,6 +54,11 @@ class Progress:
     self._bar.stop()
 
   def finished(self, run: Run, result: dict) -> None:
+    """Counts a run that has just been done.
+
+    Args:
+      result: its own, with `tokens` and `wall_seconds`.
+    """
     self._left -= run.flops
     self._did += run.flops
     self._tokens += result["tokens"]
@@ -58,9 +72,11 @@ class Progress:
       )
 
   def refresh(self) -> None:
+    """Draws the bar anew: what is left changes while nothing ends."""
     self._bar.update(self._task, left=self._told())
 
   def say(self, line: str) -> None:
+    """Prints a line above the bar."""
     self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
   def _print(self, line: str) -> None:

@@ -30,7 +30,7 @@ _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 @dataclasses.dataclass(frozen=True)
 class Seat:
-  """Of one worker.
+  """What one worker's process has of this machine.
 
   Attributes:
     core: to pin it to; None: not pinned.
@@ -44,6 +44,7 @@ class Seat:
 
   @property
   def on_cpu(self) -> bool:
+    """Whether it has no accelerator."""
     return self.gpu is None and not self.tpu
 
   @property
@@ -56,6 +57,7 @@ class Seat:
 
   @property
   def executor(self) -> str:
+    """How its runs are trained, in words for their results."""
     if self.tpu:
       return EXECUTOR_TPU
     return EXECUTOR_CPU if self.on_cpu else EXECUTOR_GPU
@@ -96,7 +98,12 @@ def usable_gpus(
   environment: Mapping[str, str] = os.environ,
   listed: Callable[[], list[str]] | None = None,
 ) -> list[str]:
-  """GPUs that a worker of this environment may use."""
+  """GPUs that a worker may use, as CUDA_VISIBLE_DEVICES names them.
+
+  Args:
+    environment: what the user says: CUDA_VISIBLE_DEVICES, JAX_PLATFORMS.
+    listed: tells which there are; by default the driver's nvidia-smi.
+  """
   if not _allowed(environment, "cuda", "gpu"):
     return []
   there = (listed or _listed)()
@@ -112,7 +119,12 @@ def usable_tpu(
   environment: Mapping[str, str] = os.environ,
   devices: pathlib.Path = pathlib.Path("/dev"),
 ) -> bool:
-  """Whether a worker of this environment may use TPU chips."""
+  """Whether a worker may use TPU chips.
+
+  Args:
+    environment: what the user says: JAX_PLATFORMS.
+    devices: where the chips' files are.
+  """
   chips = [*devices.glob("accel[0-9]*"), *devices.glob("vfio/[0-9]*")]
   library = importlib.util.find_spec("libtpu") is not None
   return bool(chips) and library and _allowed(environment, "tpu")

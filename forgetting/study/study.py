@@ -29,11 +29,15 @@ def do_study(
   """Prepares the text, then does every run that has no result yet.
 
   Args:
+    study: whose runs.
     root: results go to <root>/<study name>/.
     workers: processes; one a GPU, or one a core, by default.
     saves: what of a run is kept.
     slots: runs that a worker trains together; by default one on a core, and
       as many as a GPU is found to do fastest.
+
+  Returns:
+    what became of each run. That runs failed is told there.
 
   Raises:
     InputError: before any compute, what the configs or the text cannot give.
@@ -111,7 +115,7 @@ def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def prepare(runs: Sequence[Run]) -> None:
-  """Prepares the text of runs that are done elsewhere, from a shared cache.
+  """Prepares the text of runs that others do, who share this cache.
 
   Raises:
     InputError: it cannot be had, or is not what the runs ask for.

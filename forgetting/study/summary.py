@@ -30,11 +30,15 @@ class Summary:
   seconds: float = 0.0
 
   def of_workers(self, fact: str) -> float:
-    """Sum of a fact over the worker processes."""
+    """Sum of a fact over the worker processes.
+
+    Args:
+      fact: `import_seconds`, `compiled`, `from_cache` or `peak_memory_bytes`.
+    """
     return sum(worker[fact] for worker in self.workers.values())
 
   def write(self, file: pathlib.Path) -> None:
-    """How this call went, beside the runs: for benchmarks and the curious."""
+    """Writes how this call went, as JSON: for benchmarks and the curious."""
     own_peak = peak_memory()
     facts = dict(
       runs_done=len(self.done),
