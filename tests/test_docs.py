@@ -5,8 +5,10 @@ own parser; make targets, extras and scripts are looked up. Those that read a
 study or a table also really run, in tests/test_docs_commands.py.
 """
 
+import contextlib
 import dataclasses
 import importlib.util
+import io
 import os
 import pathlib
 import re
@@ -58,14 +60,11 @@ def test_a_verb_named_in_a_sentence_is_there(page):
 
 
 def help_of(verb: str) -> set[str]:
-  """The options of a verb."""
-  import inspect
-
-  names = inspect.signature(cli.app._subcommands[verb].target).parameters
-  return {f"--{name.replace('_', '-')}" for name in names} | {
-    "--help",
-    "--quiet",
-  }
+  """The options of a verb, as its help tells them."""
+  told = io.StringIO()
+  with contextlib.redirect_stdout(told), pytest.raises(SystemExit):
+    cli.app.parse([verb, "--help"], description="")
+  return {*re.findall(r"--[a-z][a-z-]*", told.getvalue()), "--quiet"}
 
 
 @pytest.mark.parametrize(

@@ -1,41 +1,21 @@
 """The verbs that read studies and tables: laws, decisions, associations."""
 
-import json
-import math
 import os
-import pathlib
 from typing import Annotated, Literal
 
 import tyro
 
+from forgetting.cli.answers import find, tell
+from forgetting.cli.options import Flag, Json, StudyOrMatrix, StudyOrTable
+from forgetting.config import InputError
 from forgetting.config.study_file import load_study
-from forgetting.storage.places import is_remote, place
-
-StudyOrTable = Annotated[
-  str,
-  tyro.conf.arg(
-    metavar="STUDY",
-    help="A study: its folder or its name under runs/; or a CSV or parquet"
-    " table with a row a run.",
-  ),
-]
-StudyOrMatrix = Annotated[
-  str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
-]
-Json = Annotated[
-  str | None,
-  tyro.conf.arg(
-    metavar="FILE",
-    help="Write the answer as JSON here too; -: print it instead of words.",
-  ),
-]
 
 
 def fit(
   table: tyro.conf.Positional[StudyOrTable],
   *,
   law: str | None = None,
-  compare: tyro.conf.FlagCreatePairsOff[bool] = False,
+  compare: Flag = False,
   by: str | None = None,
   columns: str = "",
   json: Json = None,
@@ -50,6 +30,11 @@ def fit(
     by: Fit each value of this column by itself.
     columns: Other names of columns: `loss=val_loss,N=params`.
   """
+  if compare and law is not None:
+    raise InputError(
+      f"--law: found {law} with --compare, expected one of them: --compare"
+      " tries every law"
+    )
   answers = _laws()
   names = _columns(columns)
   if compare:
@@ -200,9 +185,9 @@ def associate(
   known: int = 30,
   seeds: int = 10,
   choose: Literal["random", "variance", "greedy", "mixed"] = "random",
-  peers: tyro.conf.FlagCreatePairsOff[bool] = False,
-  gradients: tyro.conf.FlagCreatePairsOff[bool] = False,
-  embeddings: tyro.conf.FlagCreatePairsOff[bool] = False,
+  peers: Flag = False,
+  gradients: Flag = False,
+  embeddings: Flag = False,
   json: Json = None,
 ) -> int:
   """Tell which examples which task forgets, and predict it for new tasks.
@@ -240,26 +225,6 @@ def associate(
   return 0
 
 
-def find(table: str) -> pathlib.Path:
-  """A path as given, or a study by its name under runs/.
-
-  A folder of the same name that is no study, as the text that it is about,
-  does not hide it.
-  """
-  if is_remote(table):
-    return place(table)
-  given, named = pathlib.Path(table), pathlib.Path("runs") / table
-  if not named.exists() or given.is_file() or _is_study(given):
-    return given
-  return named
-
-
-def _is_study(folder: pathlib.Path) -> bool:
-  from forgetting import records
-
-  return records.exported(folder) or any(folder.glob("*/config.json"))
-
-
 def _laws():
   """The laws' verbs, in a process that keeps the memory it has freed."""
   # Before numpy: threads cost more than they bring on such small matrices.
@@ -278,35 +243,5 @@ def _columns(text: str) -> dict[str, str]:
 
 
 def _answer(report, file: str | None) -> int:
-  if not write_json(report.data, file):
-    print(report.text)
+  tell(report.text, report.data, json=file)
   return 0
-
-
-def write_json(data, file: str | None) -> bool:
-  """Writes an answer to a file; whether it was printed, so that words are not.
-
-  What is not finite is null: other programs read it too.
-  """
-  if file is None:
-    return False
-  text = json.dumps(_finite(data), indent=1)
-  if file == "-":
-    print(text)
-    return True
-  from forgetting.storage import places
-
-  places.write(pathlib.Path(file), text.encode())
-  return False
-
-
-def _finite(value):
-  if hasattr(value, "tolist"):  # of numpy
-    value = value.tolist()
-  if isinstance(value, dict):
-    return {str(key): _finite(part) for key, part in value.items()}
-  if isinstance(value, (list, tuple)):
-    return [_finite(part) for part in value]
-  if isinstance(value, float) and not math.isfinite(value):
-    return None
-  return value

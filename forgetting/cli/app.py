@@ -4,13 +4,14 @@ So what tyro says of arguments that cannot be is not mixed with what a verb
 prints, and fits on a line.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import difflib
 import functools
+import inspect
 import io
 import os
-from unittest import mock
+import re
 
 import tyro
 
@@ -24,20 +25,34 @@ NAMES_DEPTH = 5  # characters before the name of an option in tyro's boxes
 
 
 class Verbs(tyro.extras.SubcommandApp):
-  """Verbs by name; `parse` gives what is to be done, undone."""
+  """Verbs by name; `parse` gives what is to be done, not yet done."""
 
   def command(self, function: Callable[..., int]) -> Callable[..., int]:
-    """Registers a verb; gives it back as it is."""
+    """Registers a verb; gives it back as it is.
+
+    Args:
+      function: does it and returns the exit code. Its name is the verb's, its
+        docstring and annotations make the help.
+    """
 
     @functools.wraps(function)
     def later(*values, **named) -> Todo:
       return functools.partial(function, *values, **named)
 
+    # tyro reads the wrapped function's docstring, and would break the lines of
+    # an option's help where the source does
+    later.__signature__ = inspect.signature(function)
+    del later.__wrapped__
+    later.__doc__ = re.sub(r"\n {4,}", " ", inspect.cleandoc(function.__doc__))
     super().command(later)
     return function
 
   def parse(self, arguments: Sequence[str], *, description: str) -> Todo:
     """The verb with its arguments, not yet called.
+
+    Args:
+      arguments: what follows the program's name.
+      description: the program's, for its help.
 
     Raises:
       InputError: arguments that cannot be, in one line.
@@ -49,10 +64,7 @@ class Verbs(tyro.extras.SubcommandApp):
       return self.cli(**given)
     told = io.StringIO()
     try:
-      with (
-        contextlib.redirect_stderr(told),
-        mock.patch.dict(os.environ, COLUMNS=WIDE),
-      ):
+      with contextlib.redirect_stderr(told), _columns(WIDE):
         return self.cli(**given)
     except SystemExit as stop:
       if not stop.code:
@@ -79,8 +91,26 @@ class Verbs(tyro.extras.SubcommandApp):
     )
 
 
+@contextlib.contextmanager
+def _columns(number: str) -> Iterator[None]:
+  """The terminal is so wide; afterwards it is what it was."""
+  before = os.environ.get("COLUMNS")
+  os.environ["COLUMNS"] = number
+  try:
+    yield
+  finally:
+    if before is None:
+      del os.environ["COLUMNS"]
+    else:
+      os.environ["COLUMNS"] = before
+
+
 def in_a_line(box: str) -> str:
-  """What tyro says in a box: the matter, and the options that it names."""
+  """What tyro says in a box, as a line: the matter, and the options it names.
+
+  Args:
+    box: an error of tyro's, drawn with box characters.
+  """
   lines = [line.strip("│") for line in box.splitlines() if line[:1] == "│"]
   parts: list[tuple[str, list[str]]] = []
   for line in lines:

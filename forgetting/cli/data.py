@@ -1,60 +1,138 @@
-"""`forgetting data push|pull`: the text of sources, or of whole studies."""
+"""The verb about text: data."""
 
 from collections.abc import Sequence
 import os
+from typing import Literal
 
+import tyro
+
+from forgetting.cli.options import OwnText, given, refuse_others
 from forgetting.config import InputError
 from forgetting.config.study_file import load_study
-from forgetting.data import corpora, shared
-from forgetting.data.shared import Wanted
-from forgetting.runs import text as run_text
+
+CONTEXT, TOKENIZER = 128, "bytes"
+# what each has a use for, of the names and options
+TAKES = {
+  "list": (),
+  "prepare": ("names", "context", "tokenizer"),
+  "show": ("names", "context", "tokenizer"),
+  "tokenizer": ("names", "size"),
+  "push": ("names", "context", "tokenizer", "at", "domain", "pretraining"),
+  "pull": ("names", "context", "tokenizer", "at", "domain", "pretraining"),
+}
 
 
-def push(names: Sequence[str], **told) -> str:
-  """See `told` of `_wanted`; at: where to."""
-  at = _place(told.pop("at"), "push")
-  return shared.push(_wanted(names, "push", **told), at=at)
+def data(
+  verb: tyro.conf.Positional[
+    Literal["list", "prepare", "show", "tokenizer", "push", "pull"]
+  ],
+  names: tyro.conf.Positional[tuple[str, ...]] = (),
+  *,
+  context: int = CONTEXT,
+  tokenizer: str = TOKENIZER,
+  size: int | None = None,
+  at: str | None = None,
+  text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText(),
+) -> int:
+  """List the catalogue of text, prepare or show sources, make tokenizers.
+
+  `push` puts prepared text into a bucket, `pull` copies it from there into this
+  machine's cache.
+
+  Examples: forgetting data list; forgetting data prepare kjv ./letters;
+  forgetting data show kjv; forgetting data tokenizer --size 8192;
+  forgetting data push configs/quickstart.py --at gs://BUCKET/text
+
+  Args:
+    names: Names or sets of the catalogue, paths of your own text, TFDS data
+      sets; `prepare` without a name takes the pretraining mix. Of
+      `tokenizer`: its name, or with --size the text to train it on. Of `push`
+      and `pull` also a study file: all text of its runs.
+    context: Tokens a sequence.
+    tokenizer: What cuts text into tokens.
+    size: Pieces of the tokenizer to train.
+    at: Of `push` and `pull`: gs://BUCKET/FOLDER, or a folder that all see.
+  """
+  asked = dict(
+    names=bool(names),
+    context=context != CONTEXT,
+    tokenizer=tokenizer != TOKENIZER,
+    size=size is not None,
+    at=at is not None,
+  )
+  _refuse_others(
+    verb, (*(name for name, was in asked.items() if was), *given(text))
+  )
+  from forgetting.data import commands
+
+  cut = dict(context=context, tokenizer=tokenizer)
+  if verb == "list":
+    print(commands.list_text())
+  elif verb == "prepare":
+    print(commands.prepare_text(names or ("mix",), **cut))
+  elif verb == "tokenizer":
+    print(commands.tokenizer_text(names, size=size))
+  elif verb == "show":
+    if not names:
+      raise InputError("data show: found no name, expected one or more")
+    for name in names:
+      print(commands.show_text(name, **cut))
+  else:
+    print(_copied(verb, names, at=at, text=text, **cut))
+  return 0
 
 
-def pull(names: Sequence[str], **told) -> str:
-  at = _place(told.pop("at"), "pull")
-  return shared.pull(_wanted(names, "pull", **told), at=at)
+def _refuse_others(verb: str, names: tuple[str, ...]) -> None:
+  where = {
+    name: "data " + " or ".join(v for v in TAKES if name in TAKES[v])
+    for name in names
+  }
+  if "names" in names and "names" not in TAKES[verb]:
+    raise InputError(
+      f"data {verb}: found a name, expected none; see {where['names']}"
+    )
+  refuse_others(names, TAKES[verb], found=f"data {verb}", where=where)
 
 
-def _place(at: str | None, verb: str) -> str:
+def _copied(
+  verb: str,
+  names: Sequence[str],
+  *,
+  at: str | None,
+  text: OwnText,
+  context: int,
+  tokenizer: str,
+) -> str:
+  """Copies text to or from where all see it; what to tell the user.
+
+  Args:
+    verb: push or pull.
+    names: of sources and sets, read with `context` and `tokenizer`; and study
+      files, which say theirs.
+    at: where to, or where from.
+    text: in place of the study files'.
+  """
   if at is None:
     raise InputError(
       f"data {verb}: --at is missing, expected gs://BUCKET/FOLDER or a folder"
     )
-  return at
-
-
-def _wanted(
-  names: Sequence[str],
-  verb: str,
-  *,
-  context: int,
-  tokenizer: str,
-  domain: tuple[str, ...] = (),
-  pretraining: tuple[str, ...] = (),
-) -> list[Wanted]:
-  """Each once.
-
-  Args:
-    domain, pretraining: text in place of the study files'.
-    names: of sources and sets, read with `context` and `tokenizer`; and study
-      files, which say theirs.
-  """
   if not names:
     raise InputError(
       f"data {verb}: found no name, expected sources or a study file"
     )
-  found = []
+  from forgetting.data import corpora, shared
+  from forgetting.data.shared import Wanted
+  from forgetting.runs.text import wanted_by
+
+  found: list[Wanted] = []
   for name in names:
     if name.endswith(".py") and os.path.isfile(name):
-      study = load_study(name, domains=domain, pretraining=pretraining)
-      found += run_text.wanted_by(study.ordered())
+      study = load_study(
+        name, domains=text.domain, pretraining=text.pretraining
+      )
+      found += wanted_by(study.ordered())
     else:
       sources = corpora.expand([name])
       found += [Wanted(source, context, tokenizer) for source in sources]
-  return list(dict.fromkeys(found))
+  copy = shared.push if verb == "push" else shared.pull
+  return copy(list(dict.fromkeys(found)), at=at)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from forgetting.cli import main as cli
-from forgetting.cli.analysis import find, write_json
+from forgetting.cli.answers import find, write_json
 from forgetting.cli.app import in_a_line
 from forgetting.report.export import EXAMPLE
 

@@ -1,0 +1,77 @@
+"""What verbs read and give: a study found, an answer told, a page written."""
+
+import pathlib
+
+from forgetting.storage import finite_json
+from forgetting.storage.places import is_remote, place
+
+
+def find(table: str) -> pathlib.Path:
+  """A path as given, or a study by its name under runs/.
+
+  A folder of the same name that is no study, as the text that it is about,
+  does not hide it.
+  """
+  if is_remote(table):
+    return place(table)
+  given, named = pathlib.Path(table), pathlib.Path("runs") / table
+  if not named.exists() or given.is_file() or _is_study(given):
+    return given
+  return named
+
+
+def _is_study(folder: pathlib.Path) -> bool:
+  from forgetting import records
+
+  return records.exported(folder) or any(folder.glob("*/config.json"))
+
+
+def tell(words: object, data, *, json: str | None) -> None:
+  """Prints an answer in words, writes it as JSON, or both.
+
+  Args:
+    words: printed unless JSON is.
+    data: the same as dicts, lists and numbers.
+    json: a file to write it to as well; "-": print it instead of the words;
+      None: words alone.
+  """
+  if not write_json(data, json):
+    print(words)
+
+
+def write_json(data, file: str | None) -> bool:
+  """Writes an answer as JSON; what is not finite is null.
+
+  Returns:
+    whether it was printed, so that words are not.
+  """
+  if file is None:
+    return False
+  text = finite_json.dumps(data, indent=1)
+  if file == "-":
+    print(text)
+    return True
+  from forgetting.storage import places
+
+  places.write(pathlib.Path(file), text.encode())
+  return False
+
+
+def write_page(
+  table: pathlib.Path, *, tolerance: float, out: str | None = None
+) -> None:
+  """Writes the page of a study or a table and says where it is.
+
+  Args:
+    table: the study's folder, or a file with a row a run.
+    tolerance: forgetting that the advice allows, nats per token.
+    out: its folder; None: the study's, or one beside the table.
+
+  Raises:
+    InputError: there is no such study, or it cannot be read.
+  """
+  from forgetting import report
+  from forgetting.cost.memory import keep_freed_memory
+
+  keep_freed_memory()
+  print(f"page: {report.write(table, tolerance=tolerance, out=out)}")

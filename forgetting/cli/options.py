@@ -1,0 +1,114 @@
+"""Arguments and options that several verbs take, and those out of place.
+
+The dataclasses are groups of options: `OmitArgPrefixes` lets tyro read their
+fields as options of the verb itself, told in a box of their own by `--help`.
+"""
+
+from collections.abc import Container, Mapping
+import dataclasses
+from typing import Annotated
+
+import tyro
+
+from forgetting.config import InputError
+from forgetting.config.saves import Saves
+
+Config = Annotated[
+  str, tyro.conf.arg(metavar="CONFIG", help="Python file with study() in it.")
+]
+StudyOrTable = Annotated[
+  str,
+  tyro.conf.arg(
+    metavar="STUDY",
+    help="A study: its folder or its name under runs/; or a CSV or parquet"
+    " table with a row a run.",
+  ),
+]
+StudyOrMatrix = Annotated[
+  str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
+]
+Json = Annotated[
+  str | None,
+  tyro.conf.arg(
+    metavar="FILE",
+    help="Write the answer as JSON here too; -: print it instead of words.",
+  ),
+]
+Flag = tyro.conf.FlagCreatePairsOff[bool]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OwnText:
+  """Text in place of the config's; runs on other text have other names.
+
+  Attributes:
+    domain: Do the study on these target domains: names of the catalogue, or
+      folders, globs and files of your own: .txt, path.jsonl:field, .parquet,
+      path.jsonl:prompt->response for instructions.
+    pretraining: Pretraining sources in place of the config's: the same, or a
+      set of the catalogue as `mix`.
+  """
+
+  domain: tuple[str, ...] = ()
+  pretraining: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Saving:
+  """What is kept of a run beside its result.
+
+  Attributes:
+    save_every: Steps between the checkpoints of a run; by default ten
+      minutes, and when it is stopped.
+    keep_best: Keep the parameters of each fine-tuning's best evaluation.
+  """
+
+  save_every: int | None = None
+  keep_best: Flag = False
+
+  @property
+  def saves(self) -> Saves:
+    """The same as a run is told it."""
+    return Saves(every=self.save_every, best=self.keep_best)
+
+
+def given(options: object) -> tuple[str, ...]:
+  """Names of the fields that are not what they are by default.
+
+  Args:
+    options: a dataclass; fields of groups in it are named like its own.
+  """
+  names: list[str] = []
+  for field in dataclasses.fields(options):
+    value = getattr(options, field.name)
+    if dataclasses.is_dataclass(value):
+      names += given(value)
+    elif value != field.default:
+      names.append(field.name)
+  return tuple(names)
+
+
+def refuse_others(
+  names: tuple[str, ...],
+  takes: Container[str],
+  *,
+  found: str,
+  where: Mapping[str, str],
+) -> None:
+  """Refuses options that a way of using a verb would leave aside.
+
+  Args:
+    names: of the options that were given.
+    takes: those that this way has a use for.
+    found: what asked for this way: "--status".
+    where: option -> what it goes with, in words.
+
+  Raises:
+    InputError: there is one; the line says what it goes with.
+  """
+  for name in names:
+    if name not in takes:
+      raise InputError(
+        f"--{name.replace('_', '-')}: found it with {found}, expected it with"
+        f" {where[name]}; leave it out"
+      )

@@ -1,0 +1,29 @@
+"""What `--quiet` keeps from being printed, and what is told all the same."""
+
+from collections.abc import Iterator
+import contextlib
+import os
+import sys
+
+_errors = []  # where a verb that is quiet tells errors all the same
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+  """Nothing is printed; errors are, by `say`."""
+  _errors.append(sys.stderr)
+  try:
+    with (
+      open(os.devnull, "w") as nowhere,
+      contextlib.redirect_stdout(nowhere),
+      contextlib.redirect_stderr(nowhere),
+    ):
+      yield
+  finally:
+    _errors.pop()
+
+
+def say(line: str) -> None:
+  """Tells a line on standard error, under the program's name."""
+  where = _errors[-1] if _errors else sys.stderr
+  print(f"forgetting: {line}", file=where)

@@ -1,0 +1,58 @@
+"""The verbs that write what others read: report, export."""
+
+import tyro
+
+from forgetting.cli.answers import find, tell, write_page
+from forgetting.cli.options import Json, StudyOrTable
+
+
+def report(
+  table: tyro.conf.Positional[StudyOrTable],
+  *,
+  tolerance: float | None = None,
+  out: str | None = None,
+) -> int:
+  """Write the page of a study, done or half done, or of a table.
+
+  Example: forgetting report quickstart
+
+  Args:
+    tolerance: Forgetting that the page's advice allows, nats per token; by
+      default what the study's config says, else 0.05.
+    out: Folder for the page, its tables and figures; by default the study's,
+      of a table <name>-report beside it.
+  """
+  from forgetting.records import plan_file
+
+  source = find(table)
+  if tolerance is None:
+    tolerance = plan_file.tolerance_of(source) or 0.05
+  write_page(source, tolerance=tolerance, out=out)
+  return 0
+
+
+def export(
+  study: tyro.conf.Positional[StudyOrTable], *, out: str, json: Json = None
+) -> int:
+  """Write a study as a few small tables, which read like the study itself.
+
+  Runs, evaluations, sources of text and the forgetting matrix: numbers and
+  names, no text and no models. Give the folder to fit, advise, report,
+  associate.
+
+  Example: forgetting export quickstart --out shared
+
+  Args:
+    out: The folder that they go to.
+  """
+  from forgetting.report import export as export_lib
+
+  told = export_lib.told(export_lib.export(find(study), out))
+  size = sum(told["bytes"].values()) / 1e6
+  rows, columns = told["matrix"] or (0, 0)
+  words = (
+    f"{told['folder']}: {told['runs']} runs, {told['evaluations']}"
+    f" evaluations, a matrix of {rows} x {columns}, {size:.2f} MB"
+  )
+  tell(words, told, json=json)
+  return 0

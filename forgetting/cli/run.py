@@ -1,0 +1,68 @@
+"""The verb about one run of a study: run."""
+
+import tyro
+
+from forgetting.cli.answers import write_json
+from forgetting.cli.options import (
+  Config,
+  Json,
+  OwnText,
+  Saving,
+  given,
+  refuse_others,
+)
+from forgetting.config import InputError
+from forgetting.config.study_file import load_study
+
+GOES_WITH = {
+  "json": "the list of runs",
+  "save_every": "--index or --name",
+  "keep_best": "--index or --name",
+}
+
+
+def run(
+  config: tyro.conf.Positional[Config] = "",
+  *,
+  study: str = "",
+  index: int | None = None,
+  name: str | None = None,
+  root: str = "runs",
+  json: Json = None,
+  text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText(),
+  saving: tyro.conf.OmitArgPrefixes[Saving] = Saving(),
+) -> int:
+  """With --index or --name do one run of a study here, else list them.
+
+  The exit code is 0 when its result is there, 75 when a signal has stopped it
+  and it has saved (run it again), 3 when a run that it needs is not done, 4
+  when another process is at it.
+
+  Example: forgetting run configs/quickstart.py --index 0
+
+  Args:
+    study: CONFIG, as an option.
+    index: Of the run in the list.
+    name: Or its name.
+    root: Results go to ROOT/STUDY.
+  """
+  from forgetting.study import single
+
+  if bool(config) == bool(study):
+    raise InputError("run: expected a CONFIG, or --study CONFIG, one of them")
+  lists = index is None and name is None
+  refuse_others(
+    given(saving) if lists else ("json",) if json is not None else (),
+    (),
+    found="neither --index nor --name" if lists else "--index or --name",
+    where=GOES_WITH,
+  )
+  loaded = load_study(
+    config or study, domains=text.domain, pretraining=text.pretraining
+  )
+  if lists:
+    if not write_json(single.states(loaded, root=root), json):
+      print(single.listing(loaded, root=root))
+    return 0
+  chosen = single.find(loaded, index=index, name=name)
+  return single.do(loaded, chosen, root=root, saves=saving.saves)

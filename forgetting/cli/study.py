@@ -1,0 +1,240 @@
+"""The verb about all runs of a study: study.
+
+It is four commands, a function each: do the study here, submit it elsewhere,
+tell what has become of it, tell what it would cost. Each refuses the options
+that it has no use for.
+"""
+
+import contextlib
+import dataclasses
+import sys
+from typing import Annotated
+
+import tyro
+
+from forgetting.cli.answers import tell, write_page
+from forgetting.cli.options import (
+  Config,
+  Flag,
+  Json,
+  OwnText,
+  Saving,
+  given,
+  refuse_others,
+)
+from forgetting.cli.quiet import say
+from forgetting.config import Run, Study
+from forgetting.config.study_file import load_study
+from forgetting.storage.places import place
+
+CHIP, DEVICES = "h200", 1  # of a dry run that names none
+STOPPED = 75  # exit code: the same command goes on
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Machine:
+  """On this machine.
+
+  Attributes:
+    workers: Processes; one a GPU, or one a core, by default.
+    slots: Runs that a worker trains together; by default one on a core, and as
+      many as a GPU is found to do fastest.
+  """
+
+  workers: int | None = None
+  slots: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Cost:
+  """With --dry-run.
+
+  Attributes:
+    chip: By default h200; a100, h100, rtx4090, v4, v5e, cpu, ...
+    devices: How many, by default 1; of cpu, cores.
+    mfu: The part of the chip's peak that training reaches.
+  """
+
+  chip: str | None = None
+  devices: int | None = None
+  mfu: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+  """What is typed after `forgetting study`.
+
+  Attributes:
+    root: Results go to ROOT/STUDY.
+    on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
+      queued.
+    profile: TOML file with the engine's settings: launch/README.md.
+    only: Conditions on the axes, as domain=kjv injection=0,0.05
+      'model_params<1e6'; what these runs need is done too.
+    limit: Runs at most, of those that are left to do.
+    status: Do nothing; tell what has become of each run: done, running,
+      queued, to do, waiting for another, failed; and the time that is left.
+    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours, and exactly
+      what would be submitted.
+  """
+
+  config: tyro.conf.Positional[Config]
+  root: str = "runs"
+  on: str = "local"
+  profile: str | None = None
+  only: tuple[str, ...] = ()
+  limit: int | None = None
+  status: Flag = False
+  dry_run: Flag = False
+  json: Json = None
+  text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText()
+  saving: tyro.conf.OmitArgPrefixes[Saving] = Saving()
+  machine: tyro.conf.OmitArgPrefixes[Machine] = Machine()
+  cost: tyro.conf.OmitArgPrefixes[Cost] = Cost()
+
+
+# what each of the four has a use for
+CHOICE = {"config", "root", "on", "profile", "only", "domain", "pretraining"}
+STATUS = {*CHOICE, "status"}
+SUBMIT = {*CHOICE, "limit", "save_every", "keep_best"}
+HERE = {*SUBMIT, "workers", "slots", "json"}
+COST = {"dry_run", "chip", "devices", "mfu"}
+GOES_WITH = {
+  "status": "no --dry-run",
+  "json": "runs that are done on this machine",
+  "workers": "runs that are done on this machine",
+  "slots": "runs that are done on this machine",
+  "limit": "runs that are to be done",
+  "save_every": "runs that are to be done",
+  "keep_best": "runs that are to be done",
+  "chip": "--dry-run",
+  "devices": "--dry-run",
+  "mfu": "--dry-run",
+}
+
+
+def study(asked: Annotated[StudyOptions, tyro.conf.arg(name="")]) -> int:
+  """Do every run of a study that has no result yet, then write its page.
+
+  Examples: forgetting study configs/quickstart.py; forgetting study
+  configs/quickstart.py --on slurm --profile mine.toml --dry-run
+  """
+  if asked.dry_run:
+    return tell_cost(asked)
+  if asked.status:
+    return tell_status(asked)
+  return do_here(asked) if asked.on == "local" else submit(asked)
+
+
+def tell_cost(asked: StudyOptions) -> int:
+  """Tells what it would cost, and exactly what would be started.
+
+  It takes the options of the command that it is the dry run of.
+  """
+  _refuse_others(asked, {*_doing(asked), *COST} - {"json"}, "--dry-run")
+  from forgetting.cost import dry_run
+  from forgetting.launch import verbs
+
+  study, runs, launch = _planned(asked)
+  costed = verbs.restricted(study, runs) if asked.only else study
+  cost = asked.cost
+  devices = DEVICES if cost.devices is None else cost.devices
+  told = dry_run.tell(
+    costed, chip=cost.chip or CHIP, devices=devices, mfu=cost.mfu
+  )
+  print(told)
+  print(verbs.dry_run(launch, on=asked.on))
+  return 0
+
+
+def tell_status(asked: StudyOptions) -> int:
+  """Tells what has become of the runs."""
+  _refuse_others(asked, STATUS, "--status")
+  from forgetting.launch import verbs
+
+  _, runs, launch = _planned(asked)
+  print(verbs.status(launch, runs, on=asked.on))
+  return 0
+
+
+def submit(asked: StudyOptions) -> int:
+  """Submits what is neither done nor queued to an engine."""
+  _refuse_others(asked, SUBMIT, f"--on {asked.on}")
+  from forgetting.launch import verbs
+
+  _, _, launch = _planned(asked)
+  print(verbs.submit(launch, on=asked.on))
+  return 0
+
+
+def do_here(asked: StudyOptions) -> int:
+  """Does what is missing on this machine, then writes the page."""
+  _refuse_others(asked, HERE, "--on local")
+  from forgetting.launch import verbs
+
+  study, runs, launch = _planned(asked)
+  # a finished study is no less one for a limit
+  limited = asked.limit is not None
+  chosen = launch.todo if limited and launch.todo else runs
+  if asked.only or limited:
+    study = verbs.restricted(study, chosen)
+  from forgetting.study import crew
+  from forgetting.study.study import do_study
+
+  try:
+    summary = do_study(
+      study,
+      root=asked.root,
+      saves=asked.saving.saves,
+      workers=asked.machine.workers,
+      slots=asked.machine.slots,
+    )
+  except crew.Stopped:
+    say("stopped; what is done is kept: the same command goes on from here")
+    return STOPPED
+  tell(summary, summary.as_dict(), json=asked.json)
+  alone = contextlib.redirect_stdout(sys.stderr) if asked.json == "-" else None
+  with alone or contextlib.nullcontext():
+    write_page(place(asked.root) / study.name, tolerance=study.tolerance)
+  for line in summary.failed.values():
+    say(line)
+  return 1 if summary.failed else 0
+
+
+def _doing(asked: StudyOptions) -> set[str]:
+  return HERE if asked.on == "local" else SUBMIT
+
+
+def _refuse_others(asked: StudyOptions, takes: set[str], found: str) -> None:
+  if asked.on != "local":
+    from forgetting.launch import engines
+
+    engines.find(asked.on)  # a name that is none is told first
+    found = found if found.startswith("--on") else f"{found} --on {asked.on}"
+  refuse_others(given(asked), takes, found=found, where=GOES_WITH)
+
+
+def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
+  """The study, the runs of it that are chosen, and their `Launch`."""
+  from forgetting.launch import verbs
+
+  study = load_study(
+    asked.config,
+    domains=asked.text.domain,
+    pretraining=asked.text.pretraining,
+  )
+  runs, launch = verbs.planned(
+    study,
+    study_file=asked.config,
+    root=asked.root,
+    only=asked.only,
+    limit=asked.limit,
+    profile_file=asked.profile,
+    domain=asked.text.domain,
+    pretraining=asked.text.pretraining,
+    saves=asked.saving.saves,
+    workers=asked.machine.workers,
+    slots=asked.machine.slots,
+  )
+  verbs.check_engine(asked.on, profile=asked.profile)
+  return study, runs, launch
