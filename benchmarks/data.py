@@ -98,7 +98,7 @@ def _grain(corpus: store.Prepared) -> Iterator[int]:
 def _seqio(source: str) -> Iterator[int]:
   """The usual way: documents tokenised, packed and shuffled as they come."""
   from forgetting.data import tasks
-  from forgetting.data.tasks import seqio
+  from forgetting.data.tensorflow import seqio
 
   folder = document_store.folder_of(sources.find(source))
   vocabulary = seqio.ByteVocabulary()

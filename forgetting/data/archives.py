@@ -28,6 +28,7 @@ class Archive:
 
   @property
   def pin(self) -> str:
+    """Name and version as pip takes them, "sympy==1.14.0"."""
     return f"{self.package}=={self.version}"
 
 

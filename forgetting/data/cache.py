@@ -17,7 +17,12 @@ from forgetting.config import InputError
 
 
 def root() -> pathlib.Path:
-  """$FORGETTING_CACHE, or a folder in the user's cache directory."""
+  """The folder in which text is cached.
+
+  Returns:
+    $FORGETTING_CACHE, or a folder in the user's cache directory; it need not
+    be there yet.
+  """
   if chosen := os.environ.get("FORGETTING_CACHE"):
     return pathlib.Path(chosen).expanduser()
   if sys.platform == "darwin":
@@ -29,6 +34,13 @@ def root() -> pathlib.Path:
 @contextlib.contextmanager
 def scratch(folder: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
   """A temporary folder inside `folder`, gone when the block ends.
+
+  Args:
+    folder: of the cache; it is made.
+    name: what the temporary one is for, in its own name.
+
+  Yields:
+    the temporary folder.
 
   Raises:
     InputError: the cache cannot be written.
@@ -53,6 +65,15 @@ def placing(final: pathlib.Path) -> Iterator[pathlib.Path]:
 
   The rename is atomic. Of two processes that prepare the same thing the first
   one to end is kept, and the other's work, which is equal, is dropped.
+
+  Args:
+    final: where it will be; its parent is made.
+
+  Yields:
+    the temporary folder.
+
+  Raises:
+    InputError: the cache cannot be written.
   """
   with scratch(final.parent, final.name) as work:
     whole = work / final.name
@@ -66,7 +87,11 @@ def placing(final: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def sha256_of(path: epath.PathLike) -> str:
-  """Hash of a file's bytes, hex."""
+  """SHA-256 of a file's bytes, as 64 hex digits.
+
+  Args:
+    path: local or in a bucket; it is read a block at a time.
+  """
   digest = hashlib.sha256()
   with epath.Path(path).open("rb") as file:
     while block := file.read(1 << 20):
@@ -75,6 +100,10 @@ def sha256_of(path: epath.PathLike) -> str:
 
 
 def key_of(*parts) -> str:
-  """Eight hex digits of the hash of what a folder is a function of."""
+  """Eight hex digits of a hash, for the name of a folder.
+
+  Args:
+    *parts: all that the folder's content is a function of; of each its text.
+  """
   text = "\n".join(map(str, parts))
   return hashlib.sha256(text.encode()).hexdigest()[:8]

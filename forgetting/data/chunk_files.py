@@ -42,11 +42,21 @@ class Layout:
 
   @property
   def suffixes(self) -> list[str]:
+    """The files of a split: of tokens, of bytes and, if any, of weights."""
     return [TOKENS, BYTES, *([WEIGHTS] if self.weighted else [])]
 
 
 def write_part(folder: pathlib.Path, batches: Batches, layout: Layout) -> None:
-  """Writes the chunks of one part, and beside them bytes, weights, facts."""
+  """Writes the chunks of one part, and beside them bytes, weights and facts.
+
+  A chunk none of whose targets carries loss is left out.
+
+  Args:
+    folder: of this part alone.
+    batches: of `tasks.chunk_batches`: "targets", "bytes" and "weights", each
+      [n, L+1].
+    layout: what the files hold.
+  """
   facts = dict.fromkeys(FACTS, 0)
   with contextlib.ExitStack() as stack:
     files = {
@@ -72,14 +82,16 @@ def write_part(folder: pathlib.Path, batches: Batches, layout: Layout) -> None:
 
 
 def join(parts: list[pathlib.Path], path: pathlib.Path, layout: Layout) -> dict:
-  """Puts parts one after another; gives the facts of the whole.
+  """Puts parts one after another.
 
   Args:
     parts: folders that `write_part` filled.
     path: of the split's files, without their suffix.
+    layout: what the files hold.
 
   Returns:
-    sums of `FACTS`, and "sha256" of the tokens and, if any, of the weights.
+    facts of the whole: sums of `FACTS`, and "sha256" of the tokens and, if any,
+    of the weights.
   """
   digest = hashlib.sha256()
   for suffix in layout.suffixes:
@@ -100,7 +112,15 @@ def _ignore(block: bytes) -> None:
 
 
 def open_split(path: pathlib.Path, layout: Layout, *, chunks: int) -> dict:
-  """The arrays of a split by suffix, memory-mapped.
+  """Maps the files of a split into memory.
+
+  Args:
+    path: of the split's files, without their suffix.
+    layout: what the files hold.
+    chunks: n, how many there are.
+
+  Returns:
+    suffix -> array: token ids [n, L+1], bytes [n] uint32, weights [n, L] uint8.
 
   Raises:
     InputError: a file is damaged.

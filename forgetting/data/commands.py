@@ -24,13 +24,18 @@ from forgetting.data.corpora import CATALOGUE, Corpus
 from forgetting.data.documents import Split
 from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.store import Prepared
+from forgetting.records import text_table
 
 _SAMPLE_CHARACTERS = 300
 _LZMA_BYTES = 1 << 20
 
 
 def list_text() -> str:
-  """The catalogue, one line a corpus, with what is cached of it."""
+  """`forgetting data list`: the catalogue and what is cached of it.
+
+  Returns:
+    a line a corpus, then sets, tokenizers and where the cache is.
+  """
   rows = [("name", "role", "archive MB", "cached", "licence", "text")]
   for corpus in CATALOGUE.values():
     size = sum(archive.size for archive in corpus.archives) / 1e6
@@ -56,7 +61,7 @@ def list_text() -> str:
   ]
   return "\n".join(
     [
-      *_columns(rows),
+      *text_table.lines(rows, left=len(rows[0])),
       *("", "sets:", *sets),
       *("", "tokenizers:", *kinds),
       *("", f"cache: {cache.root()}"),
@@ -74,29 +79,21 @@ def _cached(corpus: Corpus) -> str:
   return "archive" if all(path.exists() for path in paths) else "-"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-  widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-  widths[-1] = 0
-  return [
-    "  ".join(
-      f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)
-    )
-    for row in rows
-  ]
-
-
 def prepare_text(
   names: Sequence[str],
   *,
   context: int,
   tokenizer: str = tokenizers.BYTES,
 ) -> str:
-  """Prepares each source; one that cannot be is told and skipped.
+  """`forgetting data prepare`: each source; one that cannot be is skipped.
 
   Args:
     names: sources, or sets of the catalogue: "mix", "mix_full", "targets".
     context: L, tokens a sequence.
     tokenizer: its name.
+
+  Returns:
+    a line a source: what there is of it, or why it was skipped.
 
   Raises:
     InputError: none could be prepared.
@@ -119,7 +116,11 @@ def prepare_text(
 
 
 def summary(prepared: Prepared) -> str:
-  """One line: how much there is and what was dropped."""
+  """One line: how much text there is and what was dropped.
+
+  Args:
+    prepared: of `store.prepare`.
+  """
   splits, counts = prepared.meta["splits"], prepared.meta["documents"]
   sizes = ", ".join(
     f"{split} {splits[split]['tokens']:,} tokens"
@@ -146,7 +147,17 @@ def show_text(
   tokenizer: str = tokenizers.BYTES,
   samples: int = 3,
 ) -> str:
-  """Prepares a source if need be and tells what it is, with samples."""
+  """`forgetting data show`: prepares a source if need be and tells what it is.
+
+  Args:
+    source: a name of the catalogue, a path, or a TFDS data set.
+    context: L, tokens a sequence.
+    tokenizer: its name.
+    samples: how many training documents to show the beginning of.
+
+  Raises:
+    InputError: no such source, or it cannot be prepared.
+  """
   prepared = store.prepare(source, context=context, tokenizer=tokenizer)
   meta = prepared.meta
   train, validation = meta["splits"]["train"], meta["splits"]["validation"]
@@ -172,12 +183,18 @@ def show_text(
 
 
 def tokenizer_text(names: Sequence[str], *, size: int | None) -> str:
-  """Makes tokenizers that are not there yet; tells what they are.
+  """`forgetting data tokenizer`: makes those that are not there yet.
 
   Args:
     names: with a size, sources or sets of the catalogue to train on, by
       default the set mix; without one, tokenizers.
     size: pieces of a SentencePiece model to train.
+
+  Returns:
+    of each what it is, and how a config names it.
+
+  Raises:
+    InputError: neither a name nor a size, or one that cannot be made.
   """
   if size is not None:
     told = tuple(names) or tokenizer_training.DEFAULT_SOURCES
@@ -204,6 +221,9 @@ def token_frequency_bits(prepared: Prepared) -> float:
 
   The loss of the best model that ignores context: an upper mark for a trained
   one. Each id is counted once more than it was seen.
+
+  Args:
+    prepared: of `store.prepare`, with training text.
   """
   size = prepared.meta["vocab_size"]
   seen = np.bincount(prepared.train[:, 1:].ravel(), minlength=size) + 1

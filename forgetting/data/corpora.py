@@ -233,6 +233,9 @@ SETS: dict[str, list[str]] = {
 def find(name: str) -> Corpus:
   """The catalogue's entry of that name.
 
+  Args:
+    name: as in `CATALOGUE`.
+
   Raises:
     InputError: there is none; the message lists the names, close ones first.
   """
@@ -247,10 +250,16 @@ def find(name: str) -> Corpus:
 
 
 def expand(names: Iterable[str]) -> list[str]:
-  """Sources with the names of sets replaced by their members, each once.
+  """Replaces the names of sets by their members.
 
   "mix" is the pretraining mix that every licence allows, "mix_full" adds the
   texts of unclear licence, "targets" is every target domain.
+
+  Args:
+    names: of sets and of anything else, which is kept.
+
+  Returns:
+    the sources in order, none of them twice.
   """
   out: dict[str, None] = {}
   for name in names:

@@ -1,4 +1,4 @@
-"""Kept documents on disk, one file a split: what tasks and samples read."""
+"""Kept documents on disk, a file a split: what seqio tasks and samples read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ _SPAN_BYTES = 1 << 26
 
 
 def folder_of(source: Source) -> pathlib.Path:
-  """Where its kept documents are, or will be."""
+  """Where a source's kept documents are, or will be.
+
+  Args:
+    source: its identity and rules make the folder's name.
+  """
   key = cache.key_of(
     source.identity, FILTER_VERSION, dataclasses.astuple(source.rules)
   )
@@ -35,7 +39,18 @@ def folder_of(source: Source) -> pathlib.Path:
 
 
 def ensure(source: Source, progress: Progress) -> pathlib.Path:
-  """The folder of its kept documents; reads and filters them if absent."""
+  """Reads and filters a source, unless that has been done.
+
+  Args:
+    source: whose documents to keep.
+    progress: where to show the work.
+
+  Returns:
+    the folder of its kept documents.
+
+  Raises:
+    InputError: it cannot be read, or none of its documents is kept.
+  """
   folder = folder_of(source)
   if not (folder / "meta.json").exists():
     with cache.placing(folder) as work:
@@ -50,14 +65,31 @@ def ensure(source: Source, progress: Progress) -> pathlib.Path:
 
 
 def meta_of(folder: pathlib.Path) -> dict:
-  """Where the documents come from and what was kept of them."""
+  """Where documents come from and what was kept of them.
+
+  Args:
+    folder: of `ensure`.
+
+  Returns:
+    "source", "licence", "extractor_version", "prompted", and "documents", the
+    numbers of `Counts`.
+  """
   return json.loads((folder / "meta.json").read_text())
 
 
 def read(
   folder: pathlib.Path, split: Split, span: range | None = None
 ) -> Iterator[bytes]:
-  """The UTF-8 documents of a split, in key order; all, or those of a span."""
+  """The documents of a split, in key order.
+
+  Args:
+    folder: of `ensure`.
+    split: which of them.
+    span: bytes of the file, of `spans`; None: all.
+
+  Yields:
+    each document as UTF-8.
+  """
   with open(_file(folder, split), "rb") as file:
     file.seek(span.start if span else 0)
     while span is None or file.tell() < span.stop:
@@ -67,15 +99,23 @@ def read(
 
 
 def spans(folder: pathlib.Path, split: Split) -> list[range]:
-  """Bytes of the file in parts of whole documents: what is cut at a time."""
-  path, found, start, place = _file(folder, split), [], 0, 0
+  """Parts of a split's file that hold whole documents: what is cut at a time.
+
+  Args:
+    folder: of `ensure`.
+    split: which of its files.
+
+  Returns:
+    ranges of bytes that follow each other, each of 64 MiB or a little more.
+  """
+  path, found, start, position = _file(folder, split), [], 0, 0
   with open(path, "rb") as file:
     while head := file.read(_LENGTH.size):
-      place = file.seek(_LENGTH.unpack(head)[0], os.SEEK_CUR)
-      if place - start >= _SPAN_BYTES:
-        found.append(range(start, place))
-        start = place
-  return [*found, range(start, place)] if place > start else found
+      position = file.seek(_LENGTH.unpack(head)[0], os.SEEK_CUR)
+      if position - start >= _SPAN_BYTES:
+        found.append(range(start, position))
+        start = position
+  return [*found, range(start, position)] if position > start else found
 
 
 def _file(folder: pathlib.Path, split: Split) -> pathlib.Path:
@@ -114,9 +154,9 @@ def _watched(
 ) -> Iterator[str]:
   """The source's documents, with a count for people."""
   documents = source.documents(progress, counts)
-  task = progress.add_task(f"{source.name}: reading documents", total=None)
+  bar = progress.add_task(f"{source.name}: reading documents", total=None)
   for number, document in enumerate(documents, 1):
     yield document
     if number % 100 == 0:
-      progress.update(task, completed=number)
-  progress.update(task, description=f"{source.name}: filtering")
+      progress.update(bar, completed=number)
+  progress.update(bar, description=f"{source.name}: filtering")

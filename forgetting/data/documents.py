@@ -39,6 +39,8 @@ _BUCKET_MEMORY = 1 << 19  # bytes of a bucket that are kept off the disk
 
 
 class Split(enum.StrEnum):
+  """On which side a document is; the value is the name of its files."""
+
   TRAIN = "train"
   VALIDATION = "validation"
 
@@ -98,17 +100,28 @@ class Counts:
   table_false_positives: float = 0.0
 
   def keep(self, split: Split, size: int) -> None:
+    """Counts a piece that is kept.
+
+    Args:
+      split: its side.
+      size: its UTF-8 bytes.
+    """
     setattr(self, split, getattr(self, split) + 1)
     field = f"{split}_bytes"
     setattr(self, field, getattr(self, field) + size)
 
   @property
   def kept_bytes(self) -> int:
+    """UTF-8 bytes of all pieces kept so far."""
     return self.train_bytes + self.validation_bytes
 
 
 def split_of(document_key: bytes) -> Split:
-  """The last four hex digits of the key decide."""
+  """The side that a document is on, for ever and everywhere.
+
+  Args:
+    document_key: of `key`; its last four hex digits decide.
+  """
   last = int.from_bytes(document_key[-2:], "big")
   return Split.VALIDATION if last % VALIDATION_EVERY == 0 else Split.TRAIN
 
@@ -120,10 +133,19 @@ def kept(
   *,
   splits: Callable[[bytes], Split] = split_of,
 ) -> Iterator[tuple[Split, bytes]]:
-  """The documents that survive the filter, in key order, with their split.
+  """The documents that survive the filter.
 
   Memory does not grow with the corpus: documents wait in buckets on disk and
   seen shingles live in a table of bounded size.
+
+  Args:
+    documents: in any order.
+    rules: of the corpus.
+    counts: is told what became of each.
+    splits: key -> side.
+
+  Yields:
+    (side, UTF-8 text) in the order of the keys.
   """
   with _Spool() as spool:
     for document in documents:
@@ -138,7 +160,12 @@ def kept(
 
 
 def cut(document: str, counts: Counts) -> Iterator[str]:
-  """A document's pieces: itself, unless it is too long or too short."""
+  """A document's pieces: itself, unless it is too long or too short.
+
+  Args:
+    document: any text.
+    counts: is told what was cut and dropped.
+  """
   document = document.replace("\r\n", "\n").replace("\r", "\n").strip()
   # A lone surrogate (JSON can spell one) has no UTF-8.
   document = document.encode("utf-8", "replace").decode()
@@ -188,14 +215,28 @@ def _pack(blocks: Iterable[str], separator: str = "\n\n") -> Iterator[str]:
 
 
 def normalised(text: str) -> bytes:
-  """Lower case, with every run of non-word characters as one blank; UTF-8."""
+  """Lower case, with every run of non-word characters as one blank.
+
+  Args:
+    text: any.
+
+  Returns:
+    UTF-8.
+  """
   if text.isascii():  # the same by a table, many times faster
     return b" ".join(text.encode().translate(_ASCII_WORDS).split())
   return _NOT_WORD.sub(" ", text.lower()).strip().encode()
 
 
 def key(text: str) -> bytes:
-  """SHA-256 of the normalised text: identity, order and split in one."""
+  """SHA-256 of the normalised text: identity, order and split in one.
+
+  Args:
+    text: of a piece.
+
+  Returns:
+    32 bytes.
+  """
   return hashlib.sha256(normalised(text)).digest()
 
 

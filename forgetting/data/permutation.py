@@ -4,7 +4,15 @@ import numpy as np
 
 
 def stream_key(seed: int, purpose: str) -> int:
-  """A key for one purpose of one seed: streams never share their order."""
+  """A key for one purpose of one seed: streams never share their order.
+
+  Args:
+    seed: of a run.
+    purpose: a word, as in "epoch 3".
+
+  Returns:
+    an integer of 64 bits.
+  """
   words = [seed, *purpose.encode()]
   return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0])
 
@@ -18,6 +26,14 @@ def permute(index: np.ndarray, size: int, *, key: int) -> np.ndarray:
 
   Args:
     index: int64 [n], each in [0, size).
+    size: of the range.
+    key: of `stream_key`.
+
+  Returns:
+    int64 [n].
+
+  Raises:
+    IndexError: an index is outside the range.
   """
   if np.any(index < 0) or np.any(index >= size):
     raise IndexError(f"permute: an index is outside [0, {size})")

@@ -11,6 +11,12 @@ def pool_index(
 ) -> np.ndarray:
   """The first chunks that the parent has not drawn: the same for its children.
 
+  Args:
+    pretraining: every training chunk of the pretraining corpus.
+    size: chunks of the replay pool.
+    parent_seed: of the pretraining run.
+    parent_chunks: how many it drew.
+
   Returns:
     int64 [size], into the pretraining pool.
   """
@@ -22,7 +28,7 @@ def pool_index(
 def replay_order(
   size: int, *, seed: int, weights: np.ndarray | None = None, first: int = 0
 ) -> np.ndarray:
-  """Which place of the pool is the nth to be injected: each once.
+  """The order in which the chunks of a replay pool are injected.
 
   Args:
     size: chunks in the pool.
@@ -32,7 +38,8 @@ def replay_order(
     first: so many are drawn uniformly before the weights count.
 
   Returns:
-    int64 [size]: a permutation, a function of the arguments alone.
+    int64 [size]: which chunk of the pool is the nth, a permutation and a
+    function of the arguments alone.
   """
   uniform = permute(np.arange(size), size, key=stream_key(seed, "replay"))
   if weights is None:

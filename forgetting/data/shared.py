@@ -23,7 +23,13 @@ from forgetting.storage import places
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-  """Text as a run names it; L is the context."""
+  """Text as a run names it.
+
+  Attributes:
+    source: a name of the catalogue, a path, or a TFDS data set.
+    context: L, tokens a sequence.
+    tokenizer: its name.
+  """
 
   source: str
   context: int
@@ -34,6 +40,7 @@ def push(wanted: Iterable[Wanted], *, at: str) -> str:
   """Prepares text and puts it there, unless the same is there already.
 
   Args:
+    wanted: what runs read.
     at: gs://BUCKET/FOLDER, or a folder that all hosts see.
 
   Returns:
@@ -57,6 +64,13 @@ def pull(wanted: Iterable[Wanted], *, at: str) -> str:
   """Copies text from there into this host's cache, unless it has it.
 
   Of several processes of a host one copies, and the others wait.
+
+  Args:
+    wanted: what runs read.
+    at: where `push` put it.
+
+  Returns:
+    a line a part: what was copied.
 
   Raises:
     InputError: it is not there, or is not what was put there.

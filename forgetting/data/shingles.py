@@ -54,14 +54,17 @@ _TABLES = _PowerTables()
 
 
 def shingle_hashes(words: bytes, count: int) -> np.ndarray:
-  """The distinct hashes of every run of `count` words, sorted, uint64.
+  """The distinct hashes of every run of `count` words.
+
+  A prefix sum of byte codes times powers of the base, modulo 2^64, gives the
+  hash of any span by one subtraction and one product (Rabin-Karp).
 
   Args:
     words: words separated by single blanks.
     count: words a shingle.
 
-  A prefix sum of byte codes times powers of the base, modulo 2^64, gives the
-  hash of any span by one subtraction and one product (Rabin-Karp).
+  Returns:
+    uint64, sorted; none where there are fewer words.
   """
   text = np.frombuffer(words, np.uint8)
   blanks = np.flatnonzero(text == _BLANK)
@@ -85,6 +88,9 @@ class SeenTable:
   more than 20 shingles are called seen, so a document that is all new falls
   with the probability that a binomial of 21 at that rate exceeds 10: below
   1e-9 while the rate is below 0.04.
+
+  Args:
+    log2_bits: log2 of the bits of the table.
   """
 
   def __init__(self, log2_bits: int):
@@ -93,25 +99,45 @@ class SeenTable:
 
   @classmethod
   def for_text(cls, size: int) -> SeenTable:
-    """A table for `size` bytes of text: about 20 bits a word, bounded."""
+    """A table that text fits into: about 20 bits a word, bounded.
+
+    Args:
+      size: bytes of the text.
+    """
     return cls(min(max((4 * size).bit_length(), _SMALLEST), _LARGEST))
 
   def contains(self, hashes: np.ndarray) -> np.ndarray:
-    """[len(hashes)] bool."""
+    """Which hashes are members; a stranger may be called one.
+
+    Args:
+      hashes: uint64 [n].
+
+    Returns:
+      bool [n].
+    """
     found = np.ones(len(hashes), bool)
-    for places in self._places(hashes):
-      bits = self._words[places >> np.uint64(3)] >> _bit(places)
-      found &= (bits & 1).astype(bool)
+    for bits in self._bits(hashes):
+      shifted = self._words[bits >> np.uint64(3)] >> _within_byte(bits)
+      found &= (shifted & 1).astype(bool)
     return found
 
   def add(self, hashes: np.ndarray) -> None:
-    for places in self._places(hashes):
+    """Makes hashes members.
+
+    Args:
+      hashes: uint64 [n].
+    """
+    for bits in self._bits(hashes):
       np.bitwise_or.at(
-        self._words, places >> np.uint64(3), np.uint8(1) << _bit(places)
+        self._words, bits >> np.uint64(3), np.uint8(1) << _within_byte(bits)
       )
 
   def false_positive_rate(self) -> float:
-    """The share of set bits to the power of the number of probes."""
+    """The chance that a stranger is called a member now.
+
+    Returns:
+      the share of set bits to the power of the number of probes.
+    """
     step = 1 << 24
     set_bits = sum(
       int(np.bitwise_count(self._words[start : start + step]).sum())
@@ -119,12 +145,13 @@ class SeenTable:
     )
     return (set_bits / (8 * len(self._words))) ** _PROBES
 
-  def _places(self, hashes: np.ndarray):
+  def _bits(self, hashes: np.ndarray):
     """Bit positions of each probe: double hashing, the second step odd."""
     step = _mixed(hashes) | np.uint64(1)
     for probe in range(_PROBES):
       yield (hashes + np.uint64(probe) * step) & self._mask
 
 
-def _bit(places: np.ndarray) -> np.ndarray:
-  return (places & np.uint64(7)).astype(np.uint8)
+def _within_byte(bits: np.ndarray) -> np.ndarray:
+  """The last three bits: which bit of its byte."""
+  return (bits & np.uint64(7)).astype(np.uint8)

@@ -9,7 +9,7 @@ from rich.progress import Progress
 
 @contextlib.contextmanager
 def standard_error() -> Iterator[None]:
-  """Nothing reaches file descriptor 2 inside the block.
+  """Discards what is written to file descriptor 2 inside the block.
 
   TensorFlow's C++ writes there before any of its own settings count. An
   exception still tells its story: Python prints it after the block.
@@ -25,17 +25,20 @@ def standard_error() -> Iterator[None]:
     os.close(kept)
 
 
-def import_tasks(progress: Progress):
-  """TensorFlow, seconds to import, with the display at rest.
+@contextlib.contextmanager
+def at_rest(progress: Progress) -> Iterator[None]:
+  """Stops a display for the block, in which TensorFlow may be imported.
 
   On the way etils puts a function of its own in the place of Python's import:
   a display that is drawn from another thread would stumble over it.
+
+  Args:
+    progress: the display; it is started again if it was being drawn.
   """
   drawing = progress.live.is_started
   progress.stop()
   try:
-    from forgetting.data import tasks
+    yield
   finally:
     if drawing:
       progress.start()
-  return tasks

@@ -36,6 +36,9 @@ def fetch(
     folder: where to.
     shown: told the bytes so far.
 
+  Returns:
+    the archive's file.
+
   Raises:
     InputError: unearth is not installed, or the archive cannot be had.
   """
@@ -71,7 +74,11 @@ def fetch(
 
 
 class Files:
-  """The files of a .tar.gz, read once: in a tar there is no going back."""
+  """The files of a .tar.gz, read once: in a tar there is no going back.
+
+  Args:
+    path: of the archive.
+  """
 
   def __init__(self, path: pathlib.Path):
     with tarfile.open(path) as tar:
@@ -82,14 +89,24 @@ class Files:
       }
 
   def namelist(self) -> list[str]:
+    """Names of the files in it."""
     return list(self._contents)
 
   def read(self, name: str) -> bytes:
+    """The bytes of one file.
+
+    Args:
+      name: of `namelist`.
+    """
     return self._contents[name]
 
 
 def pip_settings() -> dict[str, str]:
-  """pip's settings as `pip download` would see them, by option name."""
+  """pip's settings as `pip download` would see them.
+
+  Returns:
+    option -> value, of its files and of the environment.
+  """
   listed = subprocess.run(
     [sys.executable, "-m", "pip", "config", "list"],
     capture_output=True,
@@ -127,6 +144,6 @@ def _finder(settings: Mapping[str, str], package: str):
   if not without_index:
     for url in settings.get("extra-index-url", "").split():
       finder.add_index_url(url)
-    for place in links:
-      finder.add_find_links(place)
+    for link in links:
+      finder.add_find_links(link)
   return finder

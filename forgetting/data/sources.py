@@ -55,8 +55,11 @@ class Source:
 def find(source: str) -> Source:
   """A name of the catalogue, a path to text, or a TFDS data set.
 
+  Args:
+    source: as a config or the command line gives it.
+
   Raises:
-    InputError: neither; or a path without any readable text file.
+    InputError: none of them; or a path without any readable text file.
   """
   if tfds_source.is_one(source):
     return _of_tfds(tfds_source.parse(source))
@@ -66,7 +69,11 @@ def find(source: str) -> Source:
 
 
 def is_path(source: str) -> bool:
-  """Whether it names files, and not an entry of the catalogue."""
+  """Whether a source names files, and not an entry of the catalogue.
+
+  Args:
+    source: as a config or the command line gives it.
+  """
   return (
     source.startswith((".", "~"))
     or os.sep in source

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import json
 import pathlib
@@ -79,7 +78,7 @@ def prepare(
   """Opens the prepared chunks of a source; makes them first if absent.
 
   Args:
-    source: a name of the catalogue, or a path to .txt or .jsonl files.
+    source: a name of the catalogue, a path to text, or a TFDS data set.
     context: L, tokens a sequence.
     tokenizer: its name.
     progress: where to show the work; a display of its own by default.
@@ -104,6 +103,9 @@ def open_prepared(
 ) -> Prepared:
   """Opens what `prepare` made: no network, no TensorFlow.
 
+  Args:
+    source, context, tokenizer: as of `prepare`.
+
   Raises:
     InputError: it is not there.
   """
@@ -113,12 +115,23 @@ def open_prepared(
 
 
 def folder_of(source: str, *, context: int, tokenizer: str) -> pathlib.Path:
-  """Where `prepare` keeps those chunks, or will."""
+  """Where `prepare` keeps chunks, or will.
+
+  Args:
+    source, context, tokenizer: as of `prepare`.
+  """
   return _folder(sources.find(source), tokenizers.find(tokenizer), context)
 
 
 def provenance(prepared: Prepared) -> dict[str, str]:
-  """The exact data in a few words each, for tables and the page."""
+  """The exact data in a few words each, for tables and the page.
+
+  Args:
+    prepared: of a source.
+
+  Returns:
+    what -> text: where it is from, what was dropped, hashes of its chunks.
+  """
   meta, counts = prepared.meta, prepared.meta["documents"]
   dropped = ("too_short", "duplicates", "near_duplicates", "over_cap")
   return {
@@ -144,10 +157,14 @@ def own_progress() -> Progress:
 
 
 def chunk_ids(chunks: np.ndarray) -> np.ndarray:
-  """Content hash of each chunk, [n] 'S16': the same on every machine.
+  """Content hash of each chunk: the same on every machine.
 
-  The first 16 hex digits of the SHA-256 of its tokens as little-endian
-  uint32.
+  Args:
+    chunks: token ids [n, L+1].
+
+  Returns:
+    [n] 'S16': the first 16 hex digits of the SHA-256 of a chunk's tokens as
+    little-endian uint32.
   """
   ids = [
     hashlib.sha256(chunk.astype("<u4").tobytes()).hexdigest()[:16]
@@ -187,7 +204,7 @@ def _fill(
   context: int,
   progress: Progress,
 ) -> None:
-  """Drains the task of both splits into `work`."""
+  """Drains the seqio task of both splits into `work`."""
   name, meta = source.name, document_store.meta_of(documents)
   counts = meta["documents"]
   layout = Layout(tokenizer.dtype, context, meta["prompted"])
@@ -203,8 +220,9 @@ def _fill(
       if part.exists():
         progress.advance(bar, len(span))
       else:
-        task = _task(name, documents, span, tokenizer, context, progress)
-        batches = _shown(task(split), progress, bar)
+        stored = documents, split, span
+        batches = _chunks_of(name, stored, tokenizer, context, progress)
+        batches = _shown(batches, progress, bar)
         with cache.placing(part) as place:
           chunk_files.write_part(place, batches, layout)
       parts.append(part)
@@ -238,16 +256,15 @@ def _parts_of(folder: pathlib.Path) -> pathlib.Path:
   return cache.root() / "parts" / folder.name
 
 
-def _task(name, documents, span, tokenizer, context, progress):
-  """A span of documents as batches of chunks, by split."""
-  tasks = silence.import_tasks(progress)
+def _chunks_of(name, stored, tokenizer, context, progress) -> Iterator[dict]:
+  """Batches of the chunks of (folder, split, span) of kept documents."""
+  with silence.at_rest(progress):
+    from forgetting.data import tasks
+  folder, split, span = stored
   task = tasks.corpus_task(
-    name,
-    tasks.stored(documents, span),
-    context=context,
-    tokenizer=tokenizer,
+    name, tasks.stored(folder, span), context=context, tokenizer=tokenizer
   )
-  return functools.partial(tasks.chunk_batches, task)
+  return tasks.chunk_batches(task, split)
 
 
 def _too_small(name: str, split: Split, counts: dict, context: int):

@@ -1,4 +1,4 @@
-"""A streamed data set as iterators of chunks whose place can be saved."""
+"""A streamed data set as iterators of chunks whose position can be saved."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from collections.abc import Sequence
 import functools
 
 import numpy as np
-import tensorflow_datasets as tfds
 
 from forgetting.data.documents import RESPONSE
-from forgetting.data.tasks import (
-  Chunks,
-  Encode,
-  seqio,
-  tf,
-  tfds_set,
-  vocabulary,
-)
+from forgetting.data.tasks import Chunks, Encode, vocabulary
+from forgetting.data.tensorflow import seqio, tf, tfds, tfds_set
 from forgetting.data.tfds_source import TfdsSource
 from forgetting.data.tokenizers import Tokenizer
 
@@ -50,6 +43,9 @@ def lane(
     seed: of the order of files and of chunks.
     context: L.
     tokenizer: of the chunks.
+
+  Returns:
+    an iterator of tensors of uint16 or int32 token ids.
   """
   # in as few bytes as ids need: they fill the shuffle's buffer
   small = tf.uint16 if tokenizer.dtype == np.uint16 else tf.int32
@@ -85,12 +81,22 @@ def lane(
 
 
 def save(iterators: Sequence, path: str) -> None:
-  """Writes the places of iterators, what they hold in memory included."""
+  """Writes the positions of iterators, what they hold in memory included.
+
+  Args:
+    iterators: of `lane`.
+    path: the beginning of the names of the files that are written.
+  """
   tf.train.Checkpoint(**_named(iterators)).write(path)
 
 
 def load(iterators: Sequence, path: str) -> None:
-  """Puts iterators, made with the same arguments, where they were saved."""
+  """Puts iterators where they were when they were saved.
+
+  Args:
+    iterators: of `lane`, made with the same arguments.
+    path: that `save` was given.
+  """
   tf.train.Checkpoint(**_named(iterators)).read(path).assert_consumed()
 
 

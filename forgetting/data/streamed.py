@@ -33,14 +33,14 @@ MOST_LANES = 16
 class StreamedMixture:
   """The text of one run, as batches: `mixture.Mixture` for streamed text.
 
-  Args:
+  Attributes:
     source: of the pretraining text.
     tokenizer: of its chunks.
     context: L, tokens a sequence.
     target: the run's target chunks; None in a pretraining.
     injection: p, the fraction of chunks drawn from the stream.
     batch_size: sequences of the global batch.
-    seed: of this run: its order and the places of injected chunks.
+    seed: of this run: its order and the positions of injected chunks.
   """
 
   source: TfdsSource
@@ -53,16 +53,25 @@ class StreamedMixture:
 
   @functools.cached_property
   def blocks(self) -> Blocks:
+    """Which chunks of the run are injected."""
     return Blocks.of(self.injection, seed=self.seed)
 
   @property
   def lanes(self) -> int:
+    """How many parts the text is read in, at most 16."""
     return math.gcd(self.batch_size, MOST_LANES)
 
-  def places(self, step: int, rows: np.ndarray) -> np.ndarray:
-    """Place in its batch of each row's chunk: another turn at every step.
+  def positions(self, step: int, rows: np.ndarray) -> np.ndarray:
+    """Position in its batch of each row's chunk: another turn at every step.
 
-    Over batch_size steps each row has had every place once.
+    Over batch_size steps each row has had every position once.
+
+    Args:
+      step: of the run.
+      rows: int64 [k], of the global batch.
+
+    Returns:
+      int64 [k].
     """
     size = self.batch_size
     key = stream_key(self.seed, f"turns {step // size}")
@@ -72,7 +81,8 @@ class StreamedMixture:
   def check(self, steps: int) -> None:
     """Refuses what the data set does not have.
 
-    How long the stream is shows only when it ends.
+    Args:
+      steps: of the run; how long the stream is shows only when it ends.
 
     Raises:
       InputError: no such split or field.
@@ -85,7 +95,16 @@ class StreamedMixture:
   ) -> StreamedBatches:
     """Batches of steps first_step..last_step-1: this host's rows of each.
 
-    Where first_step is not 0 the place must be loaded before the first draw.
+    Where first_step is not 0 the position must be loaded before the first draw.
+
+    Args:
+      first_step, last_step: counted over the run from 0.
+      host: which one this is, of `hosts`; a host has neighbouring rows.
+      hosts: how many share the global batch.
+
+    Returns:
+      an iterator of tokens_BxL, targets_BxL int32 and weights_BxL float32, with
+      B = batch_size / hosts.
 
     Raises:
       InputError: the rows of a host are not whole lanes.
@@ -100,13 +119,19 @@ class StreamedMixture:
 
 
 class StreamedBatches:
-  """Iterator of the batches of one host; Orbax saves and loads its place."""
+  """Iterator of the batches of one host; Orbax saves and loads its position.
+
+  Args:
+    mixture: of the run.
+    first, last: steps, the last one not included.
+    host, hosts: which host this is, of how many.
+  """
 
   def __init__(self, mixture: StreamedMixture, first, last, host, hosts):
     from forgetting.data import stream_tasks
 
     self._mixture, self._step, self._last = mixture, first, last
-    self._place = f"{host}-of-{hosts}"
+    self._name = f"{host}-of-{hosts}"
     self._tasks = stream_tasks
     rows, lanes = mixture.batch_size // hosts, mixture.lanes // hosts
     self._rows = np.arange(host * rows, (host + 1) * rows)
@@ -131,7 +156,8 @@ class StreamedBatches:
     if self._step >= self._last:
       raise StopIteration
     mixture = self._mixture
-    n = self._step * mixture.batch_size + mixture.places(self._step, self._rows)
+    first = self._step * mixture.batch_size
+    n = first + mixture.positions(self._step, self._rows)
     before = mixture.blocks.injected_before(n)
     injected = mixture.blocks.injected_before(n + 1) > before
     chunks = np.empty((len(n), mixture.context + 1), np.int32)
@@ -156,10 +182,17 @@ class StreamedBatches:
       ) from None
 
   async def save(self, directory) -> Awaitable[None]:
-    """Writes the place of every lane of this host, before the next draw."""
+    """Writes the position of every lane of this host, before the next draw.
+
+    Args:
+      directory: Orbax's, of the checkpoint, once it is made.
+
+    Returns:
+      what is left to do after that: nothing.
+    """
     path = await directory.await_creation()
     with silence.standard_error():
-      self._tasks.save(self._lanes, str(pathlib.Path(path) / self._place))
+      self._tasks.save(self._lanes, str(pathlib.Path(path) / self._name))
 
     async def nothing_left() -> None: ...
 
@@ -168,16 +201,22 @@ class StreamedBatches:
   async def load(self, directory) -> Awaitable[None]:
     """Continues after the last batch drawn before the save.
 
+    Args:
+      directory: Orbax's, of the checkpoint.
+
+    Returns:
+      what is left to do after that: nothing.
+
     Raises:
       InputError: it was saved by another number of hosts.
     """
     found = sorted(p.stem for p in directory.glob("*.index"))
-    if self._place not in found:
+    if self._name not in found:
       raise InputError(
-        f"{directory}: found the places of {', '.join(found)}, expected"
-        f" {self._place}: streamed text resumes on as many hosts as saved it"
+        f"{directory}: found the positions of {', '.join(found)}, expected"
+        f" {self._name}: streamed text resumes on as many hosts as saved it"
       )
-    self._tasks.load(self._lanes, str(pathlib.Path(directory) / self._place))
+    self._tasks.load(self._lanes, str(pathlib.Path(directory) / self._name))
 
     async def nothing_left() -> None: ...
 

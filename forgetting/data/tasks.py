@@ -1,30 +1,21 @@
 """A corpus as a seqio task: documents in, fixed-length chunks of tokens out.
 
-The only file that imports TensorFlow and seqio. Tasks are plain objects and
-enter no registry: registries are global and refuse a second study.
+Seqio tasks are plain objects here and enter no registry: registries are global
+and refuse a second study.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 import functools
-import os
 import pathlib
 
 import numpy as np
 
 from forgetting.data import cache, document_store, silence, tokenizers
 from forgetting.data.documents import RESPONSE, Split
+from forgetting.data.tensorflow import seqio, tf, tfds
 from forgetting.data.tokenizers import Kind, Tokenizer
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with silence.standard_error():
-  import absl.logging
-  import seqio
-  import tensorflow as tf
-
-  tf.config.set_visible_devices([], "GPU")  # the accelerator is JAX's
-absl.logging.set_verbosity(absl.logging.ERROR)
 
 Preprocessor = Callable[[tf.data.Dataset], tf.data.Dataset]
 
@@ -35,7 +26,11 @@ _CHUNK_BYTES_AT_ONCE = 1 << 22
 
 
 def vocabulary(tokenizer: Tokenizer) -> seqio.Vocabulary:
-  """What seqio knows of a tokenizer; a Hugging Face one only by its ids."""
+  """What seqio knows of a tokenizer; a Hugging Face one only by its ids.
+
+  Args:
+    tokenizer: of `tokenizers`.
+  """
   if tokenizer.kind is Kind.BYTES:
     return seqio.ByteVocabulary()
   if tokenizer.kind is Kind.SENTENCEPIECE:
@@ -52,14 +47,22 @@ def corpus_task(
   after: Sequence[Preprocessor] = (),
   shuffle_buffer: int | None = None,
 ) -> seqio.Task:
-  """Documents as chunks.
+  """Documents as chunks: a seqio task.
 
-  Its examples are {"targets", "bytes", "weights"}, each [context + 1] int32:
+  Its records are {"targets", "bytes", "weights"}, each [context + 1] int32:
   token ids, the UTF-8 bytes that each stands for (they add up to the text's),
   and 0 for the tokens of a prompt, else 1. Documents follow each
   other with an end-of-text token after each, and are cut with stride
   `context`: the last token of a chunk is the first of the next, so that every
   token is a target exactly once. What does not fill a last chunk is dropped.
+
+  Args:
+    name: of the seqio task.
+    documents: records with "text", as of `stored`.
+    context: L, tokens a sequence.
+    tokenizer: of the chunks.
+    after: preprocessors of chunks.
+    shuffle_buffer: chunks that seqio may hold to shuffle; None: its default.
   """
   return seqio.Task(
     name,
@@ -78,7 +81,12 @@ def corpus_task(
 
 
 def stored(folder: pathlib.Path, span: range | None = None) -> seqio.DataSource:
-  """The kept documents in a folder of `document_store`; all, or a span."""
+  """Kept documents as a source of seqio, in key order.
+
+  Args:
+    folder: of `document_store.ensure`.
+    span: bytes of a split's file, of `document_store.spans`; None: all.
+  """
 
   def dataset(split: str, shuffle_files: bool, seed: int | None = None):
     del shuffle_files, seed  # key order is the shuffle
@@ -92,39 +100,19 @@ def stored(folder: pathlib.Path, span: range | None = None) -> seqio.DataSource:
   return seqio.FunctionDataSource(dataset, splits=splits)
 
 
-def tfds_set(name: str, data_dir: str, **splits: str) -> seqio.DataSource:
-  """A prepared TFDS data set; it is read, never built.
+def as_tfds(name: str, folder: pathlib.Path) -> tuple[str, str]:
+  """Kept documents as a TFDS data set, written at the first call.
+
+  It can be read with no code of ours, by `tfds.builder_from_directory` or
+  `tfds.load`.
 
   Args:
-    name: as in "c4/en:3.1.0".
-    data_dir: local or in a bucket.
-    **splits: TFDS splits by ours, as in train="train[:10%]"; its own if none.
+    name: of the data set; it is put in lower case.
+    folder: of `document_store.ensure`.
+
+  Returns:
+    its name with its version, and its data_dir.
   """
-  return seqio.TfdsDataSource(
-    name, data_dir, splits=splits or None, read_only=True
-  )
-
-
-def tfds_records(
-  name: str, data_dir: str, *, split: str, fields: Sequence[str]
-) -> Iterator[dict[str, str]]:
-  """Fields of text of a TFDS data set, in its stored order."""
-  dataset = tfds_set(name, data_dir, all=split).get_dataset(
-    "all", shuffle=False
-  )
-  chosen = dataset.map(lambda record: {name: record[name] for name in fields})
-  for record in chosen.as_numpy_iterator():
-    yield {k: text.decode("utf-8", "replace") for k, text in record.items()}
-
-
-def as_tfds(name: str, folder: pathlib.Path) -> tuple[str, str]:
-  """Kept documents as a TFDS data set: (name with version, data_dir).
-
-  It is written at the first call, and can be read with no code of ours, by
-  `tfds.builder_from_directory` or `tfds.load`.
-  """
-  import tensorflow_datasets as tfds
-
   name, place = name.lower(), cache.root() / "tfds" / folder.name
   if not place.exists():
     tfds.disable_progress_bar()
@@ -155,7 +143,11 @@ def _text_batches(
 
 
 class Encode:
-  """Preprocessor: a document as tokens, their bytes and their weights."""
+  """Preprocessor: a document as tokens, their bytes and their weights.
+
+  Args:
+    tokenizer: of the chunks.
+  """
 
   def __init__(self, tokenizer: Tokenizer):
     self._tokenizer = tokenizer
@@ -213,7 +205,11 @@ class Encode:
 
 
 class Chunks:
-  """Preprocessor: joins documents and cuts them, with one token of overlap."""
+  """Preprocessor: joins documents and cuts them, with one token of overlap.
+
+  Args:
+    context: L, tokens a sequence; a chunk has one more.
+  """
 
   def __init__(self, context: int):
     self._context = context
@@ -244,7 +240,15 @@ class Chunks:
 def chunk_batches(
   task: seqio.Task, split: Split
 ) -> Iterator[dict[str, np.ndarray]]:
-  """All chunks of a split, in order: a task's features, [n, L+1] int32."""
+  """All chunks of a split, in order.
+
+  Args:
+    task: of `corpus_task`.
+    split: which.
+
+  Yields:
+    the seqio task's features, each int32 [n, L+1], of about 4 MiB.
+  """
   dataset = task.get_dataset(split=split.value, shuffle=False, num_epochs=1)
   [length] = dataset.element_spec["targets"].shape
   at_once = max(1, _CHUNK_BYTES_AT_ONCE // (4 * length))

@@ -55,16 +55,19 @@ class Fields:
   def parse(cls, told: str) -> Fields:
     r"""Reads `field`, `prompt->response` or `prompt->response:template`.
 
+    Args:
+      told: what is said of the fields; "\n" in a template ends a line.
+
     Raises:
-      InputError: a template without its two places.
+      InputError: a template without its two braces.
     """
     prompt, arrow, rest = told.partition("->")
     if not arrow:
       return cls(text=told)
     response, _, template = rest.partition(":")
     template = template.replace("\\n", "\n") or _DEFAULT_TEMPLATE
-    places = re.findall(r"\{[^{}]*\}|[{}]", template)
-    if places != ["{prompt}", "{response}"]:
+    braces = re.findall(r"\{[^{}]*\}|[{}]", template)
+    if braces != ["{prompt}", "{response}"]:
       raise InputError(
         f"template: found {template!r}, expected {{prompt}} and then"
         " {response}, once each"
@@ -77,9 +80,15 @@ class Fields:
 
   @property
   def names(self) -> list[str]:
+    """The fields of a record that are read."""
     return [self.prompt, self.response] if self.prompt else [self.text]
 
   def document(self, record: dict[str, str]) -> str:
+    """The document that a record makes, with a mark before a response.
+
+    Args:
+      record: field -> text.
+    """
     if not self.prompt:
       return _plain(record[self.text])
     before, after = self.template.split("{response}")
@@ -93,7 +102,14 @@ def _plain(text: str) -> str:
 
 
 def split_source(source: str) -> tuple[str, str]:
-  """A source as (path, what is said of its fields)."""
+  """Takes a source of text apart.
+
+  Args:
+    source: a path, and after a colon what is said of its fields.
+
+  Returns:
+    the path, and what is said of its fields or "".
+  """
   pattern = r"(.+\.(?:jsonl|parquet)(?:\.gz|\.zst)?|.+[/\\*?\]]):([^/\\].*)"
   if match := re.fullmatch(pattern, source, re.DOTALL):
     return match.groups()
@@ -102,6 +118,10 @@ def split_source(source: str) -> tuple[str, str]:
 
 def find(source: str, path: str) -> list[epath.Path]:
   """The text files at a path: a file, a folder or a glob, sorted.
+
+  Args:
+    source: as it was given, for messages.
+    path: of `split_source`.
 
   Raises:
     InputError: there are none.
@@ -151,6 +171,12 @@ def read(
 ) -> Iterator[str]:
   """The documents of one file.
 
+  Args:
+    source: as it was given, for messages.
+    file: of `find`.
+    fields: which make a document; a .txt file has none.
+    counts: is told what was skipped.
+
   Raises:
     InputError: it cannot be read, is damaged, or lacks a field; names where.
   """
@@ -171,7 +197,15 @@ def read(
 
 
 def kind(file: epath.Path) -> tuple[str, str]:
-  """("....jsonl.gz") -> (".jsonl", ".gz")."""
+  """What a file is by its name.
+
+  Args:
+    file: of `find`.
+
+  Returns:
+    its ending and its packing, as in (".jsonl", ".gz"); "" where it is not
+    packed.
+  """
   packing = file.suffix if file.suffix in _PACKINGS[1:] else ""
   return epath.Path(file.name.removesuffix(packing)).suffix, packing
 
@@ -209,8 +243,8 @@ def _read_text(where, stream, fields, counts) -> Iterator[str]:
 
 def _last_break(text: str) -> int:
   for mark in ("\n\n", "\n", " "):
-    if (place := text.rfind(mark)) > 0:
-      return place + len(mark)
+    if (at := text.rfind(mark)) > 0:
+      return at + len(mark)
   return len(text)
 
 
@@ -281,7 +315,13 @@ def _records(batches) -> Iterator[dict]:
 def unreadable(
   source: str, error: Exception, file: epath.Path | None = None
 ) -> InputError:
-  """What to say of a file that cannot be opened, listed or read."""
+  """What to say of a file that cannot be opened, listed or read.
+
+  Args:
+    source: as it was given.
+    error: what was raised.
+    file: which one, where the error does not say.
+  """
   name = getattr(error, "filename", None) or file or source
   told = getattr(error, "strerror", None) or " ".join(str(error).split())
   return InputError(f"{source}: {name} cannot be read ({told})")

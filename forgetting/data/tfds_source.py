@@ -54,6 +54,7 @@ class TfdsSource:
 
   @property
   def full_name(self) -> str:
+    """Data set, config and version, as in "c4/en:3.1.0"."""
     return f"{self.name}:{self.folder.name}"
 
   @property
@@ -66,6 +67,9 @@ class TfdsSource:
   def texts(self, progress: Progress) -> Iterator[str]:
     """The documents that are stored: all, or those to measure on.
 
+    Args:
+      progress: a display, which rests while TensorFlow is imported.
+
     Raises:
       InputError: it has no such field or split.
     """
@@ -73,18 +77,24 @@ class TfdsSource:
     split = self.split
     if self.validation is not None:
       split = self._first_of(self.validation)
-    tasks, fields = silence.import_tasks(progress), self.fields
-    records = tasks.tfds_records(
-      self.full_name, self.data_dir, split=split, fields=fields.names
+    with silence.at_rest(progress):
+      from forgetting.data import tensorflow
+    records = tensorflow.tfds_records(
+      self.full_name, self.data_dir, split=split, fields=self.fields.names
     )
-    return map(fields.document, records)
+    return map(self.fields.document, records)
 
   @property
   def fields(self) -> Fields:
+    """Which features of a record make a document."""
     return Fields.parse(self.field)
 
   def check(self) -> None:
-    """Raises an InputError where it has no such field or split."""
+    """Refuses a data set without such a field or split.
+
+    Raises:
+      InputError: it has none; or a stream would be measured on training text.
+    """
     self._check_field()
     train = self._documents(self.split)
     if self.validation is None:
@@ -117,7 +127,7 @@ class TfdsSource:
       size = self._sizes[name]
       first, last = (ends or ":").split(":")
       parts.append(
-        (name, range(_place(first, size, 0), _place(last, size, size)))
+        (name, range(_position(first, size, 0), _position(last, size, size)))
       )
     return parts
 
@@ -157,18 +167,22 @@ class TfdsSource:
         )
 
 
-def _place(told: str, size: int, default: int) -> int:
-  """A place in a split as TFDS reads it: a number or a percentage."""
+def _position(told: str, size: int, default: int) -> int:
+  """A position in a split as TFDS reads it: a number or a percentage."""
   if not told:
     return default
   percent = told.endswith("%")
   number = int(told.rstrip("%"))
-  place = round(number * size / 100) if percent else number
-  return min(max(place + size if number < 0 else place, 0), size)
+  position = round(number * size / 100) if percent else number
+  return min(max(position + size if number < 0 else position, 0), size)
 
 
 def is_one(source: str) -> bool:
-  """Whether a source names a TFDS data set: by a prefix or by its version."""
+  """Whether a source names a TFDS data set: by a prefix or by its version.
+
+  Args:
+    source: as a config or the command line gives it.
+  """
   if os.path.exists(source):
     return False
   if source.startswith((_PREFIX, _STREAM)):
@@ -177,12 +191,19 @@ def is_one(source: str) -> bool:
 
 
 def is_streamed(source: str) -> bool:
-  """Whether its text is read while it trains."""
+  """Whether the text of a source is read while it trains.
+
+  Args:
+    source: as a config or the command line gives it.
+  """
   return source.startswith(_STREAM)
 
 
 def parse(source: str) -> TfdsSource:
   """Reads a source; a version that is not given is the newest there.
+
+  Args:
+    source: as in "tfds:c4/en:3.1.0?split=train[:1%]".
 
   Raises:
     InputError: an unknown option, or no such data set in the folder.

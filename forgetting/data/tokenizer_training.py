@@ -30,7 +30,12 @@ _LONGEST_LINE = 16_384  # bytes; SentencePiece drops longer sentences
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-  """A model to train: its size and its text, sources or sets of them."""
+  """A SentencePiece model that is trained on our own text.
+
+  Attributes:
+    size: number of pieces.
+    sources: of its text, or sets of them.
+  """
 
   size: int
   sources: tuple[str, ...] = DEFAULT_SOURCES
@@ -43,7 +48,11 @@ class Trained:
     return f"sp{self.size}:{'+'.join(self.sources)}"
 
   def path(self) -> pathlib.Path:
-    """Where it is, or will be, in the cache."""
+    """Where its file is, or will be, in the cache.
+
+    Raises:
+      InputError: a source is not there.
+    """
     found = [sources.find(name) for name in corpora.expand(self.sources)]
     folders = [document_store.folder_of(source).name for source in found]
     key = cache.key_of(self.size, TRAINING_VERSION, *folders)
@@ -51,7 +60,13 @@ class Trained:
 
 
 def parse(name: str) -> Trained | None:
-  """Reads "sp8192" and "sp8192:kjv+./text"; None: it is another name.
+  """Reads the name of a model to train.
+
+  Args:
+    name: as in "sp8192" or "sp8192:kjv+./text".
+
+  Returns:
+    None where it is another name.
 
   Raises:
     InputError: too small a size.
@@ -66,7 +81,18 @@ def parse(name: str) -> Trained | None:
 
 
 def ensure(trained: Trained, progress: Progress) -> pathlib.Path:
-  """The model's file; trains it on training documents if it is absent."""
+  """Trains a model on training documents, unless its file is there.
+
+  Args:
+    trained: which.
+    progress: where to show the work.
+
+  Returns:
+    the model's file.
+
+  Raises:
+    InputError: its text cannot be had, or gives no such model.
+  """
   final = trained.path()
   if final.exists():
     return final
@@ -74,11 +100,11 @@ def ensure(trained: Trained, progress: Progress) -> pathlib.Path:
     document_store.ensure(sources.find(name), progress)
     for name in corpora.expand(trained.sources)
   ]
-  task = progress.add_task(f"training {trained.name}", total=None)
+  bar = progress.add_task(f"training {trained.name}", total=None)
   with cache.scratch(final.parent, trained.name.split(":")[0]) as work:
     (work / "model").write_bytes(_train(trained.size, folders))
     os.replace(work / "model", final)
-  progress.update(task, total=1, completed=1)
+  progress.update(bar, total=1, completed=1)
   return final
 
 

@@ -29,6 +29,8 @@ _ENDS = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>", "[SEP]")
 
 
 class Kind(enum.Enum):
+  """What a tokenizer is; the value is its name for people."""
+
   BYTES = "bytes"
   SENTENCEPIECE = "SentencePiece"
   HUGGING_FACE = "Hugging Face"
@@ -64,6 +66,9 @@ class Tokenizer:
 
 def find(name: str) -> Tokenizer:
   """The tokenizer of that name.
+
+  Args:
+    name: as a config gives it: see the top of this file.
 
   Raises:
     InputError: there is none, it is not trained or fetched yet, or it has no
@@ -108,7 +113,15 @@ def _of_file(name: str, path: epath.Path) -> Tokenizer:
 
 
 def ensure(name: str, progress) -> Tokenizer:
-  """As `find`, but trains or fetches what is not there."""
+  """As `find`, but trains or fetches what is not there.
+
+  Args:
+    name: as a config gives it.
+    progress: where to show the work.
+
+  Raises:
+    InputError: there is none, or it cannot be made.
+  """
   if trained := tokenizer_training.parse(name):
     tokenizer_training.ensure(trained, progress)
   if packaged := PACKAGED.get(name):
@@ -174,7 +187,17 @@ def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
 def hugging_face_encoder(
   path: str,
 ) -> Callable[[bytes], tuple[np.ndarray, np.ndarray]]:
-  """UTF-8 text in; token ids and the start of each in bytes out, int32."""
+  """A function that encodes text by a Hugging Face tokenizer.
+
+  Args:
+    path: of its tokenizer.json.
+
+  Returns:
+    UTF-8 text -> token ids and the start of each in bytes, both int32 [n].
+
+  Raises:
+    InputError: the package tokenizers is not installed, or does not read it.
+  """
   try:
     import tokenizers
   except ImportError as error:
@@ -193,15 +216,15 @@ def hugging_face_encoder(
   def encode(text: bytes) -> tuple[np.ndarray, np.ndarray]:
     characters = text.decode()
     encoding = model.encode(characters, add_special_tokens=False)
-    places = np.array([start for start, _ in encoding.offsets], np.int64)
-    return np.array(encoding.ids, np.int32), _byte_places(characters, places)
+    starts = np.array([start for start, _ in encoding.offsets], np.int64)
+    return np.array(encoding.ids, np.int32), _in_bytes(characters, starts)
 
   return encode
 
 
-def _byte_places(text: str, places: np.ndarray) -> np.ndarray:
+def _in_bytes(text: str, positions: np.ndarray) -> np.ndarray:
   """Positions in characters as positions in UTF-8 bytes."""
   points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
   sizes = 1 + (points > 0x7F) + (points > 0x7FF) + (points > 0xFFFF)
   starts = np.concatenate([[0], np.cumsum(sizes)])
-  return starts[places].astype(np.int32)
+  return starts[positions].astype(np.int32)

@@ -8,11 +8,9 @@ import pytest
 
 from forgetting.config import InputError
 from forgetting.data.mixture import Blocks, Epochs, Mixture
-from forgetting.data.permutation import permute
 from forgetting.data.pool import Pool, chunks_within
 
 LENGTH = 9  # tokens of a chunk: L + 1
-
 injections = st.one_of(
   st.sampled_from([0.0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 0.99]),
   st.integers(0, 99).map(lambda percent: percent / 100),
@@ -75,51 +73,12 @@ def test_every_whole_block_injects_exactly_p(p, seed, k):
   assert count - before == Fraction(str(p)) * blocks.block
 
 
-@given(
-  size=st.integers(1, 3000), key=st.integers(0, 2**63), other=st.integers(0, 9)
-)
-@settings(max_examples=50)
-def test_permute_is_a_permutation(size, key, other):
-  images = permute(np.arange(size), size, key=key)
-  assert sorted(images) == list(range(size))
-  np.testing.assert_array_equal(
-    images[: size // 2], permute(np.arange(size // 2), size, key=key)
-  )
-
-
-def test_permute_mixes():
-  images = permute(np.arange(4000), 4000, key=1)
-  assert abs(np.corrcoef(images, np.arange(4000))[0, 1]) < 0.05
-  assert abs(np.corrcoef(images[1:], images[:-1])[0, 1]) < 0.05
-  other = permute(np.arange(4000), 4000, key=2)
-  assert np.mean(images == other) < 0.01
-  with pytest.raises(IndexError):
-    permute(np.array([4]), 4, key=0)
-
-
 @pytest.mark.parametrize("p", [0, 0.01, 0.05, 0.2])
 def test_batches_hold_the_token_fraction(p):
   m = mixture(injection=p, batch_size=10)
   rows = first_tokens(m, 0, 100)
   assert rows.size == 1000
   assert (rows < TARGET_FIRST).sum() == p * 1000
-
-
-def test_unique_target_tokens_are_what_was_asked():
-  m = mixture(injection=0.05)
-  rows = first_tokens(m, 0, 60).ravel()
-  target = rows[rows >= TARGET_FIRST]
-  assert len(np.unique(target)) == 40
-  # each epoch is every chunk once, in an order of its own
-  epochs = target[: len(target) // 40 * 40].reshape(-1, 40)
-  assert all(len(set(epoch)) == 40 for epoch in epochs)
-  assert not np.array_equal(epochs[0], epochs[1])
-
-
-def test_target_chunks_are_nested_in_their_number_and_depend_on_the_seed():
-  small, large = (set(domain(chunks=n).unique) for n in (20, 60))
-  assert small < large
-  assert small != set(domain(chunks=20, seed=1).unique)
 
 
 def test_injected_chunks_are_fresh_and_never_repeated():
@@ -194,19 +153,6 @@ def prompted(seed: int, chunks: int = 50) -> Pool:
   return Pool((tokens,), (weights,))
 
 
-@given(seed=st.integers(0, 1000), share=st.floats(0.1, 1))
-def test_target_tokens_are_the_most_weighted_ones_within_what_was_asked(
-  seed, share
-):
-  target = prompted(seed)
-  asked = int(share * target.weights[0].sum())
-  chunks = chunks_within(target, asked, seed=seed)
-  found = Epochs(target, chunks, seed)
-  assert found.tokens == target.weights[0][found.unique].sum() <= asked
-  if chunks < len(target):
-    assert Epochs(target, chunks + 1, seed).tokens > asked
-
-
 def test_batches_carry_the_weights_of_each_chunk():
   target = prompted(seed=1)
   m = mixture(target=Epochs(target, 40, seed=0), injection=0.25)
@@ -223,11 +169,6 @@ def test_batches_carry_the_weights_of_each_chunk():
       np.testing.assert_array_equal(weight, expected)
       seen += not weight.all()
   assert seen > 50
-
-
-def test_pools_of_different_lengths_are_refused():
-  with pytest.raises(InputError, match="one length"):
-    Pool((np.zeros((2, 5), int), np.zeros((2, 6), int)))
 
 
 def test_batch_that_does_not_divide_over_the_hosts_is_refused():

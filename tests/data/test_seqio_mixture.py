@@ -49,8 +49,7 @@ def draw_of(prepared, *, injection, target_chunks=50, parent_chunks=300):
 def streamed(prepared, draw, chunks, seed=3):
   """The first so many chunks of the run, through seqio.get_dataset."""
   import seqio
-
-  from forgetting.data import seqio_mixture
+  import seqio_mixture
 
   mixture = seqio_mixture.run_mixture(
     draw,
@@ -125,8 +124,7 @@ def test_injected_chunks_are_fresh_and_never_repeated(prepared):
 
 def test_a_pretraining_streams_too_and_ends_with_its_text(prepared):
   import seqio
-
-  from forgetting.data import seqio_mixture
+  import seqio_mixture
 
   draw = draw_of(prepared, injection=1.0, parent_chunks=0)
   mixture = seqio_mixture.run_mixture(

@@ -1,22 +1,18 @@
-import builtins
-import io
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from rich.console import Console
-from rich.progress import Progress
 import synthetic
 
 from forgetting.config import InputError
 from forgetting.data import (
   chunk_files,
   document_store,
-  silence,
   sources,
   store,
 )
@@ -118,26 +114,6 @@ def test_a_second_time_opens_and_makes_nothing(source, prepared, monkeypatch):
   assert (opened.validation == prepared.validation).all()
 
 
-def test_no_display_is_drawn_while_tensorflow_is_imported(monkeypatch):
-  """etils replaces Python's import meanwhile: rich's thread would fall."""
-  console = Console(file=io.StringIO(), force_terminal=True)
-  drawn = []
-
-  with Progress(console=console) as progress:
-    monkeypatch.setattr("forgetting.data.tasks", None, raising=False)
-    monkeypatch.setitem(sys.modules, "forgetting.data.tasks", None)
-    original = builtins.__import__
-
-    def watched(name, *args, **kwargs):
-      if name == "forgetting.data":
-        drawn.append(progress.live.is_started)
-      return original(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", watched)
-    silence.import_tasks(progress)
-    assert drawn == [False] and progress.live.is_started
-
-
 def test_opening_needs_no_tensorflow(source, prepared):
   code = (
     "import sys; from forgetting.data import store\n"
@@ -161,21 +137,32 @@ def test_absent_says_how_to_prepare(source):
   assert "\n" not in str(caught.value)
 
 
-def test_a_truncated_store_is_noticed(tmp_path, monkeypatch, source):
+def test_a_truncated_store_is_noticed(tmp_path, monkeypatch, source, prepared):
+  there = store.folder_of(source, context=CONTEXT, tokenizer="bytes")
+  folder = tmp_path / "chunks" / there.name
+  shutil.copytree(there, folder)
   monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
-  prepare(source, context=CONTEXT)
-  [folder] = (tmp_path / "chunks").iterdir()
+  assert open_prepared(source, context=CONTEXT)
   os.truncate(folder / "train.tokens", 100)
   with pytest.raises(InputError, match="damaged"):
     open_prepared(source, context=CONTEXT)
 
 
+@pytest.fixture(scope="module")
+def in_parts(tmp_path_factory, source):
+  """The source prepared in parts of 10 kB, and the cache that it is in."""
+  folder = tmp_path_factory.mktemp("in_parts")
+  with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(document_store, "_SPAN_BYTES", 10_000)
+    patch.setenv("FORGETTING_CACHE", str(folder))
+    return prepare(source, context=CONTEXT), folder
+
+
 def test_an_interrupted_preparation_goes_on_where_it_was(
-  tmp_path, monkeypatch, source
+  tmp_path, monkeypatch, source, in_parts
 ):
+  whole, _ = in_parts
   monkeypatch.setattr(document_store, "_SPAN_BYTES", 10_000)
-  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path / "whole"))
-  whole = prepare(source, context=CONTEXT)
   monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path / "parts"))
   written = []
 
@@ -197,10 +184,10 @@ def test_an_interrupted_preparation_goes_on_where_it_was(
   assert not list((tmp_path / "parts" / "parts").iterdir())
 
 
-def test_parts_lose_less_than_a_chunk_each(tmp_path, monkeypatch, source):
-  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
+def test_parts_lose_less_than_a_chunk_each(monkeypatch, source, in_parts):
+  prepared, cache = in_parts
+  monkeypatch.setenv("FORGETTING_CACHE", str(cache))
   monkeypatch.setattr(document_store, "_SPAN_BYTES", 10_000)
-  prepared = prepare(source, context=CONTEXT)
   folder = document_store.folder_of(sources.find(source))
   for split in Split:
     spans = document_store.spans(folder, split)
@@ -246,17 +233,27 @@ def test_ids_are_hashes_of_little_endian_words():
   assert chunk_ids(small).dtype == "S16" and len(set(chunk_ids(small))) == 2
 
 
-def _prepare_elsewhere(source, cache):
+def _prepare_elsewhere(source, cache, ready, hashes):
+  from forgetting.data import tasks  # seconds: before both begin
+
+  assert tasks
   os.environ["FORGETTING_CACHE"] = cache
+  ready.wait()
   prepared = prepare(source, context=CONTEXT)
-  return prepared.meta["splits"]["train"]["sha256"]
+  hashes.put(prepared.meta["splits"]["train"]["sha256"])
 
 
-def test_two_processes_at_once(tmp_path, source, prepared):
+def test_two_processes_at_once(tmp_path, source, prepared, monkeypatch):
+  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
   context = multiprocessing.get_context("spawn")
-  with context.Pool(2) as pool:
-    jobs = [(source, str(tmp_path))] * 2
-    hashes = pool.starmap(_prepare_elsewhere, jobs, chunksize=1)
+  ready, elsewhere = context.Barrier(2, timeout=600), context.Queue()
+  arguments = (source, str(tmp_path), ready, elsewhere)
+  other = context.Process(target=_prepare_elsewhere, args=arguments)
+  other.start()
+  ready.wait()
+  here = prepare(source, context=CONTEXT).meta["splits"]["train"]["sha256"]
+  hashes = [here, elsewhere.get(timeout=600)]
+  other.join()
   assert set(hashes) == {prepared.meta["splits"]["train"]["sha256"]}
   for kind in ("chunks", "documents"):
     [folder] = (tmp_path / kind).iterdir()

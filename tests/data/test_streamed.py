@@ -86,9 +86,9 @@ def test_every_lane_serves_alike(data_set, p):
   m = mixture(data_set, injection=p, batch_size=16)
   counts = np.zeros(16)
   for step in range(1600):
-    places = m.places(step, np.arange(16))
-    assert sorted(places) == list(range(16))
-    n = step * 16 + places
+    positions = m.positions(step, np.arange(16))
+    assert sorted(positions) == list(range(16))
+    n = step * 16 + positions
     injected = m.blocks.injected_before(n + 1) > m.blocks.injected_before(n)
     counts += injected
   assert counts.sum() == round(p * 1600 * 16)

