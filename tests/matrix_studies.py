@@ -1,12 +1,16 @@
 """Studies whose runs have left rows of a forgetting matrix."""
 
+import dataclasses
+
 import numpy as np
 
-from forgetting.config import Model, Optimizer, Run
+from forgetting.config import Model, Optimizer, Replay, Run
 from forgetting.records import RunDirectory
 
 
-def runs_of_a_study(domains=("kjv", "wiki_fr"), seeds=(0, 1)) -> list[Run]:
+def runs_of_a_study(
+  domains=("kjv", "wiki_fr"), seeds=(0, 1), *, parent_seed=0
+) -> list[Run]:
   """Fine-tunings of one small parent: every domain with every seed."""
   model = Model(layers=2, width=16, heads=2)
   parent = Run(
@@ -16,6 +20,7 @@ def runs_of_a_study(domains=("kjv", "wiki_fr"), seeds=(0, 1)) -> list[Run]:
     batch_size=8,
     pretraining=("wiki_en", "factbook"),
     injection=1,
+    seed=parent_seed,
   )
   return [
     Run(
@@ -33,6 +38,23 @@ def runs_of_a_study(domains=("kjv", "wiki_fr"), seeds=(0, 1)) -> list[Run]:
     for domain in domains
     for seed in seeds
   ]
+
+
+def replay_runs(domains=("kjv", "wiki_fr"), *, parent_seed=0) -> list[Run]:
+  """Of every domain and seed a run of predicted and of true replay."""
+  out = []
+  for run in runs_of_a_study(domains, parent_seed=parent_seed):
+    none = dataclasses.replace(run, replay=Replay(pool=64))
+    probe = dataclasses.replace(
+      none, steps=6, replay=Replay(pool=64, probe=True)
+    )
+    out += [
+      dataclasses.replace(
+        run, injection=0.05, replay=Replay(pool=64, measured_in=measured)
+      )
+      for measured in (probe, none)
+    ]
+  return out
 
 
 def plant_study(root, runs, values, *, status="done"):

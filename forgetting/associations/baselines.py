@@ -20,6 +20,11 @@ class ExampleMean(Method):
   name: ClassVar[str] = "example_mean"
 
   def fit(self, train: np.ndarray) -> Predictor:
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     return _ExampleMean(train.mean(0))
 
 
@@ -38,6 +43,11 @@ class Additive(Method):
   name: ClassVar[str] = "additive"
 
   def fit(self, train: np.ndarray) -> Predictor:
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     return _Additive(train.mean(0))
 
 
@@ -66,9 +76,15 @@ class Knn(Method):
   name: ClassVar[str] = "knn"
 
   def candidates(self):
+    """The numbers of neighbours that `tuned` chooses from."""
     return [dataclasses.replace(self, neighbours=n) for n in (1, 3, 5, 10, 20)]
 
   def fit(self, train: np.ndarray) -> Predictor:
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     return _Knn(train, self.neighbours)
 
 

@@ -29,7 +29,15 @@ class Chooser:
   top: int
 
   def choose(self, count: int, *, seed: int) -> np.ndarray:
-    """[k] distinct columns; the seed matters where chance has a part."""
+    """The columns to measure of a new task.
+
+    Args:
+      count: k.
+      seed: matters where chance has a part.
+
+    Returns:
+      int64 [k], distinct.
+    """
     if self.how == "greedy":
       return self.greedy[:count]
     generator = np.random.default_rng(seed)
@@ -38,7 +46,17 @@ class Chooser:
 
 
 def mixed(ranked, count: int, *, top: int, generator) -> np.ndarray:
-  """The first `top` of `ranked` and the rest of `count` at random."""
+  """The first `top` of `ranked` and the rest at random.
+
+  Args:
+    ranked: [N] columns.
+    count: k, how many in all.
+    top: at most k.
+    generator: of numpy, of the random ones.
+
+  Returns:
+    int64 [k], distinct.
+  """
   if not top:
     return generator.choice(len(ranked), count, replace=False)
   rest = generator.choice(len(ranked) - top, count - top, replace=False)
@@ -48,11 +66,15 @@ def mixed(ranked, count: int, *, top: int, generator) -> np.ndarray:
 def choosers(
   train: np.ndarray, *, count: int, method: Kriging
 ) -> dict[str, Chooser]:
-  """All the rules, by name, for `count` examples.
+  """All the rules for choosing examples.
 
   Args:
     train: [n, N] training rows without NaN.
+    count: k, how many examples they will be asked for.
     method: the tuned method that the greedy and the mixed rule serve.
+
+  Returns:
+    rule by name, of `CHOICES`.
   """
   ranked = np.argsort(-train.var(0), kind="stable")
   best = greedy(Prior.of(train), count=count, method=method)
@@ -66,6 +88,14 @@ def greedy(prior: Prior, *, count: int, method: Kriging) -> np.ndarray:
   A-optimal design: with C of `kriging` and its noise D, the column j with the
   largest |C[:, j]|^2 / (C[j, j] + D[j]); then C is conditioned on j. C is
   never formed: its diagonal and the lengths of its columns are kept up.
+
+  Args:
+    prior: of the training rows.
+    count: k.
+    method: whose hyper-parameters C and D have.
+
+  Returns:
+    int64 [k], in the order in which they are chosen.
   """
   effects = np.array(
     [
@@ -101,6 +131,11 @@ def best_top(train: np.ndarray, *, known: int, method: Method) -> int:
   By leave-one-task-out: the fewest that are within one standard error of the
   best, and never more than half. A task that is left out is like the trained
   ones; chance is what protects a task that is not.
+
+  Args:
+    train: [n, N] training rows without NaN.
+    known: k, how many examples are measured.
+    method: that predicts from them.
   """
   steps = sorted({known * part // 6 for part in range(4)})
   errors = []

@@ -14,6 +14,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+Draw = tuple[np.ndarray, np.ndarray]  # known [k], what was measured [t, k]
+
 TUNING_COLUMNS = 5000  # at most so many are looked at to choose a method
 TUNING_ROWS = 48  # and so many training rows are left out in turn
 TUNING_DRAWS = 4  # of the k examples, for each row left out
@@ -34,6 +36,17 @@ class Predictor(abc.ABC):
       [t, N] nats per token, the measured columns predicted as any other.
     """
 
+  def predict_each(self, draws: Sequence[Draw]) -> list[np.ndarray]:
+    """Predicts rows from several draws of the measured columns.
+
+    Args:
+      draws: (known, values) of each, as for `predict`.
+
+    Returns:
+      what `predict` gives of each; a method may do them together.
+    """
+    return [self.predict(known, values) for known, values in draws]
+
 
 class Method(abc.ABC):
   """A way to predict; its fields are its hyper-parameters."""
@@ -42,18 +55,25 @@ class Method(abc.ABC):
 
   @abc.abstractmethod
   def fit(self, train: np.ndarray) -> Predictor:
-    """Learns from training rows [n, N] without NaN."""
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
 
   def candidates(self) -> Sequence[Self]:
     """The hyper-parameters that `tuned` chooses from."""
     return (self,)
 
   def tuned(self, train: np.ndarray, *, known: int) -> Self:
-    """The candidate with the least squared error on left-out tasks.
+    """Chooses hyper-parameters by the squared error on left-out tasks.
 
     Args:
       train: [n, N] training rows without NaN; nothing else is looked at.
       known: k, how many examples will be measured.
+
+    Returns:
+      the candidate with the least.
     """
     candidates = self.candidates()
     if len(candidates) == 1:
@@ -83,7 +103,15 @@ class Fold:
   known: tuple[np.ndarray, ...]
 
   def squared_error(self, row: np.ndarray, known: np.ndarray) -> float:
-    """Sum of squares over the columns that were not measured."""
+    """Sum of squared errors over the columns that were not measured.
+
+    Args:
+      row: [..., N] predicted.
+      known: [k] columns that were measured.
+
+    Returns:
+      [...]
+    """
     error = self.row - row
     error[..., known] = 0
     return np.square(error).sum(-1)
@@ -93,6 +121,10 @@ def folds(train: np.ndarray, *, known: int) -> Iterator[Fold]:
   """Leave-one-task-out over at most `TUNING_COLUMNS` columns.
 
   The draws are the same for every method: their errors are paired.
+
+  Args:
+    train: [n, N] training rows without NaN.
+    known: k, how many examples are measured of the row left out.
   """
   generator = np.random.default_rng(0)
   rows, columns = train.shape
@@ -116,18 +148,46 @@ def folds(train: np.ndarray, *, known: int) -> Iterator[Fold]:
 def predict_measured(
   predictor: Predictor, known: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
-  """As `predict`, for rows in which some of the known cells are NaN.
+  """As `Predictor.predict`, for rows in which some known cells are NaN.
+
+  Args:
+    predictor: of whole rows.
+    known: [k] columns that were measured of some of the rows.
+    values: [t, k] what was measured, NaN where it was not.
 
   Returns:
-    [t, N] with what was measured put in.
+    [t, N] nats per token, with what was measured put in.
   """
-  measured = ~np.isnan(values)
-  out = None
-  for pattern in np.unique(measured, axis=0):
-    rows = (measured == pattern).all(1)
-    predicted = predictor.predict(known[pattern], values[rows][:, pattern])
-    predicted[:, known[pattern]] = values[rows][:, pattern]
-    if out is None:
-      out = np.empty((len(values), predicted.shape[1]))
-    out[rows] = predicted
+  [rows] = predict_measured_each(predictor, [(known, values)])
+  return rows
+
+
+def predict_measured_each(
+  predictor: Predictor, draws: Sequence[Draw]
+) -> list[np.ndarray]:
+  """`predict_measured` of several draws, handed to the predictor at once.
+
+  Args:
+    predictor: of whole rows.
+    draws: (known [k], values [t, k]) of each.
+
+  Returns:
+    [t, N] of each.
+  """
+  asked, whose = [], []
+  for draw, (known, values) in enumerate(draws):
+    measured = ~np.isnan(values)
+    for pattern in np.unique(measured, axis=0):
+      rows = (measured == pattern).all(1)
+      asked.append((known[pattern], values[rows][:, pattern]))
+      whose.append((draw, rows))
+  out = [None] * len(draws)
+  predicted = predictor.predict_each(asked)
+  for (draw, rows), (known, values), found in zip(
+    whose, asked, predicted, strict=True
+  ):
+    found[:, known] = values
+    if out[draw] is None:
+      out[draw] = np.empty((len(rows), found.shape[1]))
+    out[draw][rows] = found
   return out

@@ -19,6 +19,7 @@ class SourceShare:
   """A source among the examples that a component forgets most.
 
   Attributes:
+    source: its name.
     among: its part of those examples.
     overall: its part of all examples.
     p_value: two-sided, of a two-proportion z-test of those against the rest.
@@ -53,7 +54,13 @@ class Component:
 def leading(
   matrix: ForgettingMatrix, structure: Structure, *, count: int = 3
 ) -> tuple[Component, ...]:
-  """The first `count` components, as far as there are any."""
+  """The largest components of a matrix, named by what weighs most in them.
+
+  Args:
+    matrix: with the names of tasks, examples and sources.
+    structure: of the same matrix.
+    count: how many, as far as there are any.
+  """
   out = []
   for rank in range(min(count, len(structure.right))):
     left, right = structure.left[:, rank], structure.right[rank]

@@ -52,6 +52,11 @@ class Prior:
 
   @classmethod
   def of(cls, train: np.ndarray) -> Prior:
+    """The prior of training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     mean = train.mean(0)
     count = len(train)
     deviations = (train - mean) / np.sqrt(max(count - 1, 1))
@@ -64,23 +69,42 @@ class Prior:
     return cls(mean, deviations, variance, intercept, mean - mean.mean())
 
   def noise(self, ridge) -> np.ndarray:
-    """D's diagonal; a leading axis of `ridge` is kept."""
+    """D's diagonal.
+
+    Args:
+      ridge: a number, or [b].
+
+    Returns:
+      [N], or [b, N].
+    """
     floor = FLOOR * self.variance.mean()
     return np.multiply.outer(ridge, self.variance) + floor
 
   def covariance(self, known: np.ndarray, effects) -> np.ndarray:
-    """C[S, S], [..., k, k] for effects [..., 2] of intercept and slope."""
+    """C[S, S].
+
+    Args:
+      known: [k] S, the measured columns.
+      effects: [..., 2] of intercept and slope.
+
+    Returns:
+      [..., k, k].
+    """
     seen, slope = self.deviations[:, known], self.slope[known]
     parts = np.array([np.full((len(known),) * 2, self.intercept)])
     parts = np.concatenate([parts, np.outer(slope, slope)[None]])
     return seen.T @ seen + np.tensordot(effects, parts, axes=1)
 
   def respond(self, known, effects, pull) -> np.ndarray:
-    """C[:, S] a + mu, [b, N].
+    """C[:, S] a + mu.
 
     Args:
-      effects: [b, 2] or [2].
+      known: [k] S, the measured columns.
+      effects: [b, 2] or [2], of intercept and slope.
       pull: [b, k] a = (C[S, S] + D[S])^-1 (y_S - mu_S).
+
+    Returns:
+      [b, N] rows.
     """
     intercept, slope = np.moveaxis(
       np.broadcast_to(effects, (len(pull), 2)), 1, 0
@@ -134,9 +158,15 @@ class Kriging(Method):
   rounds: ClassVar[int] = 0
 
   def fit(self, train: np.ndarray) -> FittedKriging:
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     return FittedKriging(Prior.of(train), self)
 
   def candidates(self):
+    """The grid of ridges, intercepts and slopes."""
     grid = itertools.product(RIDGES, INTERCEPTS, SLOPES)
     return [
       dataclasses.replace(self, ridge=r, intercept=i, slope=s)
@@ -144,7 +174,12 @@ class Kriging(Method):
     ]
 
   def tuned(self, train: np.ndarray, *, known: int):
-    """As for any method, all candidates at once; sets the scale too."""
+    """As for any method, with all candidates at once; sets the scale too.
+
+    Args:
+      train: [n, N] training rows without NaN.
+      known: k, how many examples will be measured.
+    """
     if len(train) < 3:
       return self
     candidates = self.candidates()
@@ -196,6 +231,7 @@ class FittedKriging(Predictor):
 
   @property
   def effects(self) -> np.ndarray:
+    """[2] of intercept and slope."""
     return np.array([self.method.intercept, self.method.slope])
 
   def predict(self, known, values):
@@ -203,7 +239,15 @@ class FittedKriging(Predictor):
     return self.prior.respond(known, self.effects, pull)
 
   def variance(self, known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Predictive variance of every cell, [t, N]; 0 where it was measured."""
+    """Predictive variance of every cell.
+
+    Args:
+      known: [k] columns that were measured.
+      values: [t, k] what was measured.
+
+    Returns:
+      [t, N], squared nats per token; 0 where it was measured.
+    """
     prior = self.prior
     across = prior.deviations[:, known].T @ prior.deviations
     across += self.method.intercept * prior.intercept

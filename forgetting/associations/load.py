@@ -10,10 +10,10 @@ import zipfile
 
 import numpy as np
 
-from forgetting import config as config_lib
 from forgetting import records
 from forgetting.associations.matrix import ForgettingMatrix, build
-from forgetting.config import InputError, Run
+from forgetting.config import InputError, Run, domain_name
+from forgetting.config.canonical import digest
 from forgetting.records import RunDirectory, table_file
 from forgetting.storage import places
 from forgetting.storage.places import place
@@ -67,37 +67,44 @@ def gather(study: str | os.PathLike) -> ForgettingMatrix:
 
   A row is best - base of a run's `examples.npz`. Columns are the examples by
   content id, in the order in which they are first met; an example that a run
-  did not measure is NaN in its row.
+  did not measure is NaN in its row. Rows that differ in nothing but seeds are
+  repeats of one task.
+
+  Args:
+    study: its folder, local or in a bucket.
 
   Raises:
     InputError: no finished fine-tuning is there.
   """
   runs, directories = zip(*finished(study), strict=True)
   found = places.each(directories, RunDirectory.examples)
-  place, sources = {}, {}
+  column, sources = {}, {}
   for examples in found:
     for key, source in zip(examples["id"], examples["source"], strict=True):
-      place.setdefault(key, len(place))
+      column.setdefault(key, len(column))
       sources.setdefault(key, source)
-  values = np.full((len(found), len(place)), np.nan)
+  values = np.full((len(found), len(column)), np.nan)
   base = np.full_like(values, np.nan)
   for row, examples in enumerate(found):
-    at = [place[key] for key in examples["id"]]
+    at = [column[key] for key in examples["id"]]
     base[row, at] = examples["base"]
     values[row, at] = np.float64(examples["best"]) - examples["base"]
   return build(
     values,
     tasks=_task_names(runs),
-    examples=list(place),
+    examples=list(column),
     sources=list(sources.values()),
-    families=[config_lib.domain_name(run.domain) for run in runs],
-    repeats=[_without_seed(run) for run in runs],
+    families=[domain_name(run.domain) for run in runs],
+    repeats=[digest(_without_seed(run)) for run in runs],
     base=base,
   )
 
 
 def finished(study: str | os.PathLike) -> list[tuple[Run, RunDirectory]]:
   """The fine-tunings of a study that left a row, in the matrix's order.
+
+  Args:
+    study: its folder, local or in a bucket.
 
   Raises:
     InputError: there is none.
@@ -123,9 +130,14 @@ def _task_names(runs: Sequence[Run]) -> list[str]:
   return short if len(set(short)) == len(runs) else [run.name for run in runs]
 
 
-def _without_seed(run: Run) -> str:
-  parent = dataclasses.replace(run.parent, seed=0)
-  return config_lib.digest(dataclasses.replace(run, seed=0, parent=parent))
+def _without_seed(run: Run) -> Run:
+  """The run with every seed 0, its parent's and those of what it measures."""
+  replay = run.replay
+  if replay and replay.measured_in:
+    measured = _without_seed(replay.measured_in)
+    replay = dataclasses.replace(replay, measured_in=measured)
+  parent = run.parent and _without_seed(run.parent)
+  return dataclasses.replace(run, seed=0, parent=parent, replay=replay)
 
 
 def _load_exported(path: pathlib.Path) -> ForgettingMatrix:

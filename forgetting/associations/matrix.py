@@ -26,6 +26,8 @@ class ForgettingMatrix:
     sources: [N] where each example comes from; "" where unknown.
     families: [M] what each task is a part of: its domain, its collection.
     repeats: [M] rows that share a word here are one task with other seeds.
+    numbers: [M] of the rows where they came from, from 0: rows that were left
+      out have taken theirs along.
     base: [M, N] loss before fine-tuning, nats per token, or None.
     texts: [N] objects, what each example says, or None.
     task_texts: [M] objects, tuples of what each task was trained on, or None.
@@ -37,6 +39,7 @@ class ForgettingMatrix:
   sources: np.ndarray
   families: np.ndarray
   repeats: np.ndarray
+  numbers: np.ndarray
   base: np.ndarray | None = None
   texts: np.ndarray | None = None
   task_texts: np.ndarray | None = None
@@ -67,12 +70,18 @@ class ForgettingMatrix:
         raise InputError(
           f"{name}: found {len(getattr(self, name))} names, expected {count}"
         )
+    if self.base is not None and self.base.shape != self.values.shape:
+      raise InputError(
+        f"base: found shape {self.base.shape}, expected that of the forgetting"
+        f" matrix {self.values.shape}: a loss of every example before each task"
+      )
     for name in ("tasks", "examples"):
       if len(np.unique(getattr(self, name))) < shapes[name]:
         raise InputError(f"{name}: found a name twice, expected each once")
 
   @property
   def shape(self) -> tuple[int, int]:
+    """(M, N): tasks, examples."""
     return self.values.shape
 
   @property
@@ -87,7 +96,11 @@ class ForgettingMatrix:
     return bool(np.isin(seen, (0.0, 1.0)).all()) and len(np.unique(seen)) == 2
 
   def take(self, rows=slice(None), columns=slice(None)) -> ForgettingMatrix:
-    """Some rows and some columns, in the order asked for."""
+    """Some rows and some columns, in the order asked for.
+
+    Args:
+      rows, columns: positions, or a mask or slice of them; by default all.
+    """
 
     def part(array, *index):
       return None if array is None else array[index]
@@ -101,6 +114,7 @@ class ForgettingMatrix:
       sources=self.sources[columns],
       families=self.families[rows],
       repeats=self.repeats[rows],
+      numbers=self.numbers[rows],
       base=None if base is None else base[:, columns],
       texts=part(self.texts, columns),
       task_texts=part(self.task_texts, rows),
@@ -108,6 +122,8 @@ class ForgettingMatrix:
 
   def without_unmeasured(self) -> ForgettingMatrix:
     """Leaves out rows and columns in which nothing was measured.
+
+    Rows keep their numbers.
 
     Raises:
       InputError: nothing was measured at all.
@@ -136,19 +152,20 @@ def build(
   """A matrix from arrays, with plain names for what has none.
 
   Args:
-    values: [M, N].
-    families: by default a task's name up to its first "/".
-    repeats: by default every row is a task of its own.
+    values: [M, N], nats per token; NaN where not measured.
+    tasks: [M], by default "task 0", ...
+    examples: [N], by default "example 0", ...
+    sources: [N], by default "".
+    families: [M], by default a task's name up to its first "/".
+    repeats: [M], by default every row is a task of its own.
+    base: [M, N] loss before fine-tuning, nats per token, or None.
+    texts: [N] what each example says, or None.
+    task_texts: [M] of each task the texts it was trained on, or None.
 
   Raises:
     InputError: names and values do not fit, a name is twice, or infinities.
   """
-  try:
-    values = np.asarray(values, np.float64)
-  except (TypeError, ValueError) as error:
-    raise InputError(
-      f"forgetting matrix: found values that are no numbers ({error})"
-    ) from None
+  values = _numbers("forgetting matrix", values)
   rows, columns = values.shape if values.ndim == 2 else (0, 0)
   tasks = _names(tasks, [f"task {i}" for i in range(rows)])
   if families is None:
@@ -161,10 +178,20 @@ def build(
     sources=_names(sources, [""] * columns),
     families=_names(families, []),
     repeats=_names(repeats, tasks),
-    base=None if base is None else np.asarray(base, np.float64),
+    numbers=np.arange(rows),
+    base=None if base is None else _numbers("base", base),
     texts=_objects(texts, str),
     task_texts=_objects(task_texts, tuple),
   )
+
+
+def _numbers(name: str, given) -> np.ndarray:
+  try:
+    return np.asarray(given, np.float64)
+  except (TypeError, ValueError) as error:
+    raise InputError(
+      f"{name}: found values that are no numbers ({error})"
+    ) from None
 
 
 def _objects(given, kind) -> np.ndarray | None:
@@ -182,10 +209,16 @@ def _names(given, default) -> np.ndarray:
 
 
 def fill(values: np.ndarray, *, rounds: int = 100) -> np.ndarray:
-  """Unmeasured cells replaced by row effect + column effect, [M, N].
+  """Replaces unmeasured cells by row effect + column effect.
 
   The additive least-squares fit to the measured cells, by alternation.
-  Complete values are given back as they are.
+
+  Args:
+    values: [M, N]; without NaN it is given back as it is.
+    rounds: of the alternation, at most.
+
+  Returns:
+    [M, N] without NaN.
   """
   missing = np.isnan(values)
   if not missing.any():

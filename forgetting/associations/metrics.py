@@ -15,15 +15,18 @@ from scipy.stats import rankdata
 def scores(
   truth: np.ndarray, predicted: np.ndarray, known: np.ndarray
 ) -> dict[str, float]:
-  """Of predicted rows [t, N] with what was measured put in.
+  """How good predicted rows are, with what was measured put in.
 
   Args:
     truth: [t, N]; NaN where nobody measured, which is left out.
+    predicted: [t, N].
     known: [k] columns that the prediction was told.
 
   Returns:
     `rmse_x100` over whole rows, as the authors score; `_unmeasured` without
     the k columns; `_without_worst` without the task with the largest error.
+    Means over tasks: `spearman`, `precision_at_10`, `recall_at_10`,
+    `mass_at_5`.
   """
   error = np.square(predicted - truth)
   unmeasured = error.copy()
@@ -39,6 +42,11 @@ def scores(
 
 
 def rmse_x100(truth, predicted) -> float:
+  """100 x root mean squared error, nats per token; NaN cells are left out.
+
+  Args:
+    truth, predicted: arrays of one shape.
+  """
   return _root(np.square(predicted - truth))
 
 
@@ -87,11 +95,20 @@ def _highest(values, count: int) -> np.ndarray:
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
+  """Correlation of ranks; NaN where one of them is constant.
+
+  Args:
+    a, b: [n] without NaN.
+  """
   return pearson(rankdata(a), rankdata(b))
 
 
 def pearson(a: np.ndarray, b: np.ndarray) -> float:
-  """NaN where one of them is constant."""
+  """Correlation; NaN where one of them is constant.
+
+  Args:
+    a, b: [n] without NaN.
+  """
   if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
     return float("nan")
   a, b = a - a.mean(), b - b.mean()
@@ -101,11 +118,15 @@ def pearson(a: np.ndarray, b: np.ndarray) -> float:
 def binary_scores(
   truth: np.ndarray, score: np.ndarray, *, threshold: float
 ) -> dict[str, float]:
-  """F1, precision, recall and ROC-AUC over all cells together.
+  """How well forgotten cells are told from the others, all cells together.
 
   Args:
     truth: [c] 0 or 1.
     score: [c] forgotten is said where it is above the threshold.
+    threshold: in units of the score.
+
+  Returns:
+    `f1`, `precision`, `recall` and `auc`, that of the ROC curve.
   """
   said, true = score > threshold, truth > 0.5
   hits = (said & true).sum()
@@ -123,7 +144,12 @@ def binary_scores(
 
 
 def best_threshold(truth: np.ndarray, score: np.ndarray) -> float:
-  """The threshold with the highest F1, between two neighbouring scores."""
+  """The threshold with the highest F1, between two neighbouring scores.
+
+  Args:
+    truth: [c] 0 or 1.
+    score: [c].
+  """
   order = np.argsort(-score)
   sorted_score = score[order]
   hits = np.cumsum(truth[order] > 0.5)

@@ -28,7 +28,14 @@ class Noise:
 
 
 def measure(matrix: ForgettingMatrix) -> Noise | None:
-  """The noise of a matrix by its repeated rows; None where there are none."""
+  """How much rows of one task with other seeds disagree.
+
+  Args:
+    matrix: whose `repeats` say which rows are of one task.
+
+  Returns:
+    None where no task was trained with two seeds.
+  """
   words, counts = np.unique(matrix.repeats, return_counts=True)
   groups = [matrix.values[matrix.repeats == word] for word in words[counts > 1]]
   groups = [rows[:, ~np.isnan(rows).any(0)] for rows in groups]

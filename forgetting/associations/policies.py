@@ -24,9 +24,12 @@ class Worth:
   """B of a policy in F = F0 / (1 + B p), and what that makes a token worth.
 
   Attributes:
+    domain: of the runs.
+    policy: of `POLICIES`.
     b: of the policy; b_low, b_high: its 95 % interval.
     tokens: B of the policy / B of the uniform one: so many random tokens
-      remove as much forgetting as one chosen token; with its interval.
+      remove as much forgetting as one chosen token.
+    tokens_low, tokens_high: its 95 % interval.
   """
 
   domain: str
@@ -40,18 +43,23 @@ class Worth:
 
 
 def has_policies(table) -> bool:
-  """Whether a table of runs compares replay policies."""
+  """Whether a table of runs compares replay policies.
+
+  Args:
+    table: `records.load` of a study.
+  """
   return "replay" in table and table["replay"].isin(CHOSEN).any()
 
 
 def compare(table, *, level: float = 0.95):
-  """One row a cell and policy, as a pandas.DataFrame.
+  """What each policy removes, cell by cell.
 
   Args:
     table: `records.load` of a study.
     level: of the intervals.
 
   Returns:
+    a pandas.DataFrame with a row a cell and policy:
     domain, model_params, target_tokens_asked, injection, policy, seeds (of
     the policy's runs); forgetting (mean over seeds, nats per token on the
     pretraining validation set); removed and gain, each with _low and _high:
@@ -87,11 +95,22 @@ def compare(table, *, level: float = 0.95):
 
 
 def overall(table, *, level: float = 0.95) -> dict[str, dict[str, float]]:
-  """Policy -> mean gain over uniform, with an interval over domains and seeds.
+  """The mean gain of each policy over uniform replay, over domains and seeds.
 
-  Beside it `target_rise`: the target loss minus that of uniform replay, what
-  the gain may have cost. Injections of one domain and seed share the run
-  without injection and the target text: they are averaged and count once.
+  Injections of one domain and seed share the run without injection and the
+  target text: they are averaged and count once.
+
+  Args:
+    table: `records.load` of a study.
+    level: of the intervals.
+
+  Returns:
+    policy -> `gain` and `target_rise`, each with _low and _high, nats per
+    token: the target loss minus that of uniform replay is what the gain may
+    have cost.
+
+  Raises:
+    InputError: as of `compare`.
   """
   runs, _ = _done(table)
   forgetting, target = (
@@ -119,6 +138,13 @@ def worth(table, *, level: float = 0.95) -> list[Worth]:
   largest of the table, where it has several), by least squares over runs;
   intervals on log B from a jackknife over seeds and Student's t, with all
   runs of a seed left out together. One seed has none.
+
+  Args:
+    table: `records.load` of a study.
+    level: of the intervals.
+
+  Raises:
+    InputError: as of `compare`.
   """
   runs, _ = _done(table, with_none=True)
   out = []
@@ -231,7 +257,14 @@ def _interval(name: str, values: np.ndarray, level: float) -> dict[str, float]:
 
 
 def lines(table) -> list[str]:
-  """What people read of it."""
+  """The comparison of the policies as lines for people.
+
+  Args:
+    table: `records.load` of a study.
+
+  Raises:
+    InputError: as of `compare`.
+  """
   found = compare(table)
   out = [
     "replay policies, forgetting of text that none replays, nats per token:"
@@ -269,7 +302,17 @@ def lines(table) -> list[str]:
 
 
 def as_data(table) -> dict:
-  """The same as JSON takes it."""
+  """The comparison of the policies for JSON.
+
+  Args:
+    table: `records.load` of a study.
+
+  Returns:
+    `cells` of `compare`, `overall`, and `worth`.
+
+  Raises:
+    InputError: as of `compare`.
+  """
   return {
     "cells": compare(table).to_dict("records"),
     "overall": overall(table),

@@ -21,6 +21,7 @@ from forgetting.associations.completion import (
   Predictor,
   folds,
   predict_measured,
+  predict_measured_each,
 )
 from forgetting.associations.kriging import Kriging, KrigingT
 from forgetting.associations.matrix import ForgettingMatrix, fill
@@ -44,8 +45,8 @@ class Split:
   """Which rows are trained on, and which are new tasks.
 
   Attributes:
-    train: [n] rows.
-    test: [t] rows.
+    train: [n] positions of rows.
+    test: [t] positions of rows.
   """
 
   train: np.ndarray
@@ -87,23 +88,33 @@ def split(
   seeds stay together, and so do the tasks of a domain where there are five
   domains or more.
 
+  Args:
+    matrix: to split.
+    train, test: the matrix's numbers of rows: those of the file, where rows
+      without a measured cell count too.
+
   Raises:
     InputError: a row that is not there, one on both sides, or none on one.
   """
-  count = len(matrix.values)
+  count, numbers = len(matrix.values), matrix.numbers.tolist()
   for row in (*train, *test):
-    if not 0 <= row < count:
-      raise InputError(f"row {row}: expected 0 to {count - 1}, the matrix's")
+    if not 0 <= row <= max(numbers):
+      raise InputError(f"row {row}: expected 0 to {max(numbers)}, the matrix's")
+    if row not in numbers:
+      raise InputError(
+        f"row {row}: found nothing measured in it, expected a row with numbers"
+      )
   both = sorted({*train} & {*test})
   if both:
     raise InputError(
       f"row {both[0]} is in the train rows and in the test rows, expected one"
     )
+  train, test = ([numbers.index(row) for row in part] for part in (train, test))
   rows = np.arange(count)
   if not (len(train) or len(test)):
     drawn = _drawn(matrix)
     train, test = rows[~drawn], rows[drawn]
-  # in the order given, each once: a row's place changes no score
+  # in the order given, each once: the order of rows changes no score
   chosen_train = dict.fromkeys(train) if len(train) else {*rows} - {*test}
   chosen_test = dict.fromkeys(test) if len(test) else {*rows} - {*train}
   if not (chosen_train and chosen_test):
@@ -139,7 +150,10 @@ def run(
   """Tunes and tries every method.
 
   Args:
+    matrix: whose rows are predicted.
+    rows: which are trained on, and which are new.
     known: k, examples measured of a new task.
+    seeds: how often examples are drawn anew.
     choose: the rule by which they are chosen, of `CHOICES`.
     peers: methods to try beside our own.
 
@@ -204,8 +218,9 @@ class _Truth:
   ) -> list[dict[str, float]]:
     threshold = self._threshold(method) if self.binary else 0.5
     out = []
-    for columns in drawn:
-      predicted = predict_measured(fitted, columns, self.truth[:, columns])
+    draws = [(columns, self.truth[:, columns]) for columns in drawn]
+    rows = predict_measured_each(fitted, draws)
+    for columns, predicted in zip(drawn, rows, strict=True):
       found = metrics.scores(self.truth, predicted, columns)
       if self.binary:
         rest = np.delete(np.arange(self.truth.shape[1]), columns)

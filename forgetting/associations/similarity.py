@@ -43,7 +43,16 @@ class Correlation:
 def correlate(
   forgetting: np.ndarray, other: np.ndarray, *, draws: int = DRAWS
 ) -> Correlation:
-  """How much two matrices [M, N] agree; NaN cells are left out."""
+  """How much two matrices agree over their cells.
+
+  Args:
+    forgetting: [M, N] nats per token; NaN cells of either are left out.
+    other: [M, N].
+    draws: of whole tasks and examples, for the intervals.
+
+  Raises:
+    InputError: the shapes differ.
+  """
   if forgetting.shape != other.shape:
     raise InputError(
       f"similarity: found shape {other.shape}, expected that of the forgetting"
@@ -95,7 +104,14 @@ def _both(a, b) -> tuple[float, float]:
 
 
 def others(forgetting: np.ndarray) -> np.ndarray:
-  """What the other tasks forget of each example, on average, [M, N]."""
+  """What the other tasks forget of each example, on average.
+
+  Args:
+    forgetting: [M, N] nats per token, NaN where not measured.
+
+  Returns:
+    [M, N]; NaN where no other task measured the example.
+  """
   seen = ~np.isnan(forgetting)
   values = np.where(seen, forgetting, 0)
   count = seen.sum(0) - seen
@@ -104,9 +120,15 @@ def others(forgetting: np.ndarray) -> np.ndarray:
 
 
 def between_tasks(forgetting: np.ndarray) -> tuple[float, float]:
-  """Mean Pearson and Spearman correlation of one task's row with another's.
+  """Mean correlation of one task's row with another's.
 
   What any similarity has to be held against.
+
+  Args:
+    forgetting: [M, N] nats per token, NaN where not measured.
+
+  Returns:
+    Pearson's and Spearman's; NaN of a single row.
   """
   pairs = [
     _both(forgetting[i], forgetting[j])
@@ -125,12 +147,19 @@ def text_similarity(
   *,
   embed: Callable[[Sequence[str]], object] | None = None,
 ) -> np.ndarray:
-  """Cosine of each task with each example, [M, N].
+  """Cosine of each task with each example.
 
   Args:
-    task_texts: of each task, what it was trained on.
+    task_texts: [M] of each task, what it was trained on.
+    example_texts: [N].
     embed: texts -> [n, d] vectors of length 1, an array or sparse; TF-IDF
       over all these texts by default.
+
+  Returns:
+    [M, N].
+
+  Raises:
+    InputError: a task without text.
   """
   counts = [len(texts) for texts in task_texts]
   if not all(counts):
@@ -149,20 +178,26 @@ def text_similarity(
 
 
 def tfidf(texts: Sequence[str]):
-  """Vectors of length 1, [n, words] sparse: words weighed by their rarity.
+  """Texts as vectors of length 1: words weighed by their rarity.
 
   Counts x (ln((1 + n) / (1 + texts with the word)) + 1); words in lower case,
   of two letters or more.
+
+  Args:
+    texts: [n].
+
+  Returns:
+    [n, words], a scipy.sparse.csr_matrix.
   """
   from scipy.sparse import csr_matrix, diags
 
-  places: dict[str, int] = {}
+  column_of: dict[str, int] = {}
   columns, starts = [], [0]
   for text in texts:
     words = WORD.findall(text.lower())
-    columns += [places.setdefault(word, len(places)) for word in words]
+    columns += [column_of.setdefault(word, len(column_of)) for word in words]
     starts.append(len(columns))
-  shape = (len(texts), max(len(places), 1))
+  shape = (len(texts), max(len(column_of), 1))
   counts = csr_matrix((np.ones(len(columns)), columns, starts), shape=shape)
   counts.sum_duplicates()
   having = np.bincount(counts.indices, minlength=shape[1])
@@ -172,7 +207,13 @@ def tfidf(texts: Sequence[str]):
 
 
 def sentence_embeddings(texts: Sequence[str]) -> np.ndarray:
-  """Vectors of length 1 by a sentence encoder, [n, d].
+  """Texts as vectors of length 1 by a sentence encoder.
+
+  Args:
+    texts: [n].
+
+  Returns:
+    float32 [n, d].
 
   Raises:
     InputError: the package is not installed.

@@ -35,11 +35,17 @@ class SoftImpute(Method):
   name: ClassVar[str] = "soft_impute"
 
   def candidates(self):
+    """The shrinkages that `tuned` chooses from."""
     return [
       dataclasses.replace(self, shrinkage=s) for s in (0.02, 0.05, 0.15, 0.4)
     ]
 
   def fit(self, train: np.ndarray) -> Predictor:
+    """Learns from training rows.
+
+    Args:
+      train: [n, N] nats per token, without NaN.
+    """
     mean = train.mean(0)
     residual = train - mean
     residual -= residual.mean(1, keepdims=True)

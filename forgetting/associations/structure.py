@@ -67,6 +67,10 @@ def analyse(
 
   Unmeasured cells are filled by the additive fit; for the ranks, by the
   rank's own fit (expectation-maximisation). They never enter an R2.
+
+  Args:
+    matrix: Z.
+    ranks: to try, as far as Z has them.
   """
   measured = matrix.measured
   z = fill(matrix.values)
@@ -181,13 +185,18 @@ def _in_sample_missing(z, ranks, measured) -> dict[str, float]:
 
 
 def low_rank(z: np.ndarray, rank: int, measured: np.ndarray) -> np.ndarray:
-  """Least-squares fit of that rank to the measured cells, [M, N].
+  """Least-squares fit of that rank to the measured cells.
 
   Expectation-maximisation: the truncated SVD of Z with unmeasured cells
   replaced by the fit before.
 
   Args:
     z: [M, N] without NaN: unmeasured cells hold a first guess.
+    rank: of the fit.
+    measured: [M, N] which cells count.
+
+  Returns:
+    [M, N].
   """
   filled = z.copy()
   for _ in range(EM_ROUNDS):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import dataclasses
-import math
 import os
 import pathlib
 
@@ -37,7 +36,7 @@ class Association:
 
   Attributes:
     text: for people.
-    data: for JSON.
+    data: the same for JSON; NaN where a number is not known.
     matrix, structure: what the figures are drawn from.
     folder: where they go: in the study, of a file in <stem>-report of the
       working directory.
@@ -69,7 +68,7 @@ def associate(
     path: as for `load.load`.
     train_rows, test_rows: row numbers, as in "0,1,4-9"; see `protocol.split`.
     known, seeds, choose: see `protocol.run`.
-    peers: try the authors' factorisation too, which needs JAX and minutes.
+    peers: try the authors' factorisation too, which takes minutes.
     with_texts: puts the texts of a study's tasks and examples into its
       matrix, where they are at hand.
     gradients: minus the inner products of gradients, [M, N], to hold
@@ -113,8 +112,8 @@ def associate(
     lines += ["", *words.trial_lines(trial, rows, **asked)]
     data |= dataclasses.asdict(trial) | asked
     data |= {
-      "train_rows": rows.train.tolist(),
-      "test_rows": rows.test.tolist(),
+      "train_rows": matrix.numbers[rows.train].tolist(),
+      "test_rows": matrix.numbers[rows.test].tolist(),
     }
   else:
     lines += ["", "prediction: needs two tasks and two examples or more"]
@@ -124,9 +123,7 @@ def associate(
     lines += ["", *policies.lines(runs)]
   path = place(path)
   folder = path if path.is_dir() else pathlib.Path(f"{path.stem}-report")
-  return Association(
-    "\n".join(lines), _plain(data), matrix, found, folder / "figures"
-  )
+  return Association("\n".join(lines), data, matrix, found, folder / "figures")
 
 
 def _runs(path: str | os.PathLike):
@@ -135,7 +132,17 @@ def _runs(path: str | os.PathLike):
 
 
 def parse_rows(text: str) -> tuple[int, ...]:
-  """ "0,1,4-6" -> (0, 1, 4, 5, 6)."""
+  """Reads numbers of rows.
+
+  Args:
+    text: as in "0,1,4-6"; "" for none.
+
+  Returns:
+    (0, 1, 4, 5, 6).
+
+  Raises:
+    InputError: it is not written like that.
+  """
   rows = []
   for part in filter(None, (p.strip() for p in text.split(","))):
     first, dash, last = part.partition("-")
@@ -162,14 +169,3 @@ def _similarities(matrix: ForgettingMatrix, embed: Embed | None) -> dict:
   if matrix.base is not None:
     found["loss before"] = similarity.correlate(z, matrix.base)
   return found
-
-
-def _plain(value):
-  """As JSON takes it: what is not a number is null."""
-  if isinstance(value, dict):
-    return {key: _plain(part) for key, part in value.items()}
-  if isinstance(value, (list, tuple)):
-    return [_plain(part) for part in value]
-  if isinstance(value, (float, np.floating)):
-    return float(value) if math.isfinite(value) else None
-  return int(value) if isinstance(value, np.integer) else value

@@ -6,6 +6,7 @@ import math
 
 from forgetting.associations import components, noise, protocol, structure
 from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.records import text_table
 
 MEASURES = {  # metric -> head of its column
   "rmse_x100": "RMSE x 100",
@@ -20,6 +21,11 @@ MEASURES = {  # metric -> head of its column
 
 
 def headline(matrix: ForgettingMatrix) -> str:
+  """One line: how large the matrix is and how much is forgotten.
+
+  Args:
+    matrix: Z.
+  """
   seen = matrix.values[matrix.measured]
   above, missing = (seen > 0).mean(), 1 - matrix.measured.mean()
   return (
@@ -30,16 +36,26 @@ def headline(matrix: ForgettingMatrix) -> str:
 
 
 def structure_lines(found: structure.Structure) -> list[str]:
+  """R2 of every description, a line each.
+
+  Args:
+    found: of `structure.analyse`.
+  """
   rows = [("description", "R2", "R2, task held out")]
   rows += [
     (model.name, _number(model.r2, 4), _number(model.r2_held_out, 4))
     for model in found.models.values()
     if model.name != "multiplicative"  # that is rank 1
   ]
-  return _table(rows)
+  return text_table.lines(rows)
 
 
 def component_lines(parts) -> list[str]:
+  """The leading components by their tasks, examples and sources.
+
+  Args:
+    parts: of `components.leading`.
+  """
   lines = []
   for part in parts:
     tasks = ", ".join(f"{name} {u:+.2f}" for name, u in part.tasks)
@@ -57,6 +73,12 @@ def component_lines(parts) -> list[str]:
 
 
 def similarity_lines(alike) -> list[str]:
+  """What forgetting correlates with, a line each, with intervals.
+
+  Args:
+    alike: name -> `similarity.Correlation`.
+  """
+
   def cell(value, interval):
     low, high = interval
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
@@ -70,10 +92,15 @@ def similarity_lines(alike) -> list[str]:
     )
     for name, found in alike.items()
   ]
-  return _table(rows)
+  return text_table.lines(rows)
 
 
 def noise_line(own: noise.Noise | None) -> str:
+  """One line: how much of the matrix is the luck of the seed.
+
+  Args:
+    own: of `noise.measure`.
+  """
   if own is None:
     return "own noise: not known, no task was trained with two seeds"
   return (
@@ -84,6 +111,13 @@ def noise_line(own: noise.Noise | None) -> str:
 
 
 def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
+  """How well new tasks are predicted, by method and by rule of choice.
+
+  Args:
+    trial: of `protocol.run`.
+    rows: that it was given.
+    known, seeds, choose: that it was given.
+  """
   measures = [m for m in MEASURES if m in trial.prediction[protocol.DEFAULT]]
   plural = "s" if seeds > 1 else ""
   lines = [
@@ -118,20 +152,7 @@ def _score_table(head: str, scores, measures) -> list[str]:
       for m in measures
     ]
     rows.append((name, *cells))
-  return _table(rows)
-
-
-def _table(rows) -> list[str]:
-  widths = [
-    max(len(cell) for cell in column) for column in zip(*rows, strict=True)
-  ]
-  return [
-    "  ".join(
-      cell.ljust(width) if i == 0 else cell.rjust(width)
-      for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-    for row in rows
-  ]
+  return text_table.lines(rows)
 
 
 def _number(value: float, digits: int) -> str:

@@ -124,6 +124,7 @@ def test_frequency_of_the_binary_variant_is_known(matrix):
     assert found["auc"] == pytest.approx(auc, abs=6e-4)
 
 
+@pytest.mark.slow  # of ten seeds: test_factorisation
 def test_authors_factorisation_of_one_seed(matrix):
   """3.21 +- .09 over ten seeds: one is within three deviations."""
   train, truth = matrix.values[list(TRAINED)], matrix.values[list(NEW)]

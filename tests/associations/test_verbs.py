@@ -62,10 +62,10 @@ def check_figures(folder, values):
     files = {f.suffix for f in folder.glob(f"{name}.*")}
     assert files == {".png", ".pdf", ".svg", ".csv"}
   cells = pd.read_csv(folder / "forgetting_matrix.csv")
-  assert cells["task"].nunique() == 12 and cells["place"].nunique() == 60
+  assert cells["task"].nunique() == 12 and cells["position"].nunique() == 60
   assert set(cells["source"]) == {"wiki_en", "factbook"}
   assert cells["forgetting"].mean() == pytest.approx(values.mean(), abs=1e-6)
-  means = cells.groupby(["source", "place"])["forgetting"].mean()
+  means = cells.groupby(["source", "position"])["forgetting"].mean()
   for _, part in means.groupby("source"):
     assert (part.diff().dropna() <= 1e-9).all()  # by falling forgetting
   ranks = pd.read_csv(folder / "forgetting_singular_values.csv")
@@ -89,8 +89,8 @@ def test_a_file_with_rows_named(monkeypatch, capsys, tmp_path):
 
 def test_many_examples_are_drawn_in_groups():
   cells = matrix_tables.heat_map(build(planted(6, 1234)))
-  assert 200 < cells["place"].nunique() <= 300
-  assert cells.drop_duplicates("place")["examples"].sum() == 1234
+  assert 200 < cells["position"].nunique() <= 300
+  assert cells.drop_duplicates("position")["examples"].sum() == 1234
 
 
 def test_peers_are_tried_when_asked_for(monkeypatch, capsys, tmp_path):
