@@ -1,5 +1,6 @@
 """Interruptions: asynchronous saves, damage, no room, kills at any moment."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -14,11 +15,14 @@ import time
 import jax
 import numpy as np
 import pytest
+from toy_training import same
 
 from forgetting.config import InputError, canonical
 from forgetting.records import RunDirectory
 from forgetting.storage import places
+from forgetting.training import models, sharding
 from forgetting.training.checkpoint import Checkpoints
+from forgetting.training.models import decoder
 
 SIZE = (300, 300)
 
@@ -236,3 +240,39 @@ def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(
     ) == json.dumps(
       [{k: v for k, v in r.items() if k not in drop} for r in cut.records()]
     )
+
+
+def test_checkpoint_round_trip(tmp_path, programs, params, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  state = programs.init_state(params)
+  best = jax.tree.map(lambda x: x + 1, params)
+  where = dict(shapes=programs.shapes, shardings=programs.shardings)
+  of_params = {name: tree["params"] for name, tree in where.items()}
+  with Checkpoints(pathlib.Path("relative/ckpt")) as checkpoints:
+    assert checkpoints.latest_step is None
+    with pytest.raises(InputError, match="found no checkpoint"):
+      checkpoints.load_params(**of_params)
+    checkpoints.save(state, best_params=best, batches=iter(()))
+    # a resume's first call
+    checkpoints.save(state, best_params=best, batches=iter(()))
+  with Checkpoints(pathlib.Path("relative/ckpt")) as checkpoints:
+    assert checkpoints.latest_step == 0
+    loaded, loaded_best = checkpoints.load(**where, batches=iter(()))
+    assert same(loaded, state)
+    assert same(loaded_best, best)
+    assert same(checkpoints.load_params(**of_params), params)
+
+
+def test_checkpoint_of_another_shape_is_named(
+  tmp_path, finetuning, programs, params
+):
+  with Checkpoints(tmp_path) as checkpoints:
+    state = programs.init_state(params)
+    checkpoints.save(state, best_params=params, batches=iter(()))
+    wider = dataclasses.replace(finetuning.model, width=32)
+    shapes = models.shapes(wider)
+    placed = sharding.shardings(shapes, sharding.make_mesh(), decoder.RULES)
+    with pytest.raises(
+      InputError, match=r"embed/embedding: found shape \(259, 16\), expected"
+    ):
+      checkpoints.load_params(shapes=shapes, shardings=placed)

@@ -1,10 +1,16 @@
+import dataclasses
+import functools
+
 import jax
+import jax.numpy as jnp
 import numpy as np
+from plain_model import PLAIN, assert_near, batch_of, value_and_grad
 import pytest
 
 from forgetting.config import Model
 from forgetting.training import losses as losses_lib
 from forgetting.training import models
+from forgetting.training import programs as programs_lib
 from forgetting.training.models import decoder
 
 MODELS = [
@@ -92,3 +98,69 @@ def test_seeds_mean_something():
   assert not np.array_equal(
     first["embed"]["embedding"], other["embed"]["embedding"]
   )
+
+
+@pytest.fixture
+def params():
+  return models.init(PLAIN, seed=0)
+
+
+@pytest.mark.parametrize(
+  ("layers", "remat"),
+  [
+    (1, "full"),
+    pytest.param(5, "dots", marks=pytest.mark.slow),
+  ],  # unrolled and scanned
+)
+def test_rematerialised_layers_have_the_same_gradients(remat, layers):
+  model = dataclasses.replace(PLAIN, layers=layers)
+  params, batch = models.init(model, seed=0), batch_of(model)
+  expected = value_and_grad(model, params, batch)
+  changed = dataclasses.replace(model, remat=remat)
+  found = value_and_grad(changed, params, batch)
+  assert_near(found, expected, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_rematerialised_layers_keep_less(params):
+  def temporary(remat: str) -> int:
+    model = dataclasses.replace(PLAIN, layers=6, remat=remat, vocab_size=64)
+    step = programs_lib.compile_step(model, batch_size=8)
+    return step.memory_analysis().temp_size_in_bytes
+
+  none, dots, full = map(temporary, ("none", "dots", "full"))
+  assert full < 0.9 * dots < 0.81 * none
+
+
+def test_bfloat16_is_near_and_its_weights_stay_float32(params):
+  batch = batch_of(PLAIN)
+  half = dataclasses.replace(PLAIN, dtype="bfloat16")
+  value, gradients = value_and_grad(half, params, batch)
+  expected = value_and_grad(PLAIN, params, batch)
+  assert value.dtype == jnp.float32
+  assert {x.dtype for x in jax.tree.leaves(gradients)} == {np.dtype("float32")}
+  np.testing.assert_allclose(value, expected[0], rtol=2e-3)
+  assert_near(gradients, expected[1], rtol=0.06)
+  text = jax.jit(
+    functools.partial(losses_lib.weighted_sum, model=half)
+  ).lower(params, batch).as_text()  # fmt: skip
+  products = [line for line in text.splitlines() if "dot_general" in line]
+  assert products and all("bf16" in line for line in products)
+
+
+def test_both_attentions_agree():
+  draw = np.random.default_rng(0)
+  q, k, v = draw.normal(size=(3, 2, 24, 2, 16)).astype(np.float32)
+
+  def loss(attention, *qkv):
+    return (attention(*qkv) * v).sum()
+
+  for attend in (decoder._fused_attention, decoder._attention):
+    assert attend(q, k, v).shape == (2, 24, 2, 16)
+  one, two = (
+    jax.value_and_grad(functools.partial(loss, attend), argnums=(0, 1, 2))(
+      q, k, v
+    )
+    for attend in (decoder._fused_attention, decoder._attention)
+  )
+  assert_near(one, two, rtol=1e-5)

@@ -147,3 +147,11 @@ def test_every_parameter_has_a_row_and_every_row_a_parameter():
     sharding.spec_of(path, decoder.RULES)
   for pattern, _ in decoder.RULES:
     assert any(re.search(pattern, path) for path in paths), pattern
+
+
+def test_every_parameter_and_moment_has_a_rule(finetuning, programs):
+  mesh = sharding.make_mesh()
+  placed = sharding.shardings(programs.shapes, mesh, decoder.RULES)
+  assert len(jax.tree.leaves(placed)) == len(jax.tree.leaves(programs.shapes))
+  with pytest.raises(ValueError, match="no rule of the model"):
+    sharding.spec_of("layers/renamed/kernel", decoder.RULES)
