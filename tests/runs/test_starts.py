@@ -51,13 +51,12 @@ def log():
     seed = int(parent.path.name.split("-s")[1].split("-")[0])
     return {"w": np.full(250, seed, np.float32)}  # 1000 bytes
 
+  def evaluator_of(run, executor):
+    return Evaluator(executor, done)
+
   with pytest.MonkeyPatch.context() as patch:
     patch.setattr(starts_lib, "_read", read)
-    patch.setattr(
-      starts_lib,
-      "evaluator_of",
-      lambda r, executor: Evaluator(r, executor, done),
-    )
+    patch.setattr(starts_lib, "evaluator_of", evaluator_of)
     yield done
   done.clear()
 

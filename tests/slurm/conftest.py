@@ -12,9 +12,9 @@ import virtual_cluster
 def cluster():
   with tempfile.TemporaryDirectory(
     prefix="slurm-", ignore_cleanup_errors=True
-  ) as place:
+  ) as folder:
     try:
-      with virtual_cluster.running(pathlib.Path(place) / "cluster") as out:
+      with virtual_cluster.running(pathlib.Path(folder) / "cluster") as out:
         with pytest.MonkeyPatch.context() as patch:
           for name, value in out.environment.items():
             patch.setenv(name, value)

@@ -31,7 +31,7 @@ def study():
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class Launched:
   """A study file in a folder of its own, and its launches."""
 
   folder: pathlib.Path
@@ -131,9 +131,9 @@ XLA = "export XLA_FLAGS=--xla_cpu_multi_thread_eigen=false"
 
 
 @pytest.fixture
-def place(cluster, cache, tmp_path):
-  def make(*runs: Run, **profile) -> Place:
-    out = Place(tmp_path, cluster, Study(name="toy", runs=runs).ordered())
+def launched(cluster, cache, tmp_path):
+  def make(*runs: Run, **profile) -> Launched:
+    out = Launched(tmp_path, cluster, Study(name="toy", runs=runs).ordered())
     out.write(**profile)
     return out
 
@@ -147,22 +147,22 @@ def local(runs, root: pathlib.Path):
   return records.load(root / "toy")
 
 
-def assert_as_local(place: Place, tmp_path: pathlib.Path) -> None:
-  there = records.load(place.folder / "runs" / "toy")
-  here = local(place.runs, tmp_path / "here")
-  assert list(there.run) == sorted(run.name for run in place.runs)
-  assert list(there.status) == ["done"] * len(place.runs)
+def assert_as_local(launched: Launched, tmp_path: pathlib.Path) -> None:
+  there = records.load(launched.folder / "runs" / "toy")
+  here = local(launched.runs, tmp_path / "here")
+  assert list(there.run) == sorted(run.name for run in launched.runs)
+  assert list(there.status) == ["done"] * len(launched.runs)
   np.testing.assert_allclose(there[LOSSES], here[LOSSES], rtol=1e-6)
   assert (there.best_step == here.best_step).all()
 
 
 def test_a_study_is_done_once_and_equals_the_local_one(
-  place, finetuning, tmp_path
+  launched, finetuning, tmp_path
 ):
   grid = [
     dataclasses.replace(finetuning, injection=p) for p in (0, 0.1, 0.2, 0.3)
   ]
-  here = place(*grid)
+  here = launched(*grid)
   # more children than an array may have tasks: 1 + 3 + 1
   told = here.submit()
   assert "submitted 5 runs in 3 arrays" in told
@@ -186,11 +186,11 @@ def test_a_study_is_done_once_and_equals_the_local_one(
 
 
 def test_a_run_that_is_hit_again_and_again_ends_as_if_it_were_not(
-  place, finetuning, cluster, tmp_path
+  launched, finetuning, cluster, tmp_path
 ):
   """A requeue, a pre-emption, a node that is lost; once each."""
   long = lasting(finetuning, steps=4000)
-  here = place(long)
+  here = launched(long)
   here.submit()
   here.wait_for_attempt(long, 1)
   job = here.jobs()[0][0]
@@ -222,9 +222,9 @@ def test_a_run_that_is_hit_again_and_again_ends_as_if_it_were_not(
   assert steps == sorted(set(steps))
 
 
-def test_at_its_time_limit_a_run_saves_and_goes_on(place, finetuning):
+def test_at_its_time_limit_a_run_saves_and_goes_on(launched, finetuning):
   long = lasting(finetuning, steps=10**6)
-  here = place(long)
+  here = launched(long)
   here.submit("--limit", "1")
   here.wait_for_results(long.parent)
   # a minute to start in, a minute to save in, also on a busy machine
@@ -239,9 +239,9 @@ def test_at_its_time_limit_a_run_saves_and_goes_on(place, finetuning):
   here.wait(lambda: not here.jobs(), "it is not cancelled")
 
 
-def test_restarts_are_bounded(place, finetuning):
+def test_restarts_are_bounded(launched, finetuning):
   # never done, always saved
-  here = place(finetuning, program="bash -c 'exit 75' -", max_restarts=1)
+  here = launched(finetuning, program="bash -c 'exit 75' -", max_restarts=1)
   here.submit("--limit", "1")
   here.wait(lambda: not here.jobs(), "its restarts are not bounded")
   log = here.log(finetuning.parent)
@@ -251,8 +251,8 @@ def test_restarts_are_bounded(place, finetuning):
   assert "restarted 2 times, expected at most 1" in status
 
 
-def test_two_nodes_train_one_run(place, finetuning, tmp_path):
-  here = place(finetuning.parent, nodes=2)
+def test_two_nodes_train_one_run(launched, finetuning, tmp_path):
+  here = launched(finetuning.parent, nodes=2)
   here.submit()
   here.wait_for_results(finetuning.parent)
   directory = here.directory(finetuning.parent)
@@ -265,9 +265,9 @@ def test_two_nodes_train_one_run(place, finetuning, tmp_path):
 
 
 def test_a_failed_parent_is_told_and_its_children_do_not_wait(
-  place, finetuning
+  launched, finetuning
 ):
-  here = place(finetuning, program="no-such-program", gpus=2)
+  here = launched(finetuning, program="no-such-program", gpus=2)
   here.submit()
   here.wait(lambda: not here.jobs(), "the child still waits")
   status = here.study("--status").stdout
@@ -281,8 +281,8 @@ def test_a_failed_parent_is_told_and_its_children_do_not_wait(
   assert "GPUs 0,1" in here.log(finetuning)
 
 
-def test_what_sbatch_refuses_is_told_in_one_line(place, finetuning):
-  here = place(finetuning, partition="nowhere")
+def test_what_sbatch_refuses_is_told_in_one_line(launched, finetuning):
+  here = launched(finetuning, partition="nowhere")
   done = here.study("--profile", "mine.toml")
   assert done.returncode == 2
   assert len(done.stderr.splitlines()) == 1
