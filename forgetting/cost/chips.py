@@ -14,6 +14,7 @@ class Chip:
 
   Attributes:
     bfloat16, float32: FLOP/s of dense matrix products at their peak.
+    name: as --chip has it.
     memory: bytes.
     attention: "fused" where cuDNN computes it, of 16-bit numbers.
     mfu: the part of the peak assumed where none is stated.
@@ -27,6 +28,7 @@ class Chip:
   mfu: float = 0.4
 
   def peak(self, dtype: str) -> float:
+    """FLOP/s of matrix products of numbers of that type."""
     return getattr(self, dtype)
 
 

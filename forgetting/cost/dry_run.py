@@ -8,23 +8,29 @@ from forgetting.config import InputError, Model, Run, Study
 from forgetting.config.names import short
 from forgetting.cost.chips import Chip, find
 from forgetting.cost.footprint import USABLE, Mesh, footprint, mesh_for
+from forgetting.records import text_table
 
 COMPILE_SECONDS = 30  # after which no further shape is compiled
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-  """Runs of one model that share their programs.
+class Group:
+  """Runs of one model and kind, which share their programs, and their cost.
 
   Attributes:
+    kind: pretraining or fine-tuning.
+    model: of the runs.
+    example: one of them.
+    runs: how many they are.
     tokens, flops: of training, were no run to stop before its last step.
     evaluation_flops: of both losses.
+    mesh: of devices that share a run.
     memory: bytes on one device, by formula.
     compiled: bytes of the compiled step by this machine's backend, of one
       device with the whole batch; None where it was not compiled.
   """
 
-  kind: str  # pretraining or fine-tuning
+  kind: str
   model: Model
   example: Run
   runs: int
@@ -36,6 +42,7 @@ class Plan:
   compiled: float | None = None
 
   def hours(self, chip: Chip, devices: int, mfu: float) -> float:
+    """Of so many devices of a kind, at a part of their peak."""
     peak = devices * chip.peak(self.model.dtype) * mfu
     return (self.flops + self.evaluation_flops) / peak / 3600
 
@@ -43,7 +50,14 @@ class Plan:
 def tell(
   study: Study, *, chip: str, devices: int, mfu: float | None = None
 ) -> str:
-  """The plan as text.
+  """What a study's runs would take, as text.
+
+  Args:
+    study: all its runs are counted, done ones too.
+    chip: by name, of `chips`.
+    devices: of them.
+    mfu: part of the chip's peak that training reaches; the chip's own by
+      default.
 
   Raises:
     InputError: an unknown chip, or a run that does not fit on it.
@@ -54,28 +68,28 @@ def tell(
   mfu = found.mfu if mfu is None else mfu
   if not 0 < mfu <= 1:
     raise InputError(f"--mfu: found {mfu}, expected within (0, 1]")
-  plans = plans_of(study.ordered(), chip=found, devices=devices)
-  for plan in plans:
-    _check_fits(plan, found)
-  return _text(study, with_compiled(plans), found, devices, mfu)
+  groups = groups_of(study.ordered(), chip=found, devices=devices)
+  for group in groups:
+    _check_fits(group, found)
+  return _text(study, with_compiled(groups), found, devices, mfu)
 
 
-def plans_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Plan]:
-  """One plan a model, batch and kind of run, smallest models first."""
-  groups: dict[tuple, list[Run]] = {}
+def groups_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Group]:
+  """One group a model, batch and kind of run, smallest models first."""
+  alike: dict[tuple, list[Run]] = {}
   for run in runs:
     key = (run.parent is not None, run.model, run.batch_size, run.micro_batches)
-    groups.setdefault(key, []).append(run)
-  plans = [_plan(group, chip, devices) for group in groups.values()]
-  return sorted(plans, key=lambda p: (p.model.model_params, p.kind[::-1]))
+    alike.setdefault(key, []).append(run)
+  groups = [_group(members, chip, devices) for members in alike.values()]
+  return sorted(groups, key=lambda g: (g.model.model_params, g.kind[::-1]))
 
 
-def _plan(runs: list[Run], chip: Chip, devices: int) -> Plan:
+def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
   first, on_cpu = runs[0], chip.name == "cpu"
   # on a CPU every core does a run of its own
   mesh = Mesh(1, 1) if on_cpu else mesh_for(first, devices)
   memory = footprint(first, mesh, fused_attention=chip.attention == "fused")
-  return Plan(
+  return Group(
     kind="fine-tuning" if first.parent else "pretraining",
     model=first.model,
     example=first,
@@ -97,25 +111,25 @@ def _evaluation_flops(run: Run) -> float:
   return sequences * run.model.context * run.model.flops_per_token / 3
 
 
-def _check_fits(plan: Plan, chip: Chip) -> None:
+def _check_fits(group: Group, chip: Chip) -> None:
   usable = USABLE * chip.memory
-  if plan.memory > usable:
+  if group.memory > usable:
     raise InputError(
-      f"{plan.example.name}: needs {_gb(plan.memory)} on each of"
-      f" {plan.mesh.devices} {chip.name}, found {_gb(usable)} usable; raise"
-      f" --devices or Run.micro_batches (now {plan.example.micro_batches}),"
-      f" or set Model.remat to 'dots' or 'full' (now {plan.model.remat!r})"
+      f"{group.example.name}: needs {_gb(group.memory)} on each of"
+      f" {group.mesh.devices} {chip.name}, found {_gb(usable)} usable; raise"
+      f" --devices or Run.micro_batches (now {group.example.micro_batches}),"
+      f" or set Model.remat to 'dots' or 'full' (now {group.model.remat!r})"
     )
 
 
-def with_compiled(plans: list[Plan]) -> list[Plan]:
+def with_compiled(groups: list[Group]) -> list[Group]:
   """Adds what this machine's compiler says, as far as that takes seconds."""
   start, out = time.monotonic(), []
-  for plan in plans:
+  for group in groups:
     # the next shape takes longer than the last
     late = time.monotonic() - start > COMPILE_SECONDS / 2
-    size = None if late else compiled_bytes(plan.example)
-    out.append(dataclasses.replace(plan, compiled=size))
+    size = None if late else compiled_bytes(group.example)
+    out.append(dataclasses.replace(group, compiled=size))
   return out
 
 
@@ -131,25 +145,23 @@ def compiled_bytes(run: Run) -> float:
   return analysis.argument_size_in_bytes + analysis.temp_size_in_bytes
 
 
-def _text(study: Study, plans, chip: Chip, devices: int, mfu: float) -> str:
+def _text(
+  study: Study, groups: list[Group], chip: Chip, devices: int, mfu: float
+) -> str:
   header = (
     "model", "runs", "tokens", "FLOPs", "mesh", "memory", "compiled", "hours",
   )  # fmt: skip
-  rows = [header] + [_row(plan, chip, devices, mfu) for plan in plans]
-  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-  table = "\n".join(
-    "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-    for row in rows
-  )
-  hours = sum(plan.hours(chip, devices, mfu) for plan in plans)
-  flops = sum(plan.flops + plan.evaluation_flops for plan in plans)
-  evaluation = sum(plan.evaluation_flops for plan in plans) / flops
-  runs = sum(plan.runs for plan in plans)
+  rows = [header] + [_row(group, chip, devices, mfu) for group in groups]
+  table = "\n".join(text_table.lines(rows))
+  hours = sum(group.hours(chip, devices, mfu) for group in groups)
+  flops = sum(group.flops + group.evaluation_flops for group in groups)
+  evaluation = sum(group.evaluation_flops for group in groups) / flops
+  runs = sum(group.runs for group in groups)
   return f"""{study.name}: {runs} runs, {flops:.3g} FLOPs, \
 {evaluation:.1%} of them evaluation
 {table}
 in all {hours:.3g} hours on {devices} x {chip.name} at {mfu:.0%} of \
-{chip.peak(plans[-1].model.dtype) / 1e12:.3g} TFLOP/s each: were no run \
+{chip.peak(groups[-1].model.dtype) / 1e12:.3g} TFLOP/s each: were no run \
 to stop before its last step, and devices that a mesh leaves free to do others
 memory: of a device of {chip.name}, by formula; it has {_gb(chip.memory)}; the \
 state lies over the mesh (data x model)
@@ -159,23 +171,23 @@ FLOPs: 6 (12 layers width^2 + vocabulary width) + 12 layers width context a \
 token"""
 
 
-def _row(plan: Plan, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
+def _row(group: Group, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
   return (
-    f"{short(plan.model.model_params)} {plan.kind}",
-    str(plan.runs),
-    f"{plan.tokens:.3g}",
-    f"{plan.flops:.3g}",
-    f"{plan.mesh.data} x {plan.mesh.model}",
-    _gb(plan.memory),
-    _gb(plan.compiled) if plan.compiled else "-",
-    f"{plan.hours(chip, devices, mfu):.3g}",
+    f"{short(group.model.model_params)} {group.kind}",
+    str(group.runs),
+    f"{group.tokens:.3g}",
+    f"{group.flops:.3g}",
+    f"{group.mesh.data} x {group.mesh.model}",
+    _gb(group.memory),
+    _gb(group.compiled) if group.compiled else "-",
+    f"{group.hours(chip, devices, mfu):.3g}",
   )
 
 
 def _backend() -> str:
-  import jax
+  from forgetting.training import processes
 
-  return jax.default_backend()
+  return processes.backend()
 
 
 def _gb(size: float) -> str:

@@ -25,6 +25,7 @@ class Footprint:
 
   @property
   def total(self) -> float:
+    """Of all that is counted."""
     return self.state + self.gradients + self.activations + self.logits
 
 
@@ -37,6 +38,7 @@ class Mesh:
 
   @property
   def devices(self) -> int:
+    """On both axes together."""
     return self.data * self.model
 
 
@@ -101,4 +103,6 @@ def footprint_here(run: Run) -> Footprint:
   """The same on one device of this process."""
   from forgetting.training import processes
 
-  return footprint(run, Mesh(1, 1), fused_attention=processes.on_gpu())
+  return footprint(
+    run, Mesh(1, 1), fused_attention=processes.backend() == "gpu"
+  )

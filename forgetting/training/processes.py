@@ -80,9 +80,9 @@ def dispatch_here() -> None:
   jax.config.update("jax_cpu_enable_async_dispatch", False)
 
 
-def on_gpu() -> bool:
-  """Whether this process trains on a GPU."""
-  return jax.default_backend() == "gpu"
+def backend() -> str:
+  """What this process trains on: cpu, gpu or tpu."""
+  return jax.default_backend()
 
 
 def count() -> int:

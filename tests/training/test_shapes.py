@@ -1,0 +1,18 @@
+import jax
+
+from forgetting.training import models, shapes
+from forgetting.training.methods.full import FULL
+
+
+def test_a_state_has_two_moments_a_parameter_and_nothing_frozen(finetuning):
+  state, base = shapes.state_and_base(finetuning.model, FULL)
+  params = jax.tree.leaves(models.shapes(finetuning.model))
+  assert jax.tree.leaves(state["params"]) == params
+  moments = [x.shape for x in jax.tree.leaves(state["optimizer"]) if x.shape]
+  assert sorted(moments) == sorted(2 * [x.shape for x in params])
+  assert base == {}
+
+
+def test_a_batch_is_what_a_mixture_draws(finetuning):
+  batch = shapes.batch(finetuning.model, 3)
+  assert {x.shape for x in batch.values()} == {(3, finetuning.model.context)}
