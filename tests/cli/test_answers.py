@@ -1,0 +1,37 @@
+import json
+import pathlib
+
+import numpy as np
+import pytest
+
+from forgetting.cli.answers import find, tell, write_json
+
+
+def test_what_is_not_finite_is_null(capsys):
+  answer = {"a": [float("inf"), 1.5], 2: np.float64("nan"), "c": np.arange(2)}
+  assert write_json(answer, "-")
+  told = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+  assert told == {"a": [None, 1.5], "2": None, "c": [0, 1]}
+
+
+def test_an_answer_is_words_and_json_as_asked(capsys, tmp_path):
+  file = tmp_path / "answer.json"
+  tell("words", {"a": 1}, json=None)
+  assert capsys.readouterr().out == "words\n"
+  tell("words", {"a": 1}, json=str(file))
+  assert capsys.readouterr().out == "words\n"
+  assert json.loads(file.read_text()) == {"a": 1}
+  tell("words", {"a": 1}, json="-")
+  assert json.loads(capsys.readouterr().out) == {"a": 1}
+
+
+def test_text_of_the_same_name_does_not_hide_a_study(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  (tmp_path / "letters").mkdir()
+  (tmp_path / "letters" / "a.txt").write_text("Dear Sir")
+  assert find("letters") == pathlib.Path("letters")
+  (tmp_path / "runs" / "letters").mkdir(parents=True)
+  assert find("letters") == pathlib.Path("runs/letters")
+  (tmp_path / "letters" / "run").mkdir()
+  (tmp_path / "letters" / "run" / "config.json").write_text("{}")
+  assert find("letters") == pathlib.Path("letters")
