@@ -1,10 +1,15 @@
 """Tables that obey a planted law."""
 
+import functools
 import itertools
 
 import numpy as np
 import pandas as pd
 
+from forgetting import laws
+
+# a pretraining that a power law describes
+CURVE = laws.Curve(np.arange(1, 2001), 3.6 * np.arange(1, 2001.0) ** -0.08)
 GRID_3 = ((1e6, 4e6, 16e6), (1e5, 1e6, 1e7), (0, 0.01, 0.05))
 
 
@@ -43,6 +48,12 @@ def planted(
   return pd.DataFrame(rows)
 
 
+@functools.cache
+def fitted() -> laws.Fit:
+  """The forgetting law of `planted()`, with its bootstrap once for all."""
+  return laws.fit(planted())
+
+
 def toy(seed=0):
   """A study of toy scale: negative forgetting, and B that grows with D."""
   generator = np.random.default_rng(seed)
@@ -68,3 +79,13 @@ def toy(seed=0):
         }
       )
   return pd.DataFrame(rows)
+
+
+def foreign(rows=60):
+  """A table in nobody's column names."""
+  generator = np.random.default_rng(0)
+  n = np.exp(generator.uniform(np.log(1e7), np.log(1e9), rows))
+  d = np.exp(generator.uniform(np.log(1e9), np.log(1e11), rows))
+  loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
+  loss *= np.exp(1e-3 * generator.normal(size=rows))
+  return pd.DataFrame({"params": n, "seen": d, "val_loss": loss})

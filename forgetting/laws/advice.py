@@ -30,6 +30,7 @@ class Advice:
     target_loss: expected target loss and its interval, or None.
     beyond: axis -> how far outside the data, as a factor.
     cautions: what weakens the advice.
+    law: the form of the law that speaks.
     budget: what a compute budget buys, where one was given.
     instead: without injection, the most target tokens and the smallest model
       that keep the tolerance.
@@ -134,7 +135,7 @@ class Advice:
     return f"{told} ({', '.join(others)})" if others else told
 
   def as_dict(self) -> dict:
-    """JSON-able; an infeasible injection is null."""
+    """The advice as JSON takes it; an infeasible injection is null."""
     out = {name: getattr(self, name) for name in self.__dataclass_fields__}
     for name in ("injection", "low", "high"):
       if np.isinf(out[name]):
@@ -152,4 +153,5 @@ class Advice:
 
 
 def percent(value: float) -> str:
+  """An injection in percent, to three digits, or that there is none."""
   return "infeasible" if np.isinf(value) else f"{100 * value:.3g} %"

@@ -52,7 +52,8 @@ def fit_advisors(frame) -> Advisors:
   """
   (law, free), *rest = advisable()
   published = fit(frame, law, free=free)
-  others, refused = [], {}
+  others: list[Fit] = []
+  refused: dict[str, str] = {}
   for law, free in rest:
     try:
       others.append(fit(frame, law, free=free))

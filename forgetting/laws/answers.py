@@ -86,7 +86,7 @@ def _fit_one(table, law, by, columns, free):
   if by is None:
     by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, free=free)
-  groups = result.items() if by else [("", result)]
+  groups = result.items() if isinstance(result, Fits) else [("", result)]
   texts = []
   wide = {
     option: fit_table(frame, law, by=by, columns=columns, free=(*free, option))
@@ -97,7 +97,8 @@ def _fit_one(table, law, by, columns, free):
     lines = [f"{by} {name}"] if by else []
     lines.append(str(fitted))
     for option, other in wide.items():
-      lines.append(_beside(fitted, other[name] if by else other, option))
+      one = other[name] if isinstance(other, Fits) else other
+      lines.append(_beside(fitted, one, option))
     if law.name == "forgetting" and not free:
       lines.append(str(ratio_test(fitted)))
     texts.append("\n".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from forgetting.config import InputError
 from forgetting.laws import table as tables
@@ -45,7 +46,7 @@ def compare(
     result = compare_laws(rows, family)
     texts.append(f"{by} {name}\n{result}" if by else str(result))
     out[str(name)] = records_of(result)
-  data = {"by": by, "groups": out} if by else {"laws": out[""]}
+  data: dict[str, Any] = {"by": by, "groups": out} if by else {"laws": out[""]}
   if by == "domain" and len(out) > 1 and law.rows == "finetunings":
     pooled = compare_pooling(frame, law)
     texts.append(f"{law.name}, all domains\n{pooled}")

@@ -12,7 +12,14 @@ PRIOR_SPREAD = 3.0
 
 @dataclass
 class Belief:
-  """One basin: its weight, covariance, gradients, and predictions."""
+  """What is believed of one basin: that it is the true one, and how exactly.
+
+  Attributes:
+    weight: of the basin; all weights sum to 1.
+    covariance: [parameters, parameters].
+    candidates, targets: gradients of ln L [points, parameters] there.
+    at_candidates, at_targets: ln L [points] there.
+  """
 
   weight: float
   covariance: np.ndarray
@@ -23,6 +30,15 @@ class Belief:
 
   @classmethod
   def of(cls, fitted, x, weight, targets, candidates, noise):
+    """Makes the belief around a point of a fit.
+
+    Args:
+      fitted: a Fit that still has its data.
+      x: [slots], the basin's minimum.
+      weight: of the basin.
+      targets, candidates: points, as of `candidates.grid`.
+      noise: standard deviation of ln L of a run.
+    """
     moving = np.flatnonzero(fitted.problem.free)
 
     def losses(part, points):
@@ -52,7 +68,14 @@ class Belief:
     )
 
   def gains(self, noise: float) -> np.ndarray:
-    """Fall of the mean target variance by each candidate [candidates]."""
+    """Tells by how much each candidate would lower the targets' variance.
+
+    Args:
+      noise: standard deviation of ln L of a run.
+
+    Returns:
+      [candidates], means over the targets of ln L's variance.
+    """
     reach = self.targets @ self.covariance @ self.candidates.T
     own = np.einsum(
       "ci,ij,cj->c", self.candidates, self.covariance, self.candidates
@@ -60,6 +83,7 @@ class Belief:
     return (reach**2).mean(0) / (noise**2 + own)
 
   def learn(self, index: int, noise: float):
+    """Takes a candidate for run, with that noise: the covariance shrinks."""
     j = self.candidates[index]
     step = self.covariance @ j
     self.covariance = self.covariance - np.outer(step, step) / (
@@ -67,6 +91,7 @@ class Belief:
     )
 
   def variance(self) -> float:
+    """The variance of ln L at the targets, by mean."""
     return float(
       np.einsum(
         "ti,ij,tj->t", self.targets, self.covariance, self.targets
@@ -75,13 +100,29 @@ class Belief:
 
 
 def between(weight, values) -> np.ndarray:
-  """Variance of the basins' predictions, by weight."""
+  """Computes the variance between the basins' predictions.
+
+  Args:
+    weight: [basins, 1], summing to 1.
+    values: [basins, points].
+
+  Returns:
+    [points].
+  """
   mean = (weight * values).sum(0)
   return (weight * (values - mean) ** 2).sum(0)
 
 
 def slopes(function, x, points) -> np.ndarray:
-  """d function(x, points) / dx [points, parameters], central differences."""
+  """Differentiates by central differences.
+
+  Args:
+    function: (x [parameters], points) -> [points].
+    x, points: where.
+
+  Returns:
+    d function / dx [points, parameters].
+  """
   columns = []
   for i in range(len(x)):
     step = STEP * max(abs(x[i]), 0.1)

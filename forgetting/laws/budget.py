@@ -33,7 +33,16 @@ class Budget:
 
   @classmethod
   def of(cls, fitted: Fit, target: Fit | None, *, tolerance: float, **asked):
-    """Args: tolerance: in nats; asked: as for `at_budget`."""
+    """Tells what a budget buys, and the best that keeps a tolerance.
+
+    Args:
+      fitted, target: a forgetting law, and the target law or None.
+      tolerance: nats per token.
+      asked: flops, target_tokens, epochs and level, as for `at_budget`.
+
+    Raises:
+      InputError: a budget, an amount or epochs that are not positive.
+    """
     check(**{k: asked[k] for k in ("flops", "target_tokens", "epochs")})
     exact = _least_injection(fitted, tolerance, asked)
     levels = sorted({*INJECTIONS, *([exact] if exact else [])})
@@ -65,6 +74,7 @@ class Budget:
     return "\n".join(lines)
 
   def as_dict(self) -> dict:
+    """The budget, its table and its best row, as JSON takes them."""
     return {
       "flops": self.flops,
       "epochs": self.epochs,
@@ -103,7 +113,7 @@ def at_budget(
   injections=INJECTIONS,
   level: float = 0.95,
 ):
-  """What a budget of fine-tuning compute buys, one row an injection.
+  """Tells what a budget of fine-tuning compute buys.
 
   A fine-tuning that sees `epochs` times `target_tokens` with injection p
   costs 6 N epochs D / (1 - p) FLOPs, so a larger p means a smaller model.
@@ -111,10 +121,18 @@ def at_budget(
   Args:
     fitted: a forgetting law; `target`: the target law, for its loss.
     flops: of one fine-tuning.
+    target_tokens, epochs: the target text, and passes over it.
+    injections: the fractions to tell of.
+    level: of the intervals.
+
   Returns:
-    a data frame: injection, model_params, forgetting with low and high, the
-    pretraining loss afterwards, target_loss, and beyond (how far the size is
-    outside the data, 1 inside).
+    a data frame, one row an injection: injection, model_params, forgetting
+    with low and high, the pretraining loss afterwards, target_loss (losses in
+    nats per token), and beyond (how far the size is outside the data, 1
+    inside).
+
+  Raises:
+    InputError: a budget, an amount or epochs that are not positive.
   """
   import pandas as pd
 
@@ -144,7 +162,14 @@ def at_budget(
 
 
 def check(**positive: float):
-  """Refuses what is not a positive number."""
+  """Refuses what is not a positive number.
+
+  Args:
+    positive: name -> value.
+
+  Raises:
+    InputError: naming the one that is not.
+  """
   for name, value in positive.items():
     if not (np.isfinite(value) and value > 0):
       raise InputError(f"{name} {value}: must be positive")

@@ -50,6 +50,7 @@ class Certificate:
 
   @property
   def signal_to_noise(self) -> float:
+    """The signal over the noise of a run."""
     return self.signal / max(self.noise, 1e-12)
 
   @property
@@ -86,7 +87,14 @@ class Certificate:
 
 
 def certify(problem: Problem, data, lanes: Polished, best: int) -> Certificate:
-  """The certificate of lane `best` among all lanes."""
+  """Gathers the evidence for an optimum.
+
+  Args:
+    problem: the law, the rows, and which slots move.
+    data: its `Data`, for the levels of each axis.
+    lanes: all starts, polished.
+    best: the lane that is taken for the optimum.
+  """
   x = lanes.x[best : best + 1]
   f = lanes.objective[best]
   residual = predict(problem, x)[0] - problem.log_loss
@@ -115,7 +123,15 @@ def certify(problem: Problem, data, lanes: Polished, best: int) -> Certificate:
 
 
 def noise_of(residual, free: int) -> float:
-  """Robust standard deviation, corrected for the fitted parameters."""
+  """Estimates the noise of a run robustly.
+
+  Args:
+    residual: [rows], of log losses.
+    free: how many parameters were fitted; the estimate is widened for them.
+
+  Returns:
+    a standard deviation of ln L.
+  """
   n = len(residual)
   spread = 1.4826 * np.median(np.abs(residual - np.median(residual)))
   root = np.sqrt(np.mean(residual**2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from forgetting.laws.backtests import Score, backtests, cross_validated, score
 from forgetting.laws.criteria import aicc, bic
 from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit
-from forgetting.laws.law import find, variants
+from forgetting.laws.law import Law, find, variants
+
+if TYPE_CHECKING:
+  import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Comparison:
   """
 
   fits: dict[str, Fit]
-  table: object
+  table: pd.DataFrame
   scores: dict[str, list[Score]]
   refused: dict[str, str]
 
@@ -80,7 +84,10 @@ def compare(
 
 
 def compare_pooling(
-  table, law: str = "forgetting", *, columns: Mapping[str, str] | None = None
+  table,
+  law: str | Law = "forgetting",
+  *,
+  columns: Mapping[str, str] | None = None,
 ) -> Comparison:
   """Compares one law for all domains, shared exponents, and each its own.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -20,6 +21,38 @@ from forgetting.laws.newton import Polished
 from forgetting.laws.objective import evaluate
 from forgetting.laws.problem import Problem, broken
 from forgetting.laws.solve import basins, solve
+
+
+class Options(TypedDict, total=False):
+  """What `fit` takes beside the table, the law and the groups."""
+
+  columns: Mapping[str, str] | None
+  free: tuple[str, ...]
+  fixed: Mapping[str, float] | None
+  shared: tuple[str, ...] | None
+  loss: str
+  delta: float
+  overestimate: float
+  weights: str
+  cluster: tuple[str, ...]
+
+
+@overload
+def fit(
+  table, law: str | Law = ..., *, by: None = None, **options: Unpack[Options]
+) -> Fit: ...
+
+
+@overload
+def fit(
+  table, law: str | Law = ..., *, by: str, **options: Unpack[Options]
+) -> Fits: ...
+
+
+@overload
+def fit(
+  table, law: str | Law = ..., *, by: str | None, **options: Unpack[Options]
+) -> Fit | Fits: ...
 
 
 def fit(

@@ -52,7 +52,7 @@ class Fit:
 
   @property
   def params(self) -> dict[str, float]:
-    """Parameters by the names of the equation, in natural units."""
+    """The parameters by the names of the equation, in natural units."""
     return {k: float(v[0]) for k, v in self.natural(self.x[None]).items()}
 
   def natural(self, x) -> dict[str, np.ndarray]:
@@ -280,12 +280,12 @@ class Fit:
       that were.
     """
     sizes, losses = np.log(np.array(self.bases)).T
-    place = np.log(model_params)
-    if np.any(np.abs(sizes - place) < 1e-9):
-      return float(np.exp(losses[np.argmin(np.abs(sizes - place))]))
+    wanted = np.log(model_params)
+    if np.any(np.abs(sizes - wanted) < 1e-9):
+      return float(np.exp(losses[np.argmin(np.abs(sizes - wanted))]))
     if len(sizes) < 2:
       return float(np.exp(losses[0]))
-    return float(np.exp(np.polyval(np.polyfit(sizes, losses, 1), place)))
+    return float(np.exp(np.polyval(np.polyfit(sizes, losses, 1), wanted)))
 
   @property
   def ranges(self) -> dict[str, list[float]]:

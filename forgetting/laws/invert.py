@@ -22,7 +22,13 @@ HALVINGS = 60
 
 @dataclass(frozen=True)
 class Answer:
-  """A number with its bootstrap interval; infinite when there is none."""
+  """A number with its bootstrap interval; infinite when there is none.
+
+  Attributes:
+    value: by the fit.
+    low, high: the interval at `level`.
+    beyond: axis -> how far outside the data the answer lies, as a factor.
+  """
 
   value: float
   low: float
@@ -39,14 +45,24 @@ class Answer:
     return "; EXTRAPOLATION: ".join([text, *flags])
 
   def as_dict(self) -> dict:
-    """JSON-able; what there is none of is null."""
+    """The answer as JSON takes it; what there is none of is null."""
     ends = {name: getattr(self, name) for name in ("value", "low", "high")}
     finite = {k: v if np.isfinite(v) else None for k, v in ends.items()}
     return finite | {"level": self.level, "beyond": dict(self.beyond)}
 
 
 def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
-  """Forgetting [lanes] by points x [lanes, slots] at injections [lanes]."""
+  """Computes forgetting at a point, by each of many fits.
+
+  Args:
+    fitted: a fit of a forgetting law.
+    x: [lanes, slots] in the fit's coordinates.
+    point: symbol -> value: N, D.
+    injection: one for all lanes, or [lanes].
+
+  Returns:
+    [lanes], nats per token.
+  """
   p = np.broadcast_to(np.asarray(injection, float), len(x))[:, None]
   base = fitted.scales["L"]
   values = {symbol: np.atleast_1d(v) for symbol, v in point.items()}
@@ -57,10 +73,19 @@ def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
 def injection_needed(
   fitted: Fit, x, point: dict, tolerance: float
 ) -> np.ndarray:
-  """The least injection [lanes] with forgetting <= tolerance, or infinity.
+  """Finds the least injection that keeps forgetting under a tolerance.
 
   A scan and bisection, so that it serves every form; for the paper's form it
   equals max(0, ((A D^beta / tolerance)^(1/alpha) / N - 1) / B).
+
+  Args:
+    fitted: a fit of a forgetting law.
+    x: [lanes, slots] in the fit's coordinates.
+    point: symbol -> value: N, D.
+    tolerance: nats per token.
+
+  Returns:
+    [lanes], fractions; infinite where none suffices.
   """
   table = np.stack([forgetting_at(fitted, x, point, p) for p in GRID], axis=1)
   enough = table <= tolerance
@@ -84,9 +109,18 @@ def target_tokens_allowed(
   tolerance: float,
   level: float = 0.95,
 ) -> Answer:
-  """The most target tokens with forgetting <= tolerance, in nats.
+  """Finds the most target tokens that keep forgetting under a tolerance.
 
   The published form: (tolerance ((1 + B p) N)^alpha / A)^(1/beta).
+
+  Args:
+    fitted: a fit of a forgetting law.
+    model_params, injection: of the fine-tuning.
+    tolerance: nats per token.
+    level: of the interval.
+
+  Returns:
+    tokens; infinite where any amount keeps it, 0 where none does.
   """
   point = {"N": float(model_params)}
   return _solve_axis(
@@ -102,9 +136,19 @@ def model_params_needed(
   tolerance: float,
   level: float = 0.95,
 ) -> Answer:
-  """The smallest model with forgetting <= tolerance, in nats.
+  """Finds the smallest model that keeps forgetting under a tolerance.
 
   The published form: (A D^beta / tolerance)^(1/alpha) / (1 + B p).
+
+  Args:
+    fitted: a fit of a forgetting law.
+    target_tokens, injection: of the fine-tuning.
+    tolerance: nats per token.
+    level: of the interval.
+
+  Returns:
+    non-embedding parameters; 0 where any size keeps it, infinite where none
+    does.
   """
   point = {"D": float(target_tokens)}
   return _solve_axis(
@@ -113,9 +157,19 @@ def model_params_needed(
 
 
 def halving_injection(fitted: Fit, level: float = 0.95) -> Answer:
-  """The injection that halves forgetting: (2^(1/alpha) - 1) / B.
+  """Tells the injection that halves forgetting: (2^(1/alpha) - 1) / B.
 
   It exists free of size and data in the published form only.
+
+  Args:
+    fitted: a fit of the published form.
+    level: of the interval.
+
+  Returns:
+    a fraction; above 1 no injection halves it.
+
+  Raises:
+    InputError: another form.
   """
   if fitted.law.name != "forgetting" or fitted.choices.free:
     raise InputError(
@@ -167,7 +221,15 @@ def _answer(fitted, value, draws, level, point) -> Answer:
 
 
 def beyond(fitted: Fit, point: dict) -> dict[str, float]:
-  """Axis -> factor outside the data, for the axes that are outside."""
+  """Tells how far a point lies outside the data.
+
+  Args:
+    fitted: a fit with its ranges.
+    point: symbol -> value.
+
+  Returns:
+    column's name -> factor, of the axes on which it is outside by 1 % or more.
+  """
   out = {}
   for symbol, (least, greatest) in fitted.ranges.items():
     value = point.get(symbol)

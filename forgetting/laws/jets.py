@@ -23,6 +23,7 @@ class Jet(np.lib.mixins.NDArrayOperatorsMixin):
   __slots__ = ("grad", "hess", "value")
 
   def __init__(self, value, grad=None, hess=None):
+    """Takes the value and its derivatives; without them it is a constant."""
     self.value = value
     self.grad = grad or {}
     self.hess = hess or {}
@@ -35,7 +36,7 @@ class Jet(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 def lift(value) -> Jet:
-  """A constant as a jet; a jet stays what it is."""
+  """Makes a jet of a constant; a jet stays what it is."""
   return value if isinstance(value, Jet) else Jet(np.asarray(value, float))
 
 

@@ -63,7 +63,7 @@ class Parameter:
   meaning: str
   low: float = 0.0
   high: float = np.inf
-  search: tuple[float, float] = ()
+  search: tuple[float, ...] = ()
   scale: str = "linear"
   default: float | None = None
   units: Mapping[str, Any] = field(default_factory=dict)

@@ -98,8 +98,9 @@ def polish(
     stuck = np.flatnonzero(~found.converged & np.isfinite(found.objective))
     if not len(stuck):
       return found
-    rows = [None if a is None else a[stuck] for a in (weight, log_loss)]
-    again = go_on(problem, found.x[stuck], *rows, limit)
+    weights = None if weight is None else weight[stuck]
+    losses = None if log_loss is None else log_loss[stuck]
+    again = go_on(problem, found.x[stuck], weights, losses, limit)
     found = found.replaced(stuck, again)
   return found
 
@@ -130,7 +131,8 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
   # An exact fit has nothing left but rounding: measure against that.
   least = 1e-28 * problem.weight.sum()
   room = max(1, CHUNK_NUMBERS // problem.rows)
-  at, model, waiting = np.arange(0), None, 0
+  at, waiting = np.arange(0), 0
+  model: Quadratic | None = None  # of the lanes that are at work
 
   def measure(points, rows):
     terms = evaluate(
@@ -145,7 +147,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     keep = (
       (decrement[at] > STOP) & (tired[at] < TIRED) & (iterations[at] < limit)
     )
-    if not keep.all():
+    if model is not None and not keep.all():
       at, model = at[keep], model.take(keep)
     if waiting < lanes and 4 * len(at) <= 3 * room:
       fresh = np.arange(waiting, min(waiting + room - len(at), lanes))
@@ -156,7 +158,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
       model = new if model is None else model.join(new)
       at = np.concatenate([at, fresh])
       continue
-    if not len(at):
+    if model is None or not len(at):
       return Polished(x, best, decrement, iterations)
     trial = x[at]
     trial[:, moving], stopped, fall = model.move(damping[at], reach[at])

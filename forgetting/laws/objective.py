@@ -50,11 +50,11 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
   law, slots = problem.law, problem.slots
   weight = problem.weight if weight is None else weight
   log_loss = problem.log_loss if log_loss is None else log_loss
-  place = {i: k for k, i in enumerate(np.flatnonzero(problem.free))}
-  seeded = {i: k for i, k in place.items() if not slots[i].parameter.amplitude}
+  order = {i: k for k, i in enumerate(np.flatnonzero(problem.free))}
+  seeded = {i: k for i, k in order.items() if not slots[i].parameter.amplitude}
   q = problem.parameter_values(x, seeded=seeded)
   basis = law.terms(problem.values, SimpleNamespace(**q))
-  total, slope, second = _sum(problem, len(x), q, basis, place)
+  total, slope, second = _sum(problem, len(x), q, basis, order)
 
   log = np.log(total)
   outer = lift(q[law.outer]) if law.outer else None
@@ -98,17 +98,17 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
     if i != j:
       hessian[:, j, i] += value
   if law.checks and problem.guard:
-    _guard(problem, x, place, objective, gradient, hessian)
+    _guard(problem, x, order, objective, gradient, hessian)
   objective[np.isnan(objective)] = np.inf  # the sum was not positive
   return Terms(objective, gradient, hessian, np.sqrt(scale))
 
 
-def _guard(problem: Problem, x, place, objective, gradient, hessian):
+def _guard(problem: Problem, x, order, objective, gradient, hessian):
   """Adds guard / 2 sum max(0, SLACK - margin)^2 for every check of the law.
 
   The slack keeps the margin itself positive where the penalty pulls.
   """
-  q = SimpleNamespace(**problem.parameter_values(x, seeded=place))
+  q = SimpleNamespace(**problem.parameter_values(x, seeded=order))
   for check in problem.law.checks.values():
     margin = lift(check(problem.values, q))
     shape = (len(x), problem.rows)
@@ -135,7 +135,7 @@ def dot(a, b) -> np.ndarray:
   return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
 
 
-def _sum(problem: Problem, lanes: int, q, basis, place):
+def _sum(problem: Problem, lanes: int, q, basis, order):
   """S [lanes, rows], its slopes [lanes, moving, rows], its second derivatives.
 
   The second derivatives are sparse: (i, j) with i <= j -> [lanes, rows].
@@ -152,7 +152,7 @@ def _sum(problem: Problem, lanes: int, q, basis, place):
   for parameter in law.amplitudes:
     members = problem.members(parameter)
     amplitude = q[parameter.name]
-    if not np.any(amplitude) and not any(i in place for i, _ in members):
+    if not np.any(amplitude) and not any(i in order for i, _ in members):
       continue
     phi = lift(basis[parameter.name])
     total += amplitude * phi.value
@@ -161,12 +161,12 @@ def _sum(problem: Problem, lanes: int, q, basis, place):
     for key, h in phi.hess.items():
       add(second, key, amplitude * h)
     for i, mask in members:
-      if i in place:
-        add(first, place[i], times(phi.value, mask))
+      if i in order:
+        add(first, order[i], times(phi.value, mask))
         for k, g in phi.grad.items():
-          add(second, (place[i], k), times(g, mask))
-  slope = np.empty((lanes, len(place), rows))
-  for k in range(len(place)):
+          add(second, (order[i], k), times(g, mask))
+  slope = np.empty((lanes, len(order), rows))
+  for k in range(len(order)):
     slope[:, k] = first.get(k, 0.0)
   return total, slope, second
 

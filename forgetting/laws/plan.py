@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +27,9 @@ from forgetting.laws.fitted import Fit
 from forgetting.laws.objective import evaluate
 from forgetting.laws.uncertainty import excess
 
+if TYPE_CHECKING:
+  import pandas as pd
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -39,7 +43,7 @@ class Plan:
     budget, spent: in the cost model's units.
   """
 
-  runs: object
+  runs: pd.DataFrame
   before: float
   after: float
   budget: float

@@ -111,9 +111,10 @@ def build(law: Law, data: Data, choices: Choices, scales: dict) -> Problem:
     if name in held:
       free[i] = False
       at[i] = slot.inside(held[name])
-  masks = tuple(
-    (data.group == g).astype(float) for g in range(len(data.groups))
-  )
+  masks: tuple[np.ndarray, ...] = ()
+  if data.group is not None:
+    which = np.arange(len(data.groups))[:, None]
+    masks = tuple((data.group == which).astype(float))
   return Problem(
     law=law,
     slots=slots,

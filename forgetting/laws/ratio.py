@@ -44,6 +44,7 @@ class RatioTest:
 
   @property
   def consistent(self) -> bool:
+    """Whether mu and nu can both be zero."""
     return all(low <= 0 <= high for _, low, high in self.powers.values())
 
   def __str__(self) -> str:
@@ -85,7 +86,15 @@ class RatioTest:
 
 
 def ratio_test(fit: Fit, level: float = 0.95) -> RatioTest:
-  """Tests a fit of the law `forgetting` that still has its data."""
+  """Tests whether F(p)/F(0) is the same at every size and amount of data.
+
+  Args:
+    fit: of the law `forgetting`, with its data.
+    level: of the intervals of mu and nu.
+
+  Raises:
+    InputError: too few runs for two parameters more.
+  """
   # Optional parameters could mimic a ratio that varies: test without them.
   choices = replace(fit.choices, free=("mu", "nu"))
   wide = fit_data(fit.law, fit.data, choices, scales=fit.scales)
@@ -114,7 +123,15 @@ def ratio_test(fit: Fit, level: float = 0.95) -> RatioTest:
 
 
 def measured_ratios(fit: Fit):
-  """Positive injections, and F(p)/F(0) of the cells that can be measured."""
+  """Measures F(p)/F(0) in every cell that allows it.
+
+  Args:
+    fit: of the law `forgetting`, with its data.
+
+  Returns:
+    the positive injections [levels], and a list with the ratios of the cells
+    whose F(0) is at least three times the noise, for each.
+  """
   values, loss = fit.data.values, fit.data.loss
   forgetting = loss - values["L0"]
   noise = fit.certificate.noise * loss

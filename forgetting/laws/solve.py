@@ -61,8 +61,8 @@ def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
     lanes = polish(problem, starts(problem, count), limit=FIRST_LIMIT)
     best = lanes.x[[np.argmin(lanes.objective)]]
     lanes = polish(problem, best) if problem.free.any() else lanes
-  best = int(np.argmin(lanes.objective))
-  return lanes.x[best], float(lanes.objective[best])
+  lowest = int(np.argmin(lanes.objective))
+  return lanes.x[lowest], float(lanes.objective[lowest])
 
 
 def distinct(lanes: Polished) -> np.ndarray:
@@ -75,7 +75,7 @@ def distinct(lanes: Polished) -> np.ndarray:
     points [basins, slots], the best first.
   """
   order = np.argsort(lanes.objective, kind="stable")
-  kept = []
+  kept: list[int] = []
   for i in order:
     f = lanes.objective[i]
     if not np.isfinite(f):

@@ -28,11 +28,12 @@ def in_nats(
   Raises:
     InputError: another unit, no curve, or progress outside [0, 100).
   """
-  _check(unit, curve)
+  _check(unit)
   if unit == "loss":
     return float(value)
   if unit == "percent":
     return float(value) / 100 * base_loss
+  curve = _needed(curve)
   if not 0 <= value < 100:
     raise InputError(f"tolerance {value} % of progress: must be in [0, 100)")
   return curve.loss_at(1 - value / 100) - curve.losses[-1]
@@ -50,11 +51,12 @@ def from_nats(
   Raises:
     InputError: another unit, or no curve.
   """
-  _check(unit, curve)
+  _check(unit)
   if unit == "loss":
     return float(forgetting)
   if unit == "percent":
     return 100 * float(forgetting) / base_loss
+  curve = _needed(curve)
   return 100 * (1 - curve.progress_at(curve.losses[-1] + forgetting))
 
 
@@ -80,11 +82,15 @@ def convert(
   return from_nats(nats, target, base_loss=base_loss, curve=curve)
 
 
-def _check(unit: str, curve):
+def _check(unit: str) -> None:
   if unit not in UNITS:
     raise InputError(f"unit {unit!r}: one of {', '.join(UNITS)}")
-  if unit == "progress" and curve is None:
+
+
+def _needed(curve: Curve | None) -> Curve:
+  if curve is None:
     raise InputError(
       "unit progress: needs the pretraining curve of the base model (a study "
       "directory, or a table with the columns step and pretrain_loss)"
     )
+  return curve

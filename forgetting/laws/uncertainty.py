@@ -30,13 +30,19 @@ KNOWN = ("pairs", "wild")
 
 
 def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
-  """Refits of resampled data.
+  """Refits a law to resampled data.
 
   Args:
     fit: a Fit that still has its data.
-    method: pairs or wild.
+    draws: how many resamples.
+    method: pairs or wild; see the module's docstring.
+    seed: of the resampling.
+
   Returns:
     Polished lanes: x [draws, slots] in the fit's coordinates, objectives.
+
+  Raises:
+    InputError: another method, or no draws.
   """
   if method not in KNOWN:
     raise InputError(f"bootstrap method {method!r}: one of {', '.join(KNOWN)}")
@@ -65,6 +71,11 @@ def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
   have local minima of their own, the more the fewer the rows: lanes are tried
   again from other ends that suit them. For long tables a hundred lanes are
   asked whether it helps.
+
+  Args:
+    problem: the law and the rows.
+    basins: points [basins, slots] to start from.
+    weight, log_loss: [lanes, rows], the resamples, instead of the problem's.
   """
   rows = _Rows(problem, weight, log_loss)
   every = np.arange(rows.lanes)
@@ -130,7 +141,7 @@ def _in_waves(rows: _Rows, basins) -> Polished:
 
 def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Polished:
   """Those lanes from the end of another lane that suits them best (rank 0),
-  or from one that comes after it: too near an end leads to the same place."""
+  or from one that comes after it: too near an end leads to the same end."""
   ends = best.x[: WAVES[-1]]
   cost = rows.cost(lanes, ends)
   own = np.flatnonzero(lanes < len(ends))
@@ -149,19 +160,36 @@ def _finished(rows: _Rows, best: Polished) -> Polished:
 
 
 def pairs_weights(clusters, draws: int, generator) -> np.ndarray:
-  """How often each row was drawn [draws, rows], whole clusters at a time."""
+  """Draws clusters with replacement.
+
+  Args:
+    clusters: [rows] cluster numbers.
+    draws: how many resamples.
+    generator: numpy's.
+
+  Returns:
+    [draws, rows], how often each row was drawn.
+  """
   count = int(clusters.max()) + 1
   times = generator.multinomial(count, np.full(count, 1 / count), size=draws)
   return times[:, clusters].astype(float)
 
 
 def webb(generator, shape) -> np.ndarray:
-  """Webb's six-point distribution: mean 0, variance 1."""
+  """Draws from Webb's six-point distribution: mean 0, variance 1."""
   return generator.choice(np.concatenate([-WEBB, WEBB]), size=shape)
 
 
 def wild_parts(fit) -> tuple[np.ndarray, np.ndarray]:
-  """Log predictions, and residuals corrected for what the fit absorbed."""
+  """Takes a fit apart for a wild bootstrap.
+
+  Args:
+    fit: a Fit that still has its data.
+
+  Returns:
+    log predictions [rows], and residuals [rows] corrected for what the fit
+    absorbed.
+  """
   problem, x = fit.problem, fit.x[None]
   center = predict(problem, x)[0]
   residual = problem.log_loss - center
@@ -169,7 +197,15 @@ def wild_parts(fit) -> tuple[np.ndarray, np.ndarray]:
 
 
 def leverage(problem: Problem, x) -> np.ndarray:
-  """Share of each row's residual that the parameters absorb [rows]."""
+  """Tells what share of each row's residual the parameters absorb.
+
+  Args:
+    problem: the law and the rows.
+    x: [slots], the optimum.
+
+  Returns:
+    [rows], between 0 and 1.
+  """
   jacobian = jacobian_of(problem, x)
   left, values, _ = np.linalg.svd(jacobian, full_matrices=False)
   kept = values > 1e-9 * max(values.max(initial=0.0), 1e-300)
@@ -177,7 +213,15 @@ def leverage(problem: Problem, x) -> np.ndarray:
 
 
 def jacobian_of(problem: Problem, x) -> np.ndarray:
-  """d ln L_pred / d slot [rows, free slots], columns scaled to length 1."""
+  """Differentiates the log predictions, by central differences.
+
+  Args:
+    problem: the law and the rows.
+    x: [slots].
+
+  Returns:
+    d ln L_pred / d slot [rows, free slots], columns scaled to length 1.
+  """
   moving = np.flatnonzero(problem.free)
   step = 1e-6 * np.maximum(np.abs(x[moving]), 1e-2)
   points = np.repeat(x[None], 2 * len(moving), axis=0)
@@ -191,11 +235,13 @@ def jacobian_of(problem: Problem, x) -> np.ndarray:
 
 
 def profile(fit, name: str, values) -> np.ndarray:
-  """The least objective with one parameter held at each of some values.
+  """Finds the least objective with one parameter held at some values.
 
   Args:
+    fit: a Fit that still has its data.
     name: a nonlinear parameter; `values` are in centred units, which for
       exponents and for B are natural units too.
+
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
@@ -212,11 +258,15 @@ def profile(fit, name: str, values) -> np.ndarray:
 
 
 def excess(fit, objective) -> np.ndarray:
-  """Likelihood-ratio statistic of an objective above the optimum.
+  """Computes the likelihood-ratio statistic of objectives above the optimum.
 
   For an M-estimator, 2 (f - f*) E[psi'] / E[psi^2] is chi-squared with one
   degree of freedom; the density at zero is smoothed when delta is far below
   the noise, where counting the rows inside delta would be a lottery.
+
+  Args:
+    fit: a Fit that still has its data.
+    objective: one or more, of the same problem.
   """
   problem = fit.problem
   residual = predict(problem, fit.x[None])[0] - problem.log_loss
@@ -233,7 +283,15 @@ def excess(fit, objective) -> np.ndarray:
 
 
 def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
-  """Parameter -> "above", "below" or "both": where the data set no limit."""
+  """Tells on which sides the data set no limit to a parameter.
+
+  Args:
+    fit: a Fit that still has its data.
+    chi2: the statistic that counts as a limit; 3.84 is 95 %.
+
+  Returns:
+    parameter -> "above", "below" or "both", of those that are open.
+  """
   out = {}
   for parameter in fit.law.nonlinear:
     if not fit.choices.moves(fit.law, parameter.name):

@@ -1,31 +1,35 @@
 """The global stage: variable projection over the nonlinear parameters.
 
-At each point of a grid (or of a low-discrepancy sequence from four nonlinear
-parameters up) the amplitudes follow from weighted least squares under their
-signs, with weights 1/L^2 so that squares approximate squared log residuals.
-All local minima of the grid are kept as starts, plus spread good points.
+The points are those of a grid, or of a low-discrepancy sequence from four
+nonlinear parameters up; `projection` gives each its best amplitudes. All local
+minima of the grid are kept as starts, plus spread good points.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 
 from forgetting.laws.problem import Problem
+from forgetting.laws.projection import project, project_all
 
 GRID_POINTS = {1: 64, 2: 32, 3: 12}
 SEQUENCE_POINTS = 1024
 ROWS = 4000
-NUMBERS = 400_000
 FEW, MANY = 16, 48
 
 
 def starts(problem: Problem, count: int = 0) -> np.ndarray:
-  """Start points [count, slots] for the polish, best first.
+  """Finds points from which a polish should start.
 
-  By default 16, and 48 from four nonlinear parameters up.
+  Args:
+    problem: the law, the rows, and which slots move.
+    count: how many; 0 is 16, and 48 from four nonlinear parameters up.
+
+  Returns:
+    [count, slots], the best first.
   """
   problem = thin(problem)
   searched = _searched(problem)
@@ -44,11 +48,13 @@ def starts(problem: Problem, count: int = 0) -> np.ndarray:
 
 
 def thin(problem: Problem) -> Problem:
-  """At most ROWS rows, chosen by value and not by order."""
+  """Keeps at most 4,000 rows, chosen by value and not by order.
+
+  Args:
+    problem: it is given back as it is where it has no more.
+  """
   if problem.rows <= ROWS:
     return problem
-  from dataclasses import replace
-
   names = sorted(vars(problem.values))
   keys = [problem.log_loss, *(getattr(problem.values, n) for n in names)]
   order = np.lexsort([np.broadcast_to(k, problem.log_loss.shape) for k in keys])
@@ -74,7 +80,16 @@ def _searched(problem: Problem) -> list[int]:
 
 
 def grid(problem: Problem, searched: list[int]):
-  """Points [cells, slots] of the nonlinear slots, and the lattice's shape."""
+  """Spreads points over the search ranges of the nonlinear parameters.
+
+  Args:
+    problem: the law and its slots.
+    searched: the slots that are searched.
+
+  Returns:
+    points [cells, slots], and the lattice's shape; that of a sequence is
+    (cells,).
+  """
   base = fixed_point(problem)
   # Copies of one parameter for several groups share their grid axis.
   names = list(dict.fromkeys(problem.slots[i].parameter.name for i in searched))
@@ -105,7 +120,7 @@ def grid(problem: Problem, searched: list[int]):
 
 
 def fixed_point(problem: Problem) -> np.ndarray:
-  """A point [slots] that carries the values of the slots that do not move."""
+  """Makes a point [slots] with the values of the slots that do not move."""
   if problem.at is not None:
     return np.array(problem.at, float)
   return np.zeros(len(problem.slots))
@@ -116,7 +131,15 @@ def _first(problem: Problem, name: str) -> int:
 
 
 def sequence(count: int, axes: int) -> np.ndarray:
-  """Roberts' additive low-discrepancy sequence in the unit cube."""
+  """Makes Roberts' additive low-discrepancy sequence in the unit cube.
+
+  Args:
+    count: points.
+    axes: dimensions.
+
+  Returns:
+    [count, axes].
+  """
   ratio = 2.0
   for _ in range(60):
     ratio = (1 + ratio) ** (1 / (axes + 1))
@@ -124,107 +147,7 @@ def sequence(count: int, axes: int) -> np.ndarray:
   return (0.5 + np.outer(np.arange(1, count + 1), steps)) % 1.0
 
 
-def project_all(problem: Problem, points):
-  """Points with their best amplitudes [cells, slots], and costs [cells]."""
-  chunk = max(1, NUMBERS // problem.rows)
-  parts = [
-    project(problem, points[i : i + chunk])
-    for i in range(0, len(points), chunk)
-  ]
-  return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-
-
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def project(problem: Problem, points, rows=None):
-  """Best amplitudes at the nonlinear values of points [cells, slots].
-
-  Args:
-    rows: [rows] 0/1 mask, to look at one group alone.
-  Returns:
-    points with the free amplitudes filled in, and weighted squared costs.
-  """
-  law = problem.law
-  q = problem.parameter_values(points)
-  basis = law.terms(problem.values, SimpleNamespace(**q))
-  outer = q[law.outer] if law.outer else 1.0
-  goal = np.exp(problem.log_loss / outer) + np.zeros((len(points), 1))
-  weight = problem.weight * (outer / goal) ** 2
-  if rows is not None:
-    weight = weight * rows
-  residual = goal
-  if law.offset:
-    residual = residual - getattr(problem.values, law.offset)
-  columns, slots = [], []
-  for parameter in law.amplitudes:
-    phi = np.broadcast_to(basis[parameter.name], goal.shape)
-    for i, mask in problem.members(parameter):
-      if problem.free[i]:
-        slots.append(i)
-        columns.append(phi * mask)
-      elif np.any(points[:, i]):
-        residual = residual - points[:, i : i + 1] * phi * mask
-  filled = points.copy()
-  if not slots:
-    return filled, (weight * residual**2).sum(1)
-  basis_KxCxn = np.stack(columns)
-  heavy = basis_KxCxn * weight
-  gram = np.einsum("kcn,jcn->ckj", heavy, basis_KxCxn)
-  right = np.einsum("kcn,cn->ck", heavy, residual)
-  square = np.einsum("cn,cn->c", weight * residual, residual)
-  signed = np.array([problem.slots[i].parameter.low >= 0 for i in slots])
-  amplitude, gain = signed_squares(gram, right, signed)
-  # A start on its bound cannot feel its own exponents: lift it off.
-  typical = np.abs(right).max(1) / np.maximum(
-    np.einsum("ckk->ck", gram).max(1), 1e-300
-  )
-  lifted = np.where(
-    signed, np.maximum(amplitude, 1e-4 * typical[:, None]), amplitude
-  )
-  filled[:, slots] = lifted
-  return filled, square - gain
-
-
-def signed_squares(gram, right, signed):
-  """Least squares [cells, k] with the signed amplitudes not negative.
-
-  With at most four amplitudes the active sets are few: all are solved and
-  the best feasible one wins. Returns the amplitudes and what they explain.
-  """
-  cells, k = right.shape
-  diagonal = np.sqrt(np.maximum(np.einsum("ckk->ck", gram), 1e-300))
-  gram = gram / diagonal[:, :, None] / diagonal[:, None, :]
-  right = right / diagonal
-  best, explained = np.zeros((cells, k)), np.full(cells, -np.inf)
-  free = [i for i in range(k) if not signed[i]]
-  bound = [i for i in range(k) if signed[i]]
-  todo = np.arange(cells)
-  for size in range(len(bound), -1, -1):
-    for chosen in combinations(bound, size):
-      active = sorted([*free, *chosen])
-      if not active:
-        explained[todo] = np.maximum(explained[todo], 0.0)
-        continue
-      if not len(todo):
-        break
-      index = np.ix_(todo, active, active)
-      matrix = gram[index] + 1e-11 * np.eye(len(active))
-      vector = right[np.ix_(todo, active)]
-      solution = np.linalg.solve(matrix, vector[:, :, None])[:, :, 0]
-      gain = (solution * vector).sum(1)
-      chosen_columns = [active.index(i) for i in chosen]
-      feasible = (solution[:, chosen_columns] >= 0).all(1)
-      better = feasible & (gain > explained[todo])
-      rows = todo[better]
-      best[rows] = 0.0
-      best[np.ix_(rows, active)] = solution[better]
-      explained[rows] = gain[better]
-    if size == len(bound):
-      # Where the unconstrained solution is feasible it is the best.
-      todo = np.flatnonzero(~np.isfinite(explained))
-  return best / diagonal, explained
-
-
-def _choose(cost, shape, places, count: int) -> np.ndarray:
+def _choose(cost, shape, points, count: int) -> np.ndarray:
   """Indices of the lattice's local minima, then of spread good cells."""
   cost = np.where(np.isfinite(cost), cost, np.inf)
   lattice = cost.reshape(shape)
@@ -249,7 +172,7 @@ def _choose(cost, shape, places, count: int) -> np.ndarray:
   top = top[np.isfinite(cost[top])]
   away = np.full(len(top), np.inf)
   for i in chosen:
-    away = np.minimum(away, np.abs(places[top] - places[i]).max(1))
+    away = np.minimum(away, np.abs(points[top] - points[i]).max(1))
   spread = 0.5
   while len(chosen) < count and spread > 1e-3:
     far = np.flatnonzero(away >= spread)
@@ -257,7 +180,7 @@ def _choose(cost, shape, places, count: int) -> np.ndarray:
       spread *= 0.6
       continue
     chosen.append(top[far[0]])
-    away = np.minimum(away, np.abs(places[top] - places[chosen[-1]]).max(1))
+    away = np.minimum(away, np.abs(points[top] - points[chosen[-1]]).max(1))
   return np.array(chosen[:count], int)
 
 

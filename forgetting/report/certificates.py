@@ -5,14 +5,22 @@ from html import escape
 
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
-from forgetting.report.sections import compact, swatch, table
+from forgetting.report.markup import compact, swatch, table
 
 WEAK = 10.0  # a signal that is not ten times the noise
 AXES = {"N": "model sizes", "D": "amounts of target tokens", "p": "injections"}
 
 
 def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
-  """One row a domain and law: whether it holds, and why, as HTML."""
+  """Makes the section on certificates, a row a domain and law.
+
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+
+  Returns:
+    HTML: whether each holds, and why.
+  """
   rows = []
   for domain_laws in fits:
     for name, fit in _fits(domain_laws):
@@ -45,7 +53,14 @@ def _fits(laws: DomainLaws) -> Iterator[tuple[str, object]]:
 
 
 def sentences(fit) -> Iterator[str]:
-  """The certificate of a fit, for people who have not fitted a law."""
+  """Tells a fit's certificate to people who have not fitted a law.
+
+  Args:
+    fit: a `laws.Fit`.
+
+  Yields:
+    sentences, without a capital and a full stop.
+  """
   c = fit.certificate
   agree = round(c.agree * c.starts)
   yield f"{agree} of {c.starts} starts of the search ended at this fit"

@@ -5,13 +5,15 @@ from html import escape
 import pathlib
 
 from forgetting.report import (
+  advice,
   certificates,
   extrapolation,
   halving,
   matrix,
+  parameters,
   provenance,
   replay,
-  sections,
+  runs,
   whatif,
 )
 from forgetting.report.evidence import Evidence
@@ -62,11 +64,15 @@ def contents(
   tolerance: float,
   folder: pathlib.Path,
 ) -> Iterator[Section]:
-  """All sections.
+  """Makes all sections of the page, in their order.
 
   Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+    counsels: the advice of each cell.
     drawings: of `figures.draw`; panel: of `whatif.panel`; backtests: of
       `extrapolation.scores`.
+    tolerance: forgetting that the advice allows, nats per token.
     folder: the page's.
   """
   some = len(evidence.measured) > 0
@@ -84,7 +90,7 @@ def contents(
     "advice",
     "How much to inject",
     f"<p>To keep forgetting under {tolerance:g} nats per token.</p>"
-    + sections.advice(evidence, counsels, fits)
+    + advice.section(evidence, counsels, fits)
     if counsels
     else absent(NO_RUNS),
   )
@@ -109,7 +115,7 @@ def contents(
   yield Section(
     "laws",
     "The fitted laws",
-    sections.laws(evidence, fits) if fits else absent(lacking),
+    parameters.section(evidence, fits) if fits else absent(lacking),
   )
   yield Section(
     "halving",
@@ -158,5 +164,5 @@ def _runs(evidence: Evidence) -> str:
   names = ["runs.csv", *(["curves.csv"] if len(evidence.curves) else [])]
   links = " and ".join(f'<a href="{n}">{escape(n)}</a>' for n in names)
   return (
-    f'{sections.runs(evidence)}<p class="note screen">As tables: {links}.</p>'
+    f'{runs.section(evidence)}<p class="note screen">As tables: {links}.</p>'
   )

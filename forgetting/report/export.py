@@ -5,7 +5,7 @@
   <out>/data.parquet     one row a source of text: `records.data`, no text
   <out>/matrix.npz       the forgetting matrix, float32, compressed
 
-Where such a folder is given in place of a study, its tables are read.
+Where such a folder is given instead of a study, its tables are read.
 """
 
 import importlib.resources
@@ -80,7 +80,15 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
 
 
 def told(out: pathlib.Path) -> dict:
-  """What is in an exported folder: rows, shape and bytes, as JSON takes it."""
+  """Tells what is in an exported folder.
+
+  Args:
+    out: the folder.
+
+  Returns:
+    runs, evaluations, the matrix's shape (None without one) and bytes a
+    table, as JSON takes them.
+  """
   sizes = {
     name: (out / file).stat().st_size
     for name, file in EXPORTED.items()
@@ -115,9 +123,15 @@ def _parquet(table) -> bytes:
 
 
 def npz_of(matrix: ForgettingMatrix) -> bytes:
-  """A matrix as `associations.load` reads it, without texts.
+  """Packs a matrix as `associations.load` reads it, without texts.
 
   Losses were measured in float32: nothing that was measured is rounded away.
+
+  Args:
+    matrix: of a study.
+
+  Returns:
+    the bytes of an npz file.
   """
   arrays = {name: getattr(matrix, name) for name in NAMES}
   if matrix.base is not None:

@@ -7,7 +7,7 @@ from forgetting.laws.backtests import backtests, score
 from forgetting.laws.criteria import aicc
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
-from forgetting.report.sections import swatch, table
+from forgetting.report.markup import swatch, table
 from forgetting.report.style import count
 
 NAMES = {"N": "model", "D": "target tokens", "p": "injection"}
@@ -15,10 +15,16 @@ LOSSES = {"forgetting": "pretraining", "target": "target"}
 
 
 def scores(fits: Sequence[DomainLaws]):
-  """One row a domain, law and split: the error on runs not fitted to; or None.
+  """Scores every law on runs that it was not fitted to.
 
-  `error` is the mean of abs(L_pred / L - 1) on them, `bias` the mean of
-  ln(L_pred / L), `in_sample` the error on all runs by the fit to all of them.
+  Args:
+    fits: the laws of each domain.
+
+  Returns:
+    a data frame, one row a domain, law and split; None where none can be
+    split. `error` is the mean of abs(L_pred / L - 1) on the runs left out,
+    `bias` the mean of ln(L_pred / L), `in_sample` the error on all runs by the
+    fit to all of them.
   """
   import pandas as pd
 
@@ -62,7 +68,15 @@ def _left_out(split: str, fit) -> str:
 
 
 def section(evidence: Evidence, found) -> str:
-  """HTML of `scores`."""
+  """Makes the section on extrapolation.
+
+  Args:
+    evidence: the runs.
+    found: what `scores` gave.
+
+  Returns:
+    HTML: a row a test that leaves out the largest runs.
+  """
   header = [
     "Domain",
     "Loss",

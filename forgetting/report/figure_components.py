@@ -13,7 +13,14 @@ from forgetting.report.figure_matrix import (
 
 
 def components(table):
-  """Each component s u v' as a heat map of its own, on one scale."""
+  """Draws each component s u v' as a heat map of its own, on one scale.
+
+  Args:
+    table: `matrix_tables.components`.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   ranks = sorted(table["component"].unique())
@@ -21,7 +28,7 @@ def components(table):
   for rank in ranks:
     here = table[table["component"] == rank]
     task, examples = (
-      here[here["kind"] == kind].sort_values("place")
+      here[here["kind"] == kind].sort_values("position")
       for kind in ("task", "examples")
     )
     cells = np.outer(task["weight"], examples["weight"])
@@ -55,7 +62,14 @@ def components(table):
 
 
 def singular_values(table):
-  """Bars: singular values; line: R2 of the fit of that rank."""
+  """Draws singular values as bars, R2 of the fit of that rank as a line.
+
+  Args:
+    table: `matrix_tables.singular_values`.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   figure = Figure(figsize=(6.0, 3.2), layout="constrained")

@@ -9,7 +9,15 @@ LABELS = {
 
 
 def u_curves(table, *, domains):
-  """Both losses of one cell against steps, then one against the other."""
+  """Draws both losses of one cell against steps, then against each other.
+
+  Args:
+    table: `tables.u_curves`.
+    domains: all, in the order that gives them their colours.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   first = table.iloc[0]

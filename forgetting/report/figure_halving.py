@@ -6,7 +6,15 @@ from forgetting.report import style
 
 
 def halving(table, *, domains):
-  """Two panels: a row a domain, with its 95 % interval."""
+  """Draws B and the injection that halves forgetting, a row a domain.
+
+  Args:
+    table: `tables.halving`.
+    domains: all, in the order that gives them their colours.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   figure = Figure(
@@ -18,15 +26,15 @@ def halving(table, *, domains):
     (panels[0], "B", 1, "B: effect of injection"),
     (panels[1], "half", 100, "Injection that halves forgetting (% of tokens)"),
   ):
-    for place, row in enumerate(table.to_dict("records")):
+    for height, row in enumerate(table.to_dict("records")):
       ends = scale * np.array([row[f"{name}_low"], row[f"{name}_high"]])
       hue = style.color(row["domain"], domains)
       value = scale * row[name]
       if name == "half":  # more than 100 % cannot be injected
         ends = np.minimum(ends, 100)
-      panel.plot(ends, [place, place], color=hue, linewidth=2)
+      panel.plot(ends, [height, height], color=hue, linewidth=2)
       if name == "B" or value <= 100:
-        panel.plot(value, place, "o", color=hue, markersize=7)
+        panel.plot(value, height, "o", color=hue, markersize=7)
     panel.set_xscale("log")
     panel.set_xlabel(label)
     panel.grid(axis="y", visible=False)

@@ -6,8 +6,18 @@ from forgetting.report import style
 
 
 def injection(table, *, domains, sizes):
-  """Pretraining loss at best against injection: a row a domain, a column a
-  model size, a shade an amount of target tokens."""
+  """Draws the pretraining loss at best against injection.
+
+  A row a domain, a column a model size, a shade an amount of target tokens.
+
+  Args:
+    table: `tables.injection`.
+    domains: all, in the order that gives them their colours.
+    sizes: all model sizes, in the order that gives them their markers.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   shown = [d for d in domains if (table["domain"] == d).any()]

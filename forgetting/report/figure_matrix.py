@@ -9,12 +9,19 @@ LABELLED = 40  # tasks at most whose names are written
 
 
 def heat_map(table):
-  """Tasks x examples; beside it each task's mean, above each example's."""
+  """Draws tasks x examples; beside it each task's mean, above each example's.
+
+  Args:
+    table: `matrix_tables.heat_map`.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   tasks = list(dict.fromkeys(table["task"]))
   cells = grid(table, "task", tasks, "forgetting")
-  count = table.drop_duplicates("place").sort_values("place")["examples"]
+  count = table.drop_duplicates("position").sort_values("position")["examples"]
   limit = symmetric_limit(cells)
   figure = Figure(
     figsize=(style.WIDTH, 2.2 + 0.11 * min(len(tasks), LABELLED)),
@@ -35,9 +42,9 @@ def heat_map(table):
   image = draw_cells(map_, cells, limit)
   name_rows(map_, tasks, table.drop_duplicates("task")["family"])
   mark_sources(map_, table)
-  places = np.arange(cells.shape[1])
+  positions = np.arange(cells.shape[1])
   above.fill_between(
-    places, mean(cells, 0), step="mid", color=style.DOMAINS[0], linewidth=0
+    positions, mean(cells, 0), step="mid", color=style.DOMAINS[0], linewidth=0
   )
   above.set_ylabel("mean")
   weight = count.to_numpy(float)
@@ -59,25 +66,53 @@ def heat_map(table):
 
 
 def grid(table, rows: str, names, value: str):
-  """Cells [rows, places] of a table with a row a cell."""
-  wide = table.pivot(index=rows, columns="place", values=value)
+  """Turns a table with a row a cell into cells.
+
+  Args:
+    table: a data frame with a column `position`.
+    rows: the column that names the rows.
+    names: the rows, in order.
+    value: the column of the cells.
+
+  Returns:
+    [rows, positions].
+  """
+  wide = table.pivot(index=rows, columns="position", values=value)
   return wide.loc[list(names)].to_numpy(float)
 
 
 def mean(cells, axis: int):
-  """Over what was measured; 0 where nothing was."""
+  """Takes the mean of cells over an axis, of those that were measured.
+
+  Args:
+    cells: NaN where nothing was measured.
+    axis: over which.
+
+  Returns:
+    means; 0 where nothing was measured at all.
+  """
   seen = ~np.isnan(cells)
   total = np.where(seen, cells, 0).sum(axis)
   return total / np.maximum(seen.sum(axis), 1)
 
 
 def symmetric_limit(cells) -> float:
-  """Of the colours: all but the most extreme hundredth of the cells."""
+  """The value of the strongest colour: a hundredth of the cells exceeds it."""
   seen = np.abs(cells[~np.isnan(cells)])
   return float(np.quantile(seen, 0.99)) or 1.0
 
 
 def draw_cells(panel, cells, limit: float):
+  """Draws cells as colours from -limit (learnt) to limit (forgotten).
+
+  Args:
+    panel: the axes to draw on.
+    cells: [rows, columns].
+    limit: nats per token.
+
+  Returns:
+    matplotlib's image, for a colour bar.
+  """
   panel.grid(False)
   return panel.imshow(
     cells,
@@ -90,7 +125,12 @@ def draw_cells(panel, cells, limit: float):
 
 
 def name_rows(panel, names, families) -> None:
-  """Names the tasks; of many tasks only their families."""
+  """Names the tasks at the side of a panel; of many only their families.
+
+  Args:
+    panel: the axes.
+    names, families: of the tasks, in the order of the rows.
+  """
   panel.tick_params(axis="y", length=0)
   if len(names) <= LABELLED:
     panel.set_yticks(np.arange(len(names)), [_short(n) for n in names])
@@ -109,9 +149,14 @@ def _short(name: str) -> str:
 
 
 def mark_sources(panel, table) -> None:
-  """Writes the sources under the places that they fill."""
-  places = table.drop_duplicates("place").sort_values("place")
-  starts, middles, words = stretches(places["source"])
+  """Writes the sources under the columns that they fill.
+
+  Args:
+    panel: the axes.
+    table: a data frame with `position` and `source`.
+  """
+  columns = table.drop_duplicates("position").sort_values("position")
+  starts, middles, words = stretches(columns["source"])
   for start in starts[1:]:
     panel.axvline(start - 0.5, color=style.INK, linewidth=0.6)
   if words == [""]:
@@ -124,7 +169,14 @@ def mark_sources(panel, table) -> None:
 
 
 def stretches(words) -> tuple[list[int], list[float], list[str]]:
-  """Where runs of the same word start, their middles, and those words."""
+  """Finds where the same word stands many times in a row.
+
+  Args:
+    words: in order.
+
+  Returns:
+    the starts, the middles, and the word of each stretch.
+  """
   # a column of empty words is read back as one of NaN
   words = [w if isinstance(w, str) else "" for w in words]
   starts = [i for i, w in enumerate(words) if i == 0 or w != words[i - 1]]

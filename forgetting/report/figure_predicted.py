@@ -6,7 +6,16 @@ from forgetting.report import style
 
 
 def predicted(table, *, domains, sizes):
-  """Predicted against measured: both laws, and the forgetting alone."""
+  """Draws predicted losses against measured ones, and forgetting alone.
+
+  Args:
+    table: `tables.predicted`.
+    domains: all, in the order that gives them their colours.
+    sizes: all model sizes, in the order that gives them their markers.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
   from matplotlib.lines import Line2D
 

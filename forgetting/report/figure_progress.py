@@ -4,7 +4,17 @@ from forgetting.report import style
 
 
 def progress(table, *, domains):
-  """A panel a domain, at its most target tokens; a shade an injection."""
+  """Draws pretraining progress lost against model size.
+
+  A panel a domain, at its most target tokens; a shade an injection.
+
+  Args:
+    table: `progress.lost`.
+    domains: all, in the order that gives them their colours.
+
+  Returns:
+    a matplotlib Figure.
+  """
   from matplotlib.figure import Figure
 
   shown = [d for d in domains if (table["domain"] == d).any()]

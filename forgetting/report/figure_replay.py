@@ -14,10 +14,13 @@ NAMES = {
 
 
 def replay(table):
-  """Forgetting removed against injection: a panel a domain, a colour a policy.
+  """Draws the forgetting removed: a panel a domain, a colour a policy.
 
   Args:
     table: `associations.policies.compare`.
+
+  Returns:
+    a matplotlib Figure.
   """
   from matplotlib.figure import Figure
 

@@ -11,9 +11,17 @@ OTHER = {"target_tokens": "model_params", "model_params": "target_tokens"}
 
 
 def sizes(table, *, domains, sizes):
-  """A row a domain; left along target tokens, right along model size.
+  """Draws forgetting along target tokens (left) and model size (right).
 
-  An axis on which all runs are at one place is left out.
+  A row a domain; an axis of which all runs have one value is left out.
+
+  Args:
+    table: `tables.sizes`.
+    domains: all, in the order that gives them their colours.
+    sizes: all model sizes, in the order that gives them their markers.
+
+  Returns:
+    a matplotlib Figure.
   """
   from matplotlib.figure import Figure
 

@@ -59,7 +59,16 @@ CAPTIONS = {
 
 
 def draw(evidence: Evidence, fits, folder: pathlib.Path) -> dict[str, str]:
-  """Figure name -> what the page shows of it; without data, no figure."""
+  """Draws all figures that the runs allow, each beside its table.
+
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+    folder: where the files go.
+
+  Returns:
+    figure's name -> HTML for the page; a figure without data is missing.
+  """
   if not len(evidence.measured):
     return {}
   domains, sizes = evidence.domains, evidence.sizes

@@ -14,6 +14,7 @@ class DomainLaws:
   """What one domain's runs give; a fit that they do not give is None.
 
   Attributes:
+    domain: its name.
     forgetting, target: the paper's two laws.
     with_constant: the forgetting law with E free.
     advisor: the form of the forgetting law with the lowest AICc.
@@ -31,6 +32,7 @@ class DomainLaws:
 
   @property
   def advisor_name(self) -> str:
+    """The form that gives the advice, in words."""
     return name_of(self.advisor)
 
   @property
@@ -44,6 +46,7 @@ class Counsel:
   """The advice for one cell, beside what was measured in it.
 
   Attributes:
+    domain, model_params, target_tokens: the cell.
     advice: from the fitted law, or None.
     measured_injection: the least injection that was run and kept the mean
       forgetting under the tolerance; infinite when none did.
@@ -65,7 +68,14 @@ class Counsel:
 
 
 def fit_domains(evidence: Evidence) -> list[DomainLaws]:
-  """Every law of every domain that has finished runs."""
+  """Fits every law to every domain that has finished runs.
+
+  Args:
+    evidence: the runs.
+
+  Returns:
+    the laws of each domain, by name.
+  """
   runs = evidence.measured
   found = sorted(runs["domain"].astype(str).unique())
   return [_fit(d, runs[runs["domain"].astype(str) == d]) for d in found]
@@ -97,7 +107,13 @@ def _fit(domain: str, runs) -> DomainLaws:
 def counsel(
   evidence: Evidence, fits: list[DomainLaws], tolerance: float
 ) -> list[Counsel]:
-  """The advice for every cell that was measured."""
+  """Asks for advice in every cell that was measured.
+
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+    tolerance: forgetting that the advice allows, nats per token.
+  """
   # a fit without its data answers at once: it does not repeat the ratio test
   advisors = {
     f.domain: laws.Fit.from_dict(f.advisor.as_dict()) for f in fits if f.advisor
@@ -130,6 +146,8 @@ def contradicts(runs, advice: laws.Advice, *, noise: float) -> bool:
   """Whether a cell's runs refute its advice; see `Counsel.disagrees`.
 
   Args:
+    runs: of the cell.
+    advice: for the cell.
     noise: tolerated, as a share of the loss.
   """
   margin = noise * runs["pretrain_loss"]

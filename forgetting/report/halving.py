@@ -7,12 +7,20 @@ import math
 from forgetting.laws.invert import halving_injection
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
-from forgetting.report.sections import compact, swatch, table
+from forgetting.report.markup import compact, swatch, table
 from forgetting.report.style import percent
 
 
 def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
-  """B and the injection that halves forgetting: a row a domain, or nothing."""
+  """Makes the table of what an injected token is worth, a row a domain.
+
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+
+  Returns:
+    HTML: B and the injection that halves forgetting; "" without domains.
+  """
   rows = []
   for f in fits:
     if f.forgetting is None:

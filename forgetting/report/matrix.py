@@ -14,7 +14,7 @@ from forgetting.report import (
   page,
   style,
 )
-from forgetting.report.sections import number, table
+from forgetting.report.markup import number, table
 from forgetting.storage import places
 
 COMPONENTS = 3  # drawn
@@ -90,11 +90,14 @@ def _drawings(matrix, found, folder: pathlib.Path) -> dict[str, str]:
 
 
 def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
-  """The matrix of a study, what it is made of, and its figures, as HTML.
+  """Makes the section on a study's matrix, and draws its figures.
 
   Args:
     study: its folder; None for a table, which has no losses of examples.
     folder: the figures go into it.
+
+  Returns:
+    HTML: the matrix and what it is made of, or why there is none.
   """
   if study is None:
     return page.absent(

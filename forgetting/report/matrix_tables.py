@@ -12,7 +12,15 @@ RANKS = 20  # singular values drawn
 
 
 def heat_map(matrix):
-  """One row a drawn cell: a task and a group of neighbouring examples."""
+  """Makes the table of the heat map.
+
+  Args:
+    matrix: an `associations` ForgettingMatrix.
+
+  Returns:
+    a data frame, one row a drawn cell: a task and a group of neighbouring
+    examples, at `position` from the left; forgetting in nats per token.
+  """
   import pandas as pd
 
   values = matrix.values
@@ -24,24 +32,34 @@ def heat_map(matrix):
   def by_task(column):
     return np.repeat(column[order], len(groups))
 
-  def by_place(column):
+  def by_position(column):
     return np.tile(column, len(order))
 
   return pd.DataFrame(
     dict(
       task=by_task(matrix.tasks),
       family=by_task(matrix.families),
-      place=by_place(np.arange(len(groups))),
-      source=by_place(matrix.sources[first]),
-      examples=by_place([len(g) for g in groups]),
-      first_example=by_place(matrix.examples[first]),
+      position=by_position(np.arange(len(groups))),
+      source=by_position(matrix.sources[first]),
+      examples=by_position([len(g) for g in groups]),
+      first_example=by_position(matrix.examples[first]),
       forgetting=np.array(blocks).T[order].ravel(),
     )
   )
 
 
 def components(matrix, structure, *, count: int):
-  """One row a weight: of a task, or the mean of a group of examples."""
+  """Makes the table of the leading components.
+
+  Args:
+    matrix: an `associations` ForgettingMatrix.
+    structure: its Structure.
+    count: how many components.
+
+  Returns:
+    a data frame, one row a weight: of a task, or the mean of a group of
+    examples, at `position`.
+  """
   import pandas as pd
 
   order, groups = _task_order(matrix), _groups(matrix)
@@ -50,27 +68,34 @@ def components(matrix, structure, *, count: int):
     scale = np.sqrt(structure.singular_values[rank])
     left, right = structure.left[:, rank], structure.right[rank]
     tasks = [(matrix.tasks[i], matrix.families[i], left[i]) for i in order]
-    places = [
+    parts = [
       (matrix.examples[g[0]], matrix.sources[g[0]], right[g].mean())
       for g in groups
     ]
-    for kind, weights in (("task", tasks), ("examples", places)):
+    for kind, weights in (("task", tasks), ("examples", parts)):
       rows += [
         dict(
           component=rank + 1,
           kind=kind,
-          place=place,
+          position=position,
           name=name,
           group=group,
           weight=weight * scale,
         )
-        for place, (name, group, weight) in enumerate(weights)
+        for position, (name, group, weight) in enumerate(weights)
       ]
   return pd.DataFrame(rows)
 
 
 def singular_values(structure):
-  """One row a rank."""
+  """Makes the table of singular values, a row a rank, of at most 20 ranks.
+
+  Args:
+    structure: of a forgetting matrix.
+
+  Returns:
+    a data frame: rank, singular_value, r2 (of the fit of that rank).
+  """
   import pandas as pd
 
   count = min(RANKS, len(structure.singular_values))
@@ -89,7 +114,7 @@ def _task_order(matrix) -> np.ndarray:
 
 
 def _groups(matrix) -> list[np.ndarray]:
-  """Columns of each drawn place: neighbours of one source."""
+  """The examples of each drawn column: neighbours of one source."""
   means = np.nanmean(_measured(matrix.values), axis=0)
   order = np.lexsort((-means, matrix.sources))
   size = -(-len(order) // PLACES)
@@ -101,7 +126,7 @@ def _groups(matrix) -> list[np.ndarray]:
 
 
 def grouped(matrix) -> int:
-  """The most examples that one drawn column stands for."""
+  """Tells the most examples that one drawn column stands for."""
   return max(len(group) for group in _groups(matrix))
 
 

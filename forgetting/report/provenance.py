@@ -8,11 +8,19 @@ import numpy as np
 
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
-from forgetting.report.sections import number, table
+from forgetting.report.markup import number, table
 from forgetting.report.style import count, percent
 
 
 def what_was_run(evidence: Evidence) -> str:
+  """Makes the section on what was run.
+
+  Args:
+    evidence: the runs.
+
+  Returns:
+    HTML: sizes, domains, time, versions, pretrainings, text, what diverged.
+  """
   facts = "".join(
     f"<dt>{name}</dt><dd>{text}</dd>" for name, text in _facts(evidence)
   )

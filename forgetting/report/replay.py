@@ -6,7 +6,7 @@ from html import escape
 from forgetting.associations import policies
 from forgetting.config import InputError
 from forgetting.report.figure_replay import NAMES
-from forgetting.report.sections import compact, number, table
+from forgetting.report.markup import compact, number, table
 
 CAPTION = (
   "Forgetting that injection removes, by how the injected text is chosen from "
@@ -16,7 +16,14 @@ CAPTION = (
 
 
 def cells(runs):
-  """What the figure shows; None where no policies can be compared yet."""
+  """Makes the figure's table.
+
+  Args:
+    runs: `records.load` of a study.
+
+  Returns:
+    `associations.policies.compare`; None where no policies can be compared.
+  """
   if not policies.has_policies(runs):
     return None
   try:
@@ -26,10 +33,13 @@ def cells(runs):
 
 
 def comparison(runs) -> str:
-  """Gains over uniform replay, and what a chosen token is worth.
+  """Tells gains over uniform replay, and what a chosen token is worth.
 
   Args:
     runs: `records.load` of a study.
+
+  Returns:
+    HTML.
   """
   header = [
     *("Replay chosen", "Gain over uniform", "95 % interval"),

@@ -59,7 +59,7 @@ RC = {
 
 
 def variables(dark: bool) -> str:
-  """CSS that gives the figures' colours."""
+  """Writes the CSS variables that give the figures' colours."""
   ink, grid, domains = (
     (INK_DARK, GRID_DARK, DOMAINS_DARK) if dark else (INK, GRID, DOMAINS)
   )
@@ -68,25 +68,41 @@ def variables(dark: bool) -> str:
 
 
 def color(domain: str, domains: Sequence[str]) -> str:
+  """The colour of a domain, as figures have it: see `variable`."""
   return DOMAINS[list(domains).index(domain) % len(DOMAINS)]
 
 
 def variable(domain: str, domains: Sequence[str]) -> str:
-  """The same colour, as the page names it."""
+  """The colour of a domain, as the page's style sheet names it.
+
+  Args:
+    domain: one of them.
+    domains: all, in the order that gives them their colours.
+  """
   return f"var(--domain{list(domains).index(domain) % len(DOMAINS)})"
 
 
 def marker(size: float, sizes: Sequence[float]) -> str:
+  """matplotlib's marker of a model size, one of all `sizes` in order."""
   return MARKERS[list(sizes).index(size) % len(MARKERS)]
 
 
 def shade(index: int, count: int) -> float:
-  """Opacity of one of `count` ordered levels, the last one full."""
+  """The opacity of one of so many ordered levels, the last one full."""
   return 1.0 if count < 2 else 0.45 + 0.55 * index / (count - 1)
 
 
 def injected(p: float, levels: Sequence[float], hue: str) -> dict:
-  """A line's look: no injection is ink, dashed; more is more of the domain."""
+  """The look of a line of one injection.
+
+  Args:
+    p: the injection; none is ink and dashed, more is more of the colour.
+    levels: all injections, in order.
+    hue: the domain's colour.
+
+  Returns:
+    options of matplotlib's `plot`.
+  """
   if p == 0:
     return dict(color=INK, alpha=1.0, linestyle=(0, (4, 1.5)))
   positive = [level for level in levels if level > 0]
@@ -95,7 +111,12 @@ def injected(p: float, levels: Sequence[float], hue: str) -> dict:
 
 
 def plain_counts(axis, values) -> None:
-  """A log axis through positive values, with ticks such as 20, 50k, 1M."""
+  """Makes a log axis through values, with ticks such as 20, 50k, 1M.
+
+  Args:
+    axis: matplotlib's x axis.
+    values: those above 0 are on it.
+  """
   positive = values[values > 0]
   axis.axes.set_xscale("log")
   low, high = positive.min(), positive.max()
@@ -105,7 +126,7 @@ def plain_counts(axis, values) -> None:
 
 
 def plain_numbers(axis) -> None:
-  """Tick labels such as 20, 50, 1k where a log axis says 10^1.3."""
+  """Labels a log axis with 20, 50, 1k where it says 10^1.3."""
   from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
   low, high = axis.get_view_interval()
@@ -116,7 +137,7 @@ def plain_numbers(axis) -> None:
 
 
 def count(number: float) -> str:
-  """25.1k, 1.27B: counts as people write them."""
+  """Writes a count as people do: 25.1k, 1.27B."""
   for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
     if number >= unit * 0.9995:
       return f"{number / unit:.3g}{letter}"
@@ -124,6 +145,7 @@ def count(number: float) -> str:
 
 
 def percent(fraction: float, digits: int = 3) -> str:
+  """Writes a fraction in percent; an infinite one is that none suffices."""
   if not math.isfinite(fraction):
     return "none suffices"
   rounded = float(f"{100 * fraction:.{digits}g}")
@@ -131,13 +153,17 @@ def percent(fraction: float, digits: int = 3) -> str:
 
 
 def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
-  """Writes <name>.csv, draws from what was written, gives the page's SVG.
-
-  Beside it <name>.png, .pdf and .svg.
+  """Writes a table and the figure that is drawn from it.
 
   Args:
+    name: of the files: .csv, .png, .pdf and .svg.
+    folder: where they go.
     draw: (data frame) -> matplotlib Figure.
-    table: the data frame that is all the figure shows.
+    table: the data frame that is all the figure shows; it is drawn as it is
+      read back from its file.
+
+  Returns:
+    SVG for the page.
   """
   import matplotlib
   import pandas as pd

@@ -23,11 +23,18 @@ CURVE_COLUMNS = [
 
 
 def u_curves(evidence: Evidence):
-  """Every evaluation of one cell's runs, the best one marked; or None.
+  """Makes the table of the U-curves: every evaluation of one cell's runs.
 
   The cell has the most injections and is of the domain that comes first; of
   those the one whose target loss has turned in the most runs, so that the U is
   seen, and then the one with the most target tokens.
+
+  Args:
+    evidence: the runs.
+
+  Returns:
+    a data frame, one row an evaluation, the best of a run marked; None where
+    no run has evaluations.
   """
   curves = evidence.curves
   if not len(curves):
@@ -65,11 +72,16 @@ def _turned(cell, rows) -> tuple:
 
 
 def injection(evidence: Evidence, fits: list[DomainLaws]):
-  """Pretraining loss against injection: rows of kind measured, law, published.
+  """Makes the table of the pretraining loss against injection.
 
-  `law` is the form that gives the advice, with its 95 % band in `low` and
-  `high`; `published` is there where that is another form. None of one
-  injection.
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+
+  Returns:
+    a data frame with rows of kind measured, law and published; None of one
+    injection. `law` is the form that gives the advice, with its 95 % band in
+    `low` and `high`; `published` is there where that is another form.
   """
   import pandas as pd
 
@@ -127,11 +139,18 @@ def _through(injections) -> np.ndarray:
 
 
 def sizes(evidence: Evidence, fits: list[DomainLaws]):
-  """Forgetting against target tokens and model size; None of one of each.
+  """Makes the table of forgetting against target tokens and model size.
 
-  At the least injection that every domain has run. Rows of kind measured are
-  means over seeds; of kind law they have the 95 % band in `low` and `high` and
-  `axis` tells which of the two they run along.
+  At the least injection that every domain has run.
+
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+
+  Returns:
+    a data frame; None where there is one of each. Rows of kind measured are
+    means over seeds; of kind law they have the 95 % band in `low` and `high`,
+    and `axis` tells which of the two they run along.
   """
   import pandas as pd
 
@@ -188,9 +207,14 @@ def _along(cells_, axis: str, other: str):
 
 
 def halving(fits: list[DomainLaws], level: float = 0.95):
-  """One row a domain with an identified law: B, and the injection that halves.
+  """Makes the table of B and the injection that halves forgetting.
 
-  Both with intervals; None where no domain has them.
+  Args:
+    fits: the laws of each domain.
+    level: of the intervals.
+
+  Returns:
+    a data frame, one row a domain whose law is identified; None without any.
   """
   import pandas as pd
 
@@ -215,9 +239,15 @@ def halving(fits: list[DomainLaws], level: float = 0.95):
 
 
 def predicted(evidence: Evidence, fits: list[DomainLaws]):
-  """One row a run and law: the measured loss and the fitted one; or None.
+  """Makes the table of measured losses beside the fitted ones.
 
-  `base` is what to take off both to see the forgetting alone.
+  Args:
+    evidence: the runs.
+    fits: the laws of each domain.
+
+  Returns:
+    a data frame, one row a run and law; None without a law. `base` is what to
+    take off both to see the forgetting alone.
   """
   import pandas as pd
 

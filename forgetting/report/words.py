@@ -12,7 +12,16 @@ from forgetting.report.style import count, percent
 def headline(
   evidence: Evidence, counsels: Sequence[Counsel], tolerance: float
 ) -> list[str]:
-  """What was run, what was measured, and what to do: a sentence each."""
+  """Says what was run, what was measured, and what to do.
+
+  Args:
+    evidence: the runs.
+    counsels: the advice of each cell.
+    tolerance: forgetting that it allows, nats per token.
+
+  Returns:
+    a sentence each.
+  """
   if not len(evidence.measured):
     return [nothing_measured(evidence)]
   sentences = [what_was_run(evidence), _measured(evidence)]
@@ -20,7 +29,7 @@ def headline(
 
 
 def what_was_run(evidence: Evidence) -> str:
-  """Runs, sizes, domains, tokens and time."""
+  """Says in a sentence what was run: sizes, domains, tokens and time."""
   runs = evidence.measured
   sizes, tokens = runs["model_params"], runs["target_tokens"]
   said = [
@@ -50,6 +59,7 @@ def _between(values) -> str:
 
 
 def nothing_measured(evidence: Evidence) -> str:
+  """Says in a sentence that nothing has finished, and what has."""
   done = int((evidence.pretrainings["status"] == "done").sum())
   waiting = len(evidence.finetunings)
   failed = int((evidence.finetunings["status"] == "diverged").sum())
@@ -102,6 +112,7 @@ def _left(share: float) -> str:
 
 
 def spread(low: float, high: float) -> str:
+  """Writes a range of losses; one number where both ends read the same."""
   if f"{low:.3f}" == f"{high:.3f}":
     return f"{low:.3f}"
   return f"{low:.3f} to {high:.3f}"
@@ -152,7 +163,7 @@ def _inject(counsel: Counsel) -> str:
 
 
 def interval(low: float, high: float) -> str:
-  """Of two injections, 95 %."""
+  """Writes the 95 % interval between two injections."""
   if math.isinf(low):
     return "95 % interval: none suffices"
   if math.isinf(high):
@@ -161,7 +172,7 @@ def interval(low: float, high: float) -> str:
 
 
 def flags(counsel: Counsel) -> list[str]:
-  """What a reader must know before using a cell's advice."""
+  """Tells what a reader must know before using a cell's advice."""
   advice, out = counsel.advice, []
   if advice is None:
     return ["no law: measured only"]
@@ -178,7 +189,14 @@ def flags(counsel: Counsel) -> list[str]:
 
 
 def half(fit) -> str:
-  """The injection that halves forgetting, where the data identify it."""
+  """Says which injection halves forgetting.
+
+  Args:
+    fit: of the published form.
+
+  Returns:
+    a sentence; "" where the data do not identify it.
+  """
   if {"alpha", "B"} & set(fit.unidentified):
     return ""
   value = halving_injection(fit).value
@@ -188,7 +206,7 @@ def half(fit) -> str:
 
 
 def ratio_verdict(laws: DomainLaws) -> str:
-  """The test of the law's sharpest consequence."""
+  """Says what came of the test of the law's sharpest consequence."""
   claim = (
     "The law says that the share of forgetting that an injection leaves, "
     "F(p)/F(0), is the same at every model size and every amount of data. "
@@ -213,6 +231,7 @@ def _helps(test) -> list[str]:
 
 
 def duration(seconds: float) -> str:
+  """Writes a time as people do: 90 s, 5 min, 2.5 h."""
   if seconds < 120:
     return f"{seconds:.0f} s"
   if seconds < 7200:

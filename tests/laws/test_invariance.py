@@ -20,6 +20,8 @@ def losses(rows=40, seed=0, noise=0.01):
 
 
 TABLE = losses()
+
+
 FITTED = laws.fit(TABLE, "chinchilla")
 
 
@@ -129,45 +131,3 @@ def test_fixed_parameters_stay():
   assert fitted.params["alpha"] == pytest.approx(0.3, rel=1e-12)
   assert fitted.params["E"] == pytest.approx(1.6, rel=1e-12)
   assert fitted.objective > FITTED.objective
-
-
-def test_profile_touches_the_optimum_and_rises_from_it():
-  best = FITTED.params["alpha"]
-  values = laws.profile(FITTED, "alpha", [0.7 * best, best, 1.4 * best])
-  assert values[1] == pytest.approx(FITTED.objective, rel=1e-9)
-  assert min(values[0], values[2]) > values[1] * (1 + 1e-6)
-
-
-def test_a_law_of_ones_own_in_ten_lines():
-  law = laws.Law(
-    name="by_size_alone",
-    equation="E + A / N^alpha",
-    latex=r"E + A N^{-\alpha}",
-    source="this test",
-    loss=laws.Variable(("loss",), "loss"),
-    variables={"N": laws.Variable(("model_params",))},
-    parameters=(
-      laws.Parameter("E", "floor"),
-      laws.Parameter("A", "amplitude", units={"N": "alpha"}),
-      laws.Parameter("alpha", "power", 0.01, 3.0, (0.05, 1.0), axes=("N",)),
-    ),
-    terms=lambda v, q: {"E": 1.0, "A": np.exp(-q.alpha * v.lnN)},
-  )
-  n = np.geomspace(1e6, 1e9, 12)
-  table = {"model_params": n, "loss": 2 + 50 / n**0.3}
-  fitted = laws.fit(table, law)
-  assert fitted.params["A"] == pytest.approx(50, rel=1e-4)
-  assert fitted.params["alpha"] == pytest.approx(0.3, rel=1e-5)
-
-
-@pytest.mark.parametrize("draws", [1, 2, 51])
-def test_a_bootstrap_of_any_length_converges(draws):
-  found = laws.bootstrap(FITTED, draws=draws)
-  assert len(found.x) == draws
-  assert found.converged.all()
-  assert (found.objective > 0).all()
-
-
-def test_a_bootstrap_of_nothing_is_refused():
-  with pytest.raises(InputError, match="draws 0"):
-    laws.bootstrap(FITTED, draws=0)

@@ -1,31 +1,47 @@
-"""Numbers and sentences of the page."""
+"""Sentences of the page."""
 
-import math
-
+import numpy as np
 import pandas as pd
 import pytest
 
-from forgetting.report import halving, page, words
-from forgetting.report.sections import compact
+from forgetting import laws
+from forgetting.report import words
+from forgetting.report.fitted import Counsel
+
+
+def advice_of(**values):
+  known = dict(
+    domain="kjv",
+    model_params=1e6,
+    target_tokens=1e5,
+    tolerance=0.1,
+    level=0.95,
+    injection=0.05,
+    low=0.04,
+    high=0.06,
+    feasible=1.0,
+    without=0.3,
+    without_low=0.2,
+    without_high=0.4,
+    reached=0.1,
+    target_loss=None,
+    beyond={},
+    cautions=(),
+  )
+  return laws.Advice(**known | values)
 
 
 @pytest.mark.parametrize(
-  ("number", "text"),
+  ("values", "flag"),
   [
-    (1168.5, "1,170"),
-    (2.064, "2.06"),
-    (-1234, "−1,230"),
-    (999_000, "999,000"),
-    (1.3e6, "1.3e+06"),
+    (dict(injection=np.inf, low=np.inf, high=np.inf), "infeasible"),
+    (dict(beyond={"model_params": 3.0}), "model params 3 × beyond the runs"),
+    (dict(feasible=0.6), "feasible in 60 %"),
   ],
 )
-def test_numbers_have_separators_up_to_a_million(number, text):
-  assert compact(number) == text
-
-
-def test_typeset_leaves_code_drawings_and_attributes():
-  html = '<p title="-1 %">-1 %, n-2</p><code>-1 %</code><svg>-1 %</svg>'
-  assert page.typeset(html) == html.replace(">-1 %,", ">−1\u00a0%,")
+def test_flags_of_an_advice(values, flag):
+  counsel = Counsel("kjv", 1e6, 1e5, advice_of(**values), 0.05, 0.09, False)
+  assert [flag in told for told in words.flags(counsel)] == [True]
 
 
 def test_share_left_is_that_of_the_median_cell():
@@ -34,11 +50,3 @@ def test_share_left_is_that_of_the_median_cell():
     {0: [1.0, 1.0, 100.0, -1.0], 0.01: [0.2, 0.5, 90.0, 3.0]}
   )
   assert words._share_left(table, 0.01) == 0.5
-
-
-@pytest.mark.parametrize(
-  ("injection", "text"),
-  [(0.0531, "5.31 %"), (1.017, "none suffices"), (math.inf, "none suffices")],
-)
-def test_more_than_all_cannot_be_injected(injection, text):
-  assert halving._possible(injection) == text

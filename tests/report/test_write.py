@@ -1,5 +1,6 @@
-"""The page, its figures and its tables, on a synthetic study."""
+"""A study or a table in, the page and its tables out."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -7,28 +8,11 @@ import sys
 
 import numpy as np
 import pandas as pd
-from planted_study import INJECTIONS, SIZES, TOKENS, page_of, plant
+from planted_study import Page
 import pytest
 
-from forgetting import laws, records, report
-from forgetting.report import style
-
-FIGURES = (
-  "u_curves", "injection", "sizes", "progress", "halving", "predicted",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-  """A finished study and its page; tests only read it."""
-  study = plant(tmp_path_factory.mktemp("runs"))
-  return study, page_of(study, tolerance=0.1)
-
-
-@pytest.fixture
-def small(tmp_path):
-  """Two cells of one domain: too few for any law, quick to report."""
-  return plant(tmp_path, domains=("kjv",), sizes=SIZES[:1], tokens=TOKENS[:2])
+from forgetting import records, report
+from forgetting.config import InputError
 
 
 def test_runs_csv_has_the_columns_of_the_design(whole):
@@ -61,75 +45,6 @@ def test_page_has_no_color_that_dark_cannot_change(whole):
   assert "var(--domain0)" in svg and "var(--ink)" in svg
 
 
-def test_every_figure_has_its_table_and_files(whole):
-  study, page = whole
-  for name in FIGURES:
-    files = {f.suffix for f in (study / "figures").glob(f"{name}.*")}
-    assert files == {".png", ".pdf", ".svg", ".csv"}
-    assert f"figures/{name}.csv" in page.links
-  table = pd.read_csv(study / "figures" / "injection.csv")
-  measured = table[table["kind"] == "measured"]
-  runs = pd.read_csv(study / "runs.csv").dropna(subset="domain")
-  assert sorted(measured["pretrain_loss"]) == sorted(runs["pretrain_loss"])
-
-
-def test_stars_are_at_the_lowest_target_loss(whole):
-  study, _ = whole
-  table = pd.read_csv(study / "figures" / "u_curves.csv")
-  assert table.groupby("run")["best"].sum().eq(1).all()
-  lowest = table.loc[table.groupby("run")["target_loss"].idxmin()]
-  assert lowest["best"].all()
-  assert table["injection"].nunique() == len(INJECTIONS)
-
-
-def test_law_through_the_runs_is_the_fit(whole):
-  study, _ = whole
-  table = pd.read_csv(study / "figures" / "injection.csv")
-  runs = records.load(study)
-  for domain in ("kjv", "wiki_fr"):
-    lines = table[table["domain"] == domain].groupby("kind")
-    # where another form fits best, the published one is drawn beside it
-    kind = "published" if "published" in lines.groups else "law"
-    line = lines.get_group(kind)
-    fit = laws.fit(runs[runs["domain"] == domain], "forgetting")
-    expected = fit.predict(line)["prediction"].to_numpy()
-    np.testing.assert_allclose(line["pretrain_loss"], expected, rtol=1e-6)
-
-
-def test_advice_is_that_of_advise(whole):
-  study, page = whole
-  row = next(
-    row for row in page.rows if row[:3] == ["wiki_fr", "197k", "51.2k"]
-  )
-  asked = laws.advise(
-    records.load(study),
-    domain="wiki_fr",
-    model_params=197184,
-    target_tokens=51200,
-    tolerance=0.1,
-  )
-  assert row[5] == style.percent(asked.injection, 2)
-  limits = (style.percent(p, 2) for p in (asked.low, asked.high))
-  assert row[6] == "[{}, {}]".format(*limits)
-  runs = records.load(study).query(
-    "domain == 'wiki_fr' and model_params == 197184 and target_tokens == 51200"
-  )
-  left = runs.set_index("injection").eval("pretrain_loss - base_pretrain_loss")
-  # measured: forgetting at 5 % is under the tolerance, at 1 % it is not
-  assert left[0.05] <= 0.1 < left[0.01]
-  assert row[4] == f"{left[0.0]:.3f}"
-  assert row[7] == f"5 % (leaves {left[0.05]:.3f})"
-  assert f"wiki_fr: inject {row[5]}" in page.text
-
-
-def test_forgetting_in_the_table_is_the_difference(whole):
-  study, page = whole
-  runs = records.load(study)
-  one = runs[(runs["domain"] == "kjv") & (runs["injection"] == 0.05)].iloc[0]
-  forgetting = one["pretrain_loss"] - one["base_pretrain_loss"]
-  assert f"{forgetting:.3f} ± 0.006" in page.text
-
-
 def test_same_study_gives_the_same_bytes(small):
   first = report.write(small).read_bytes()
   figure = (small / "figures" / "u_curves.pdf").read_bytes()
@@ -149,17 +64,40 @@ def test_import_takes_neither_jax_nor_tensorflow():
   assert json.loads(out.stdout) == []
 
 
-@pytest.mark.parametrize(
-  ("number", "text"),
-  [(512, "512"), (12800, "12.8k"), (999_900, "1M"), (1.27e9, "1.27B")],
-)
-def test_counts(number, text):
-  assert style.count(number) == text
+def test_table_of_a_user(tmp_path):
+  generator = np.random.default_rng(0)
+  rows = [
+    dict(
+      model_params=n,
+      target_tokens=d,
+      injection=p,
+      domain=7,
+      status="done",
+      base_pretrain_loss=3.0 - 0.1 * np.log10(n),
+      target_loss=2.0,
+      pretrain_loss=3.0
+      - 0.1 * np.log10(n)
+      + 0.01 * generator.normal()
+      + d**0.5 / (1e3 * (1 + 50 * p)),
+    )
+    for n, d, p in itertools.product((1e6, 4e6), (1e5, 2e5), (0.01, 0.1))
+  ]
+  rows[0]["pretrain_loss"] = np.nan
+  rows[1] |= dict(status="diverged", pretrain_loss=40.0)
+  file = tmp_path / "mine.csv"
+  pd.DataFrame(rows).to_csv(file, index=False)
+  written = report.write(file, title="A <b> & c")
+  assert written == tmp_path / "mine-report" / "report.html"
+  page = Page(written.read_text())
+  assert "A <b> & c" in page.text
+  assert "no run went without injection" in page.text
+  assert not (written.parent / "curves.csv").exists()
+  drawn = pd.read_csv(written.parent / "figures" / "injection.csv")
+  assert len(drawn) == 6
 
 
-@pytest.mark.parametrize(
-  ("fraction", "text"),
-  [(0.996, "100 %"), (0.0004321, "0.043 %"), (np.inf, "none suffices")],
-)
-def test_percents(fraction, text):
-  assert style.percent(fraction, 2) == text
+def test_nothing_there_is_one_line(tmp_path):
+  with pytest.raises(InputError, match="no such study"):
+    report.write(tmp_path / "none")
+  with pytest.raises(InputError, match="tolerance"):
+    report.write(tmp_path, tolerance=float("nan"))

@@ -1,0 +1,75 @@
+"""How much to inject: the closed form, in every unit, or that none suffices."""
+
+import json
+
+import numpy as np
+import planted_tables
+from planted_tables import planted, toy
+import pytest
+
+from forgetting import laws
+
+FITTED = planted_tables.fitted()
+TABLE = planted_tables.planted()
+
+
+def test_advice_is_the_closed_form_and_flags_extrapolation():
+  fitted = laws.fit(planted(), "forgetting")
+  q = fitted.params
+  advice = laws.advise(
+    fitted, model_params=4e7, target_tokens=1e8, tolerance=0.05
+  )
+  needed = (q["A"] * 1e8 ** q["beta"] / 0.05) ** (1 / q["alpha"]) / 4e7
+  assert advice.injection == pytest.approx((needed - 1) / q["B"], rel=1e-6)
+  assert advice.low < advice.injection < advice.high
+  assert advice.beyond["model_params"] == pytest.approx(2.5)
+  assert advice.beyond["target_tokens"] == pytest.approx(10)
+  assert "EXTRAPOLATION" in str(advice)
+
+
+def test_advice_says_infeasible_and_says_nothing_is_needed():
+  fitted = laws.fit(planted(), "forgetting")
+  point = {"model_params": 1e5, "target_tokens": 1e9}
+  impossible = laws.advise(fitted, tolerance=0.001, **point)
+  assert np.isinf(impossible.injection)
+  assert "INFEASIBLE" in str(impossible)
+  assert impossible.as_dict()["injection"] is None
+  easy = laws.advise(fitted, tolerance=50.0, **point)
+  assert easy.injection == 0
+
+
+def test_advice_on_a_toy_study_takes_the_form_that_fits():
+  advice = laws.advise(
+    toy(), model_params=1e5, target_tokens=51.2e3, tolerance=0.1
+  )
+  assert advice.law != "forgetting"
+  assert 0.02 < advice.injection < 0.1
+  assert "published form" in str(advice)
+
+
+def test_advice_in_percent_uses_the_base_loss_of_the_size():
+  asked = {"model_params": 4e6, "target_tokens": 1e6}
+  percent = laws.advise(FITTED, tolerance=2, unit="percent", **asked)
+  base = TABLE.loc[TABLE["model_params"] == 4e6, "base_pretrain_loss"].iloc[0]
+  assert percent.tolerance == pytest.approx(0.02 * base)
+
+
+def test_advice_says_what_else_would_keep_the_tolerance():
+  advice = laws.advise(
+    FITTED, model_params=4e6, target_tokens=1e6, tolerance=0.1
+  )
+  asked = dict(injection=0.0, tolerance=0.1)
+  tokens = laws.target_tokens_allowed(FITTED, model_params=4e6, **asked)
+  size = laws.model_params_needed(FITTED, target_tokens=1e6, **asked)
+  assert advice.instead == {"target_tokens": tokens, "model_params": size}
+  told = str(advice)
+  assert f"at most {tokens.value:,.4g} target tokens" in told
+  assert f"at least {size.value:,.4g} parameters" in told
+  stored = json.loads(json.dumps(advice.as_dict()))
+  assert stored["instead"]["model_params"]["value"] == size.value
+  hopeless = laws.advise(
+    FITTED, model_params=4e6, target_tokens=1e6, tolerance=1e-9
+  )
+  assert "or without injection: no amount of target text keeps it" in str(
+    hopeless
+  )

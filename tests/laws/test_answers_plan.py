@@ -1,0 +1,46 @@
+"""What the command answers to plan."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from forgetting.config import InputError
+from forgetting.laws import answers_plan
+
+
+def study():
+  """What `plan_new` reads of a Study."""
+  runs = [SimpleNamespace(domain=None, injection=1.0)]
+  for n in (1e6, 4e6, 16e6):
+    for d in (1e5, 1e6, 1e7):
+      for p in (0.0, 0.001, 0.01, 0.05):
+        model = SimpleNamespace(model_params=n)
+        runs.append(
+          SimpleNamespace(
+            domain="kjv", model=model, target_tokens=d, injection=p
+          )
+        )
+  return SimpleNamespace(name="to come", runs=runs)
+
+
+def test_a_study_to_come_is_planned_from_its_file():
+  point = {"model_params": 1e8, "target_tokens": 3e7}
+  report = answers_plan.plan_new(study(), budget=1e17, **point)
+  assert report.data["spent"] <= 1e17
+  assert report.data["after"] < report.data["before"]
+  assert set(report.table["injection"]) <= {0.0, 0.001, 0.01, 0.05}
+  with pytest.raises(InputError, match="smallest design"):
+    answers_plan.plan_new(study(), budget=1.0, **point)
+  empty = SimpleNamespace(name="empty", runs=[])
+  with pytest.raises(InputError, match="no fine-tuning"):
+    answers_plan.plan_new(empty, budget=1e17, **point)
+
+
+@pytest.mark.parametrize("text", ["B", "b=3", "B=many", "alpha=-1"])
+def test_a_guess_is_numbers_by_known_names(text):
+  with pytest.raises(InputError, match="guess"):
+    answers_plan.parse_guess(text)
+
+
+def test_a_guess_keeps_what_it_does_not_name():
+  assert answers_plan.parse_guess("B=30") == {**answers_plan.GUESS, "B": 30.0}

@@ -1,0 +1,20 @@
+"""A fit as JSON keeps it."""
+
+from planted_tables import planted
+import pytest
+
+from forgetting import laws
+
+
+def test_json_round_trip_keeps_predictions_and_intervals():
+  fitted = laws.fit(planted(), "forgetting")
+  again = laws.Fit.from_json(fitted.to_json())
+  assert again.params == pytest.approx(fitted.params, rel=1e-9)
+  assert again.interval() == {
+    k: pytest.approx(v, rel=1e-6) for k, v in fitted.interval().items()
+  }
+  rows = planted().head(4)
+  assert again.predict(rows)["prediction"].to_numpy() == pytest.approx(
+    fitted.predict(rows)["prediction"].to_numpy(), rel=1e-12
+  )
+  assert str(again) == str(fitted)

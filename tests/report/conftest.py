@@ -1,0 +1,33 @@
+"""Synthetic studies and their pages, made once; tests only read them."""
+
+from planted_study import SIZES, TOKENS, page_of, plant
+import pytest
+
+from forgetting.report import evidence, fitted
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+  """A finished study of two domains, and its page."""
+  study = plant(tmp_path_factory.mktemp("runs"))
+  return study, page_of(study, tolerance=0.1)
+
+
+@pytest.fixture(scope="session")
+def one_domain(tmp_path_factory):
+  """A finished study of one domain, and its page."""
+  folder = plant(tmp_path_factory.mktemp("one"), domains=("kjv",))
+  return folder, page_of(folder, tolerance=0.1)
+
+
+@pytest.fixture(scope="session")
+def one_domain_laws(one_domain):
+  """What that study's runs say, and the laws fitted to them."""
+  read = evidence.read(one_domain[0])
+  return read, fitted.fit_domains(read)
+
+
+@pytest.fixture
+def small(tmp_path):
+  """Two cells of one domain: too few for any law, quick to report."""
+  return plant(tmp_path, domains=("kjv",), sizes=SIZES[:1], tokens=TOKENS[:2])
