@@ -6,7 +6,6 @@ import difflib
 import functools
 import hashlib
 import json
-import types
 import typing
 
 from forgetting.config.errors import InputError
@@ -56,19 +55,29 @@ def from_dict(cls: type, values: Mapping):
     InputError: a field that there is not, that is missing, or whose value it
       cannot have.
   """
-  options = _options_of_fields(cls)
-  for name in values.keys() - options.keys():
+  inner = _inner(cls)
+  for name in values.keys() - inner.keys():
     raise InputError(unknown_field(cls, name))
   if missing := _required(cls) - values.keys():
     raise InputError(missing_fields(cls, missing))
-  return cls(**{k: _value(options[k], v) for k, v in values.items()})
+  given = dict(values)
+  for name, value in values.items():
+    config = inner[name]
+    if config and isinstance(value, dict):
+      given[name] = from_dict(config, value)
+  return cls(**given)
 
 
 @functools.cache  # a table of a study reads thousands of configs
-def _options_of_fields(cls: type) -> dict[str, tuple]:
-  """What each field's annotation allows."""
-  types_of = typing.get_type_hints(cls)
-  return {f.name: _options(types_of[f.name]) for f in dataclasses.fields(cls)}
+def _inner(cls: type) -> dict[str, type | None]:
+  """Field -> the config that it holds, None where it holds no config."""
+  hints = typing.get_type_hints(cls)
+  return {f.name: _config(hints[f.name]) for f in dataclasses.fields(cls)}
+
+
+def _config(annotation) -> type | None:
+  options = typing.get_args(annotation) or (annotation,)
+  return next(filter(dataclasses.is_dataclass, options), None)
 
 
 @functools.cache
@@ -77,26 +86,6 @@ def _required(cls: type) -> frozenset[str]:
   return frozenset(
     f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING
   )
-
-
-def _options(annotation) -> tuple:
-  if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-    return typing.get_args(annotation)
-  return (annotation,)
-
-
-def _value(options: tuple, value):
-  """Objects of JSON as the configs they are; the rest the config settles."""
-  if isinstance(value, dict):
-    for option in options:
-      if isinstance(option, type) and dataclasses.is_dataclass(option):
-        return from_dict(option, value)
-  if isinstance(value, list):
-    for option in options:
-      if typing.get_origin(option) is tuple:
-        inner = _options(typing.get_args(option)[0])
-        return tuple(_value(inner, item) for item in value)
-  return value
 
 
 def unknown_field(cls: type, name: str) -> str:

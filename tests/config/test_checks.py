@@ -21,7 +21,7 @@ from forgetting.config import (
   Run,
   Study,
 )
-from forgetting.config.canonical import from_dict, to_json
+from forgetting.config.canonical import to_json
 from forgetting.config.checks import Config
 from forgetting.config.saves import Saves
 
@@ -206,14 +206,6 @@ def test_ranges(cls, field, value):
   assert f"{cls.__name__}.{field}: found {value!r}" in refusal(
     cls, field, value
   )
-
-
-@given(run=valid_configs.runs())
-@settings(max_examples=60, deadline=None)
-def test_a_run_is_read_from_its_json(run):
-  read = from_dict(Run, json.loads(to_json(run)))
-  assert read == run
-  assert read.name == run.name
 
 
 def disguised(value, draw):

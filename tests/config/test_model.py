@@ -39,3 +39,10 @@ def test_the_first_size_that_a_mesh_does_not_share_is_named():
   assert indivisible(of, rows=6, data=4, model=1) == ("batch_size", 6, 4)
   assert indivisible(of, rows=3, data=3, model=1) == ("width", 32, 3)
   assert indivisible(of, rows=4, data=1, model=4) == ("heads", 2, 4)
+
+
+def test_model_params_formula():
+  model = Model(layers=3, width=64, heads=4, vocab_size=300)
+  matrices = 3 * (64 * 192 + 64 * 64 + 64 * 256 + 256 * 64)
+  assert model.model_params == matrices + 64 * (2 * 3 + 1)
+  assert model.total_params == model.model_params + 300 * 64
