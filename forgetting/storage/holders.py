@@ -91,8 +91,8 @@ class Holder:
       return _started(self.pid) != self.started or not _runs(self.pid)
     if not self.job or self.job != successor.job:
       return False
-    counted = (self.restarts, successor.restarts)
-    return None in counted or counted[0] < counted[1]
+    before, now = self.restarts, successor.restarts
+    return before is None or now is None or before < now
 
 
 def _job(environment: Mapping[str, str]) -> tuple[str, int | None]:

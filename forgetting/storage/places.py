@@ -10,6 +10,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import typing
 
 from forgetting.config.errors import InputError
 
@@ -59,7 +60,8 @@ def place(path: str | os.PathLike) -> pathlib.Path:
   _use_gcsfs()
   from etils import epath
 
-  return epath.Path(text)
+  # of another class, which does what pathlib's does
+  return typing.cast(pathlib.Path, epath.Path(text))
 
 
 def _use_gcsfs() -> None:
