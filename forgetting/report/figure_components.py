@@ -49,7 +49,7 @@ def components(table):
     panel.set_title(f"component {rank}")
     panel.tick_params(axis="y", length=0)
   name_rows(panels[0], names, families)
-  figure.supxlabel("pretraining sequences, by mean forgetting", fontsize=9)
+  figure.supxlabel("pretraining examples, by mean forgetting", fontsize=9)
   figure.colorbar(
     image,
     ax=panels.tolist(),

@@ -53,7 +53,7 @@ def heat_map(table):
   beside.set_xlabel("task mean")
   beside.tick_params(axis="y", length=0)
   beside.grid(axis="y", visible=False)
-  map_.set_xlabel("pretraining sequences, by mean forgetting")
+  map_.set_xlabel("pretraining examples, by mean forgetting")
   figure.colorbar(
     image,
     ax=axes[1].tolist(),

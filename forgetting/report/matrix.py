@@ -20,20 +20,20 @@ from forgetting.storage import places
 COMPONENTS = 3  # drawn
 MODELS = {
   "task_only": "the mean of each task",
-  "example_only": "the mean of each sequence",
+  "example_only": "the mean of each example",
   "additive": "both means, added",
 }
 UNTOLD = ("multiplicative", "outer_means")  # the first is one term
 CAPTIONS = {
   "forgetting_matrix": (
-    "Each row a fine-tuning, each column {column}: red "
+    "Each row a task, a fine-tuning; each column {column}: red "
     "is forgotten, blue is learnt. Rows are in the order of their domains and "
     "of their mean, at the right; columns in the order of their sources and of "
     "their mean, above."
   ),
   "forgetting_components": (
     "The matrix is nearly a sum of few such terms, a weight of each task times "
-    "a weight of each sequence; the first three, on one scale."
+    "a weight of each example; the first three, on one scale."
   ),
   "forgetting_singular_values": (
     "Bars: how much each term weighs. Line: what share of the variance so many "
@@ -133,9 +133,9 @@ def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
 def _column(grouped: int) -> str:
   """What a column of the heat map is."""
   if grouped == 1:
-    return "a pretraining sequence"
+    return "a pretraining example"
   return (
-    f"the mean of up to {grouped} neighbouring pretraining sequences of one "
+    f"the mean of up to {grouped} neighbouring pretraining examples of one "
     "source"
   )
 
@@ -176,6 +176,6 @@ def _sources(parts) -> str:
   header = [
     "Component",
     "Tasks that weigh most",
-    f"Sources of its {components.EXAMPLES} heaviest sequences",
+    f"Sources of its {components.EXAMPLES} heaviest examples",
   ]
   return table(header, rows, text=(0, 1, 2))

@@ -92,7 +92,7 @@ def test_json_of_the_fit_verb_has_the_promised_keys():
   assert grouped["groups"]["a"]["law"] == "chinchilla"
 
 
-def test_verbs_take_files(tmp_path):
+def test_answers_are_given_to_files(tmp_path):
   path = tmp_path / "runs.csv"
   TABLE.to_csv(path, index=False)
   fitted = answers.fit(path, law="forgetting")

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import planted_tables
 import pytest
 
 from forgetting.config import InputError
@@ -44,3 +45,14 @@ def test_a_guess_is_numbers_by_known_names(text):
 
 def test_a_guess_keeps_what_it_does_not_name():
   assert answers_plan.parse_guess("B=30") == {**answers_plan.GUESS, "B": 30.0}
+
+
+def test_a_plan_may_name_columns_otherwise(tmp_path):
+  table = tmp_path / "mine.csv"
+  planted_tables.planted().rename(columns={"pretrain_loss": "val"}).to_csv(
+    table, index=False
+  )
+  asked = dict(budget=1e15, model_params=1e8, target_tokens=1e7)
+  columns = {"loss": "val"}
+  plan = answers_plan.plan(table, columns=columns, **asked)
+  assert plan.data["after"] < plan.data["before"]

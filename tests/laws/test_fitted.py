@@ -4,7 +4,8 @@ from planted_tables import foreign, toy
 import pytest
 
 from forgetting import laws
-from forgetting.laws import arguments
+from forgetting.config import InputError
+from forgetting.laws import arguments, backtests, criteria
 
 
 @pytest.mark.parametrize("ours", [False, True])
@@ -25,3 +26,14 @@ def test_negative_forgetting_is_fitted_and_not_clipped():
   row = toy().iloc[[3]]
   predicted = float(fitted.predict(row)["prediction"].iloc[0])
   assert predicted < float(row["base_pretrain_loss"].iloc[0])
+
+
+def test_a_fit_read_from_its_file_says_what_it_has_not_kept():
+  fitted = laws.fit(toy(), "forgetting_log")
+  read = laws.Fit.from_json(fitted.to_json())
+  assert fitted.own_data is fitted.data
+  assert fitted.own_problem is fitted.problem
+  with pytest.raises(InputError, match="fit the table again"):
+    backtests.backtests(read)
+  with pytest.raises(InputError, match="fit the table again"):
+    criteria.aicc(read)

@@ -1,0 +1,58 @@
+"""The tables behind the figures of a forgetting matrix."""
+
+import numpy as np
+from planted_matrices import planted
+import pytest
+
+from forgetting.associations import structure
+from forgetting.associations.matrix import build
+from forgetting.report import figure_matrix, matrix_tables
+
+
+@pytest.fixture(scope="module")
+def matrix():
+  values = planted(rows=4, columns=700)
+  sources = np.resize(["wiki_en", "shakespeare"], 700)
+  return build(values, sources=sources, families=["b", "a", "b", "a"])
+
+
+def test_drawn_columns_are_means_of_neighbours_of_one_source(matrix):
+  table = matrix_tables.heat_map(matrix)
+  assert matrix_tables.grouped(matrix) == 3
+  row = table[table["task"] == table["task"][0]]
+  assert row["position"].tolist() == [*range(len(row))]
+  assert row["examples"].sum() == 700
+  assert row["source"].is_monotonic_increasing
+  weights = row["examples"] / 700
+  index = [*matrix.tasks].index(table["task"][0])
+  assert (row["forgetting"] * weights).sum() == pytest.approx(
+    matrix.values[index].mean()
+  )
+  assert table["family"].is_monotonic_increasing
+  cells = figure_matrix.grid(
+    table, "task", dict.fromkeys(table["task"]), "forgetting"
+  )
+  assert cells.shape == (4, len(row))
+
+
+def test_components_and_singular_values_are_those_of_the_structure(matrix):
+  found = structure.analyse(matrix)
+  table = matrix_tables.components(matrix, found, count=2)
+  tasks = table[(table["component"] == 1) & (table["kind"] == "task")]
+  scale = np.sqrt(found.singular_values[0])
+  assert sorted(tasks["weight"]) == pytest.approx(
+    sorted(found.left[:, 0] * scale)
+  )
+  values = matrix_tables.singular_values(found)
+  assert values["rank"].tolist() == [1, 2, 3, 4]
+  assert values["singular_value"].is_monotonic_decreasing
+
+
+def test_stretches_of_the_same_word():
+  found = figure_matrix.stretches(["a", "a", "b", float("nan")])
+  assert found == ([0, 2, 3], [0.5, 2.0, 3.0], ["a", "b", ""])
+
+
+def test_means_leave_out_what_was_not_measured():
+  cells = np.array([[1.0, np.nan], [3.0, np.nan]])
+  assert figure_matrix.mean(cells, 0).tolist() == [2.0, 0.0]
