@@ -76,8 +76,10 @@ def _inner(cls: type) -> dict[str, type | None]:
 
 
 def _config(annotation) -> type | None:
-  options = typing.get_args(annotation) or (annotation,)
-  return next(filter(dataclasses.is_dataclass, options), None)
+  for option in typing.get_args(annotation) or (annotation,):
+    if isinstance(option, type) and dataclasses.is_dataclass(option):
+      return option
+  return None
 
 
 @functools.cache

@@ -65,7 +65,8 @@ def backtests(fitted: Fit) -> list[Split]:
   Args:
     fitted: a fit that still has its data.
   """
-  values, law = fitted.data.values, fitted.law
+  data, law = fitted.own_data, fitted.law
+  values = data.values
   out = []
   sizes = [s for s, v in law.variables.items() if v.kind == "size"]
   axes = {s: values[s] for s in sizes if s in values and s != "T"}
@@ -88,12 +89,13 @@ def backtests(fitted: Fit) -> list[Split]:
       Split(f"all but p = {p:g}", values["p"] != p)
       for p in np.unique(values["p"])[1:]
     ]
-  if fitted.groups and not any(s.group is not None for s in fitted._slots):
+  together = all(slot.group is None for slot in fitted._slots)
+  if data.group is not None and together:
     out += [
-      Split(f"all but domain {name}", fitted.data.group != g)
+      Split(f"all but domain {name}", data.group != g)
       for g, name in enumerate(fitted.groups)
     ]
-  enough = int(fitted.problem.free.sum())
+  enough = int(fitted.own_problem.free.sum())
   return [s for s in out if s.train.sum() >= enough and not s.train.all()]
 
 
@@ -104,7 +106,7 @@ def score(fitted: Fit, split: Split) -> Score:
     fitted: a fit that still has its data: which law, and how it is fitted.
     split: its training rows.
   """
-  problem = fitted.problem
+  problem = fitted.own_problem
   train = replace(problem, weight=problem.weight * split.train)
   x, _ = lowest(train, STARTS)
   residual = (predict(problem, x[None])[0] - problem.log_loss)[~split.train]
@@ -126,7 +128,7 @@ def cross_validated(fitted: Fit, folds: int = FOLDS) -> float:
   Returns:
     the mean relative error abs(L_pred / L - 1) over all rows.
   """
-  clusters = fitted.data.clusters
+  clusters = fitted.own_data.clusters
   count = int(clusters.max()) + 1
   order = np.random.default_rng(0).permutation(count)
   fold = order[clusters] % min(folds, count)

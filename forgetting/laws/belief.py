@@ -39,7 +39,7 @@ class Belief:
       targets, candidates: points, as of `candidates.grid`.
       noise: standard deviation of ln L of a run.
     """
-    moving = np.flatnonzero(fitted.problem.free)
+    moving = np.flatnonzero(fitted.own_problem.free)
 
     def losses(part, points):
       full = x.copy()
@@ -51,7 +51,7 @@ class Belief:
     def measured(part, points):
       full = x.copy()
       full[moving] = part
-      return np.log(fitted.losses(full[None], fitted.data.values)[0])
+      return np.log(fitted.losses(full[None], fitted.own_data.values)[0])
 
     jacobian = slopes(measured, x[moving], None)
     information = jacobian.T @ jacobian / noise**2

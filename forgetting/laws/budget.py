@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from forgetting.config import InputError
 from forgetting.laws.fitted import Fit
 from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.invert import forgetting_at
+
+if TYPE_CHECKING:
+  import pandas as pd
 
 INJECTIONS = (0.0, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
@@ -28,7 +32,7 @@ class Budget:
   flops: float
   epochs: float
   tolerance: float
-  table: object
+  table: pd.DataFrame
   best: dict | None
 
   @classmethod

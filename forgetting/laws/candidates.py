@@ -96,7 +96,7 @@ def default_candidates(fitted: Fit) -> list[dict[str, float]]:
   Returns:
     points, as of `grid`.
   """
-  values = fitted.data.values
+  values = fitted.own_data.values
   positive = np.unique(values["p"][values["p"] > 0])
   injections = {0.0, *positive}
   if len(positive):

@@ -131,7 +131,7 @@ def _side_by_side(choices: dict) -> Comparison:
     fits[name] = fitted
     scores[name] = [score(fitted, split) for split in backtests(fitted)]
     rows[name] = {
-      "parameters": int(fitted.problem.free.sum()),
+      "parameters": int(fitted.own_problem.free.sum()),
       "error": fitted.mean_relative_error,
       "AICc": aicc(fitted),
       "BIC": bic(fitted),

@@ -10,7 +10,7 @@ CLEAR = 2.0  # a difference of AICc that decides
 
 def residuals(fitted: Fit) -> np.ndarray:
   """ln L_pred - ln L [rows] of the rows the fit was made from."""
-  problem = fitted.problem
+  problem = fitted.own_problem
   return predict(problem, fitted.x[None])[0] - problem.log_loss
 
 
@@ -24,7 +24,7 @@ def aicc(fitted: Fit) -> float:
     2 n ln(mean |residual|) + 2 k + 2 k (k + 1) / (n - k - 1), with k the
     fitted parameters and the scale; infinite where n - k - 1 is not positive.
   """
-  n, k = fitted.n, int(fitted.problem.free.sum()) + 1
+  n, k = fitted.n, int(fitted.own_problem.free.sum()) + 1
   if n - k - 1 <= 0:
     return np.inf
   small = 2 * k * (k + 1) / (n - k - 1)
@@ -33,7 +33,7 @@ def aicc(fitted: Fit) -> float:
 
 def bic(fitted: Fit) -> float:
   """Schwarz's criterion with a Laplace scale: see `aicc`, with k ln n."""
-  k = int(fitted.problem.free.sum()) + 1
+  k = int(fitted.own_problem.free.sum()) + 1
   return _deviance(fitted) + k * float(np.log(fitted.n))
 
 

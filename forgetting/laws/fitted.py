@@ -19,6 +19,11 @@ from forgetting.laws.problem import Problem, predict
 from forgetting.laws.uncertainty import DRAWS, bootstrap
 from forgetting.storage import finite_json
 
+_WITHOUT = (
+  "found a fit that was read from its file, expected one with its runs: fit"
+  " the table again"
+)
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -33,7 +38,8 @@ class Fit:
     n: rows.
     certificate: the evidence for it.
     basins: local minima found [basins, slots], best first.
-    problem, data: None in a fit that was read from JSON.
+    problem, data: None in a fit that was read from JSON; `own_problem` and
+      `own_data` are for what cannot do without them.
     memory: what was worked out once, or read from JSON.
   """
 
@@ -49,6 +55,28 @@ class Fit:
   problem: Problem | None = field(default=None, repr=False)
   data: Data | None = field(default=None, repr=False)
   memory: dict = field(default_factory=dict, repr=False)
+
+  @property
+  def own_problem(self) -> Problem:
+    """The problem that it solves.
+
+    Raises:
+      InputError: the fit was read from JSON, which does not keep it.
+    """
+    if self.problem is None:
+      raise InputError(_WITHOUT)
+    return self.problem
+
+  @property
+  def own_data(self) -> Data:
+    """The data that it was fitted to.
+
+    Raises:
+      InputError: the fit was read from JSON, which does not keep them.
+    """
+    if self.data is None:
+      raise InputError(_WITHOUT)
+    return self.data
 
   @property
   def params(self) -> dict[str, float]:
@@ -122,11 +150,11 @@ class Fit:
     Raises:
       InputError: a level that is not between 0 and 1.
     """
-    ends = tails(level)
-    return {
-      name: tuple(float(v) for v in quantile(values, ends))
-      for name, values in self.natural(self.draws()).items()
-    }
+    out = {}
+    for name, values in self.natural(self.draws()).items():
+      low, high = quantile(values, tails(level))
+      out[name] = float(low), float(high)
+    return out
 
   @property
   def unidentified(self) -> dict[str, str]:

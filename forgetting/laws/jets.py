@@ -8,6 +8,8 @@ code (`np.exp(-alpha * n)`), and nobody writes derivatives by hand.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -144,7 +146,7 @@ def _maximum(a, b) -> Jet:
   return _choose(lift(a).value >= lift(b).value, a, b)
 
 
-RULES = {
+RULES: dict[str, Callable[..., Jet]] = {
   "add": _plus,
   "subtract": _minus,
   "negative": _negative,

@@ -50,7 +50,7 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
   law, slots = problem.law, problem.slots
   weight = problem.weight if weight is None else weight
   log_loss = problem.log_loss if log_loss is None else log_loss
-  order = {i: k for k, i in enumerate(np.flatnonzero(problem.free))}
+  order = {i: k for k, i in enumerate(np.flatnonzero(problem.free).tolist())}
   seeded = {i: k for i, k in order.items() if not slots[i].parameter.amplitude}
   q = problem.parameter_values(x, seeded=seeded)
   basis = law.terms(problem.values, SimpleNamespace(**q))
@@ -144,7 +144,8 @@ def _sum(problem: Problem, lanes: int, q, basis, order):
   total = np.zeros((lanes, rows))
   if law.offset:
     total += getattr(problem.values, law.offset)
-  first, second = {}, {}
+  first: dict[int, np.ndarray] = {}
+  second: dict[tuple[int, int], np.ndarray] = {}
 
   def add(terms, key, value):
     terms[key] = terms[key] + value if key in terms else value

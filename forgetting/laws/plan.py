@@ -176,7 +176,7 @@ def rivals(fitted: Fit):
   Returns:
     (point [slots], weight) of each; the weights sum to 1.
   """
-  objective = evaluate(fitted.problem, fitted.basins).objective
+  objective = evaluate(fitted.own_problem, fitted.basins).objective
   weight = np.exp(-0.5 * excess(fitted, objective))
   kept = weight > np.exp(-0.5 * 6.0)
   weight = weight[kept] / weight[kept].sum()

@@ -102,8 +102,8 @@ def signed_squares(gram, right, signed):
   todo = np.arange(cells)
   for size in range(len(bound), -1, -1):
     for chosen in combinations(bound, size):
-      active = sorted([*free, *chosen])
-      if not active:
+      active = np.array(sorted([*free, *chosen]), int)
+      if not len(active):
         explained[todo] = np.maximum(explained[todo], 0.0)
         continue
       if not len(todo):
@@ -113,7 +113,7 @@ def signed_squares(gram, right, signed):
       vector = right[np.ix_(todo, active)]
       solution = np.linalg.solve(matrix, vector[:, :, None])[:, :, 0]
       gain = (solution * vector).sum(1)
-      chosen_columns = [active.index(i) for i in chosen]
+      chosen_columns = np.searchsorted(active, chosen)
       feasible = (solution[:, chosen_columns] >= 0).all(1)
       better = feasible & (gain > explained[todo])
       rows = todo[better]

@@ -97,7 +97,7 @@ def ratio_test(fit: Fit, level: float = 0.95) -> RatioTest:
   """
   # Optional parameters could mimic a ratio that varies: test without them.
   choices = replace(fit.choices, free=("mu", "nu"))
-  wide = fit_data(fit.law, fit.data, choices, scales=fit.scales)
+  wide = fit_data(fit.law, fit.own_data, choices, scales=fit.scales)
   intervals = wide.interval(level)
   powers = {
     name: (wide.params[name], *intervals[name]) for name in ("mu", "nu")
@@ -132,11 +132,11 @@ def measured_ratios(fit: Fit):
     the positive injections [levels], and a list with the ratios of the cells
     whose F(0) is at least three times the noise, for each.
   """
-  values, loss = fit.data.values, fit.data.loss
+  values, loss = fit.own_data.values, fit.own_data.loss
   forgetting = loss - values["L0"]
   noise = fit.certificate.noise * loss
   injection = np.unique(values["p"][values["p"] > 0])
-  out = [[] for _ in injection]
+  out: list[list[float]] = [[] for _ in injection]
   cells = np.stack([values["N"], values["D"]], 1)
   for cell in np.unique(cells, axis=0):
     here = (cells == cell).all(1)

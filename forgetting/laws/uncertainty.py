@@ -48,10 +48,10 @@ def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
     raise InputError(f"bootstrap method {method!r}: one of {', '.join(KNOWN)}")
   if draws < 1:
     raise InputError(f"bootstrap draws {draws}: must be at least 1")
-  clusters = fit.data.clusters
+  clusters = fit.own_data.clusters
   count = int(clusters.max()) + 1
   generator = np.random.default_rng(seed)
-  problem = fit.problem
+  problem = fit.own_problem
   if method == "pairs":
     weight = pairs_weights(clusters, draws, generator) * problem.weight
     return refit(problem, fit.basins, weight=weight)
@@ -104,7 +104,8 @@ class _Rows:
 
   @property
   def lanes(self) -> int:
-    return len(self.log_loss if self.weight is None else self.weight)
+    resampled = (a for a in (self.weight, self.log_loss) if a is not None)
+    return len(next(resampled))
 
   def polish(self, lanes, start, *, limit=FIRST_LIMIT) -> Polished:
     """Those lanes from starts [lanes or 1, slots]."""
@@ -120,6 +121,7 @@ class _Rows:
     """Objectives [lanes, points] of each lane at each of the points."""
     log, loss = predict(self.problem, points), self.problem.loss
     if self.log_loss is None:
+      assert self.weight is not None, "one of them is resampled"
       cost = self.weight[lanes] @ loss(log - self.problem.log_loss).T
     else:
       weight = self.problem.weight
@@ -190,7 +192,7 @@ def wild_parts(fit) -> tuple[np.ndarray, np.ndarray]:
     log predictions [rows], and residuals [rows] corrected for what the fit
     absorbed.
   """
-  problem, x = fit.problem, fit.x[None]
+  problem, x = fit.own_problem, fit.x[None]
   center = predict(problem, x)[0]
   residual = problem.log_loss - center
   return center, residual / (1 - np.minimum(leverage(problem, fit.x), 0.9))
@@ -245,7 +247,7 @@ def profile(fit, name: str, values) -> np.ndarray:
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
-  problem = fit.problem
+  problem = fit.own_problem
   members = [i for i, _ in problem.members(fit.law[name])]
   out = []
   for value in np.atleast_1d(values):
@@ -268,7 +270,7 @@ def excess(fit, objective) -> np.ndarray:
     fit: a Fit that still has its data.
     objective: one or more, of the same problem.
   """
-  problem = fit.problem
+  problem = fit.own_problem
   residual = predict(problem, fit.x[None])[0] - problem.log_loss
   delta = problem.loss.delta
   n, free = len(residual), int(problem.free.sum())
