@@ -7,7 +7,11 @@ from planted_matrices import planted
 import pytest
 
 from forgetting.associations.baselines import Additive, ExampleMean, Knn
-from forgetting.associations.completion import folds, predict_measured
+from forgetting.associations.completion import (
+  folds,
+  predict_measured,
+  predict_measured_each,
+)
 from forgetting.associations.kriging import Kriging, KrigingT
 from forgetting.associations.soft_impute import SoftImpute
 
@@ -110,6 +114,17 @@ def test_measured_cells_are_kept_and_missing_ones_left_out():
   alone = fitted.predict(less, own[1:2, less])[0]
   np.testing.assert_allclose(rows[1, 5], alone[5])
   np.testing.assert_allclose(rows[1, 30:], alone[30:])
+
+
+def test_draws_are_predicted_as_if_alone():
+  values = planted()
+  own = values[-3:].copy()
+  own[1, 5], own[2, [4, 9]] = np.nan, np.nan
+  fitted = Kriging().fit(values[:-3])
+  draws = [(k, own[:, k]) for k in (np.arange(20), np.array([30, 5, 9]))]
+  together = predict_measured_each(fitted, draws)
+  for (known, told), rows in zip(draws, together, strict=True):
+    np.testing.assert_array_equal(rows, predict_measured(fitted, known, told))
 
 
 def test_nothing_measured_gives_the_example_mean():

@@ -95,6 +95,7 @@ def test_many_examples_are_drawn_in_groups():
 
 def test_peers_are_tried_when_asked_for(monkeypatch, capsys, tmp_path):
   monkeypatch.chdir(tmp_path)
+  monkeypatch.setattr("forgetting.report.matrix.draw", lambda *_: "figures")
   np.savez("z.npz", Z=planted(6, 20))
   options = ["--known", 5, "--seeds", 1, "--peers"]
   assert associate(monkeypatch, "z.npz", *options) == 0
