@@ -105,8 +105,7 @@ def main() -> None:
   import jax
 
   from forgetting.cost.memory import keep_freed_memory
-  from forgetting.runs import fleet_size
-  from forgetting.training import compilation
+  from forgetting.training import compilation, fleet_size
 
   keep_freed_memory()
   # a fleet is made anew in every round, and compiled in the first

@@ -5,7 +5,9 @@ from imports import ROOT
 
 HERE = imports.read()
 # module: the file that tests it, and why it is not one of its own name
-ELSEWHERE: dict[str, tuple[str, str]] = {}
+ELSEWHERE: dict[str, tuple[str, str]] = {
+  "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
+}
 
 
 def modules() -> list[str]:
