@@ -106,7 +106,7 @@ class Numerics(Config):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Model(Decoder, Numerics):
+class Model(Numerics, Decoder):
   """A decoder, the sequences that it reads, and how its step is computed.
 
   Runs with equal models share their programs.

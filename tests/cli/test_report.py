@@ -13,11 +13,11 @@ from forgetting.report import export
 
 @pytest.fixture
 def written(monkeypatch) -> list:
-  """What `report.write` was asked for; tests/report/ has what it does."""
+  """Table, tolerance, folder that `report.write` was called with."""
   asked = []
 
   def write(table, **options):
-    asked.append((table, options))
+    asked.append((table, options["tolerance"], options["out"]))
     return pathlib.Path(options["out"] or table) / "report.html"
 
   monkeypatch.setattr(report, "write", write)
@@ -35,14 +35,17 @@ def test_a_study_by_name_is_reported_with_its_own_tolerance(
   done = called("report", "toy", "--tolerance", "0.1", "--out", "page")
   assert done.stdout == "page: page/report.html\n"
   assert written == [
-    (study, dict(tolerance=0.25, out=None)),
-    (study, dict(tolerance=0.1, out="page")),
+    (study, dict(tolerance=0.25, out=None, columns={})),
+    (study, dict(tolerance=0.1, out="page", columns={})),
   ]
 
 
 def test_a_table_says_no_tolerance(written, table):
   assert called("report", table).returncode == 0
-  assert written == [(table, dict(tolerance=0.05, out=None))]
+  assert called("report", table, "--columns", "loss=a,N=b").returncode == 0
+  asked = dict(tolerance=0.05, out=None, columns={})
+  names = {"loss": "a", "N": "b"}
+  assert written == [(table, asked), (table, asked | {"columns": names})]
 
 
 def test_an_exported_study_is_told_in_a_line_or_as_json(monkeypatch, tmp_path):
