@@ -42,7 +42,13 @@ class Group:
   compiled: float | None = None
 
   def hours(self, chip: Chip, devices: int, mfu: float) -> float:
-    """Of so many devices of a kind, at a part of their peak."""
+    """Wall time, were the devices busy all the time.
+
+    Args:
+      chip: of each device.
+      devices: how many.
+      mfu: part of the peak that they reach.
+    """
     peak = devices * chip.peak(self.model.dtype) * mfu
     return (self.flops + self.evaluation_flops) / peak / 3600
 
@@ -75,7 +81,13 @@ def tell(
 
 
 def groups_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Group]:
-  """One group a model, batch and kind of run, smallest models first."""
+  """One group a model, batch and kind of run, smallest models first.
+
+  Args:
+    runs: in any order.
+    chip: of each device.
+    devices: that a run may be spread over.
+  """
   alike: dict[tuple, list[Run]] = {}
   for run in runs:
     key = (run.parent is not None, run.model, run.batch_size, run.micro_batches)

@@ -31,7 +31,12 @@ class Footprint:
 
 @dataclasses.dataclass(frozen=True)
 class Mesh:
-  """Devices by axis."""
+  """Devices that share a run, by axis.
+
+  Attributes:
+    data: which share the rows of a batch.
+    model: which share heads, hidden channels and vocabulary.
+  """
 
   data: int
   model: int

@@ -66,6 +66,7 @@ class Checkpoints:
 
   @property
   def latest_step(self) -> int | None:
+    """Of the newest complete checkpoint; None: there is none."""
     latest = self._checkpointer.latest
     return None if latest is None else latest.step
 
@@ -75,6 +76,11 @@ class Checkpoints:
     Of most data the step is the whole place; batches that have more of it
     know how to save themselves. Returns once the devices' memory is copied;
     the files are written while training goes on.
+
+    Args:
+      state: params, optimizer and step, on the devices or the host.
+      best_params: trained parameters of the best evaluation so far.
+      batches: what is drawn from next.
 
     Raises:
       InputError: this or the save before could not be written.
@@ -98,6 +104,7 @@ class Checkpoints:
     One that is damaged is set aside and told.
 
     Args:
+      shapes, shardings: of a state.
       batches: gives those from a step on.
     """
     while (step := self.latest_step) is not None:
@@ -151,7 +158,12 @@ class Checkpoints:
   def load(self, *, shapes, shardings, batches: Iterator):
     """The newest state, and the best parameters up to it.
 
-    Batches that have a place of their own are put there.
+    Args:
+      shapes, shardings: of a state.
+      batches: those that know how to save themselves are put where they were.
+
+    Returns:
+      the state and the best parameters.
     """
     abstract = _abstract(shapes, shardings)
     params = abstract.pop("params")
@@ -163,6 +175,9 @@ class Checkpoints:
 
   def load_params(self, *, shapes, shardings):
     """Parameters of the newest step.
+
+    Args:
+      shapes, shardings: of parameters.
 
     Raises:
       InputError: none there, or of another shape than expected.
@@ -193,6 +208,10 @@ class Checkpoints:
 def save_params(directory: pathlib.Path, params) -> None:
   """Parameters alone, in a folder of their own.
 
+  Args:
+    directory: made, or written anew.
+    params: on the devices.
+
   Raises:
     InputError: it cannot be written.
   """
@@ -204,6 +223,10 @@ def save_params(directory: pathlib.Path, params) -> None:
 
 def load_params(directory: pathlib.Path, *, shapes, shardings):
   """What `save_params` has written.
+
+  Args:
+    directory: that it was given.
+    shapes, shardings: of parameters.
 
   Raises:
     InputError: nothing is there.

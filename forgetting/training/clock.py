@@ -24,4 +24,5 @@ class Clock:
     return out
 
   def add(self, what: str, seconds: float) -> None:
+    """Counts seconds that were measured elsewhere."""
     self.spent[what] = self.spent.get(what, 0) + seconds

@@ -64,7 +64,16 @@ def fastest(
 def measured(
   run: Run, *, most: float, known: Mapping[int, float]
 ) -> dict[int, float]:
-  """Slots -> tokens a second of all of them together; what is known stays."""
+  """Tokens a second of fleets of ever more slots, as far as more pay.
+
+  Args:
+    run: one of those that are to be trained.
+    most: slots at most.
+    known: slots -> rate, measured before.
+
+  Returns:
+    slots -> tokens a second of all of them together; what is known stays.
+  """
   rates, slots = {}, len(jax.local_devices())
   while slots <= most:
     try:
@@ -90,7 +99,13 @@ def chosen(rates: dict[int, float]) -> int:
 
 
 def rate(run: Run, slots: int, *, seconds: float = SECONDS) -> float:
-  """Tokens a second of a full fleet, its compilation not counted."""
+  """Tokens a second of a full fleet, its compilation not counted.
+
+  Args:
+    run: that every slot trains, on the same batch.
+    slots: of the fleet.
+    seconds: that it is measured at least.
+  """
   fleet = Fleet(
     run.model,
     batch_size=run.batch_size,

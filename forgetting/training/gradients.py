@@ -29,9 +29,9 @@ def _sketches(params, chunks_MxL1, weights_MxL, *, model, buckets):
     params, chunks_MxL1, weights_MxL
   )
   out = jnp.zeros((len(chunks_MxL1), buckets))
-  for place, leaf in enumerate(jax.tree.leaves(gradients)):
+  for number, leaf in enumerate(jax.tree.leaves(gradients)):
     flat_MxP = leaf.reshape(len(leaf), -1)
-    to_bucket, to_sign = jax.random.split(jax.random.key(place))
+    to_bucket, to_sign = jax.random.split(jax.random.key(number))
     shape = flat_MxP.shape[1:]
     bucket = jax.random.randint(to_bucket, shape, 0, buckets)
     sign = jax.random.rademacher(to_sign, shape, flat_MxP.dtype)

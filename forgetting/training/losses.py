@@ -18,14 +18,33 @@ MOST_LOGITS = 2**27
 
 
 def apply(params, tokens_BxL, *, model: Model):
-  """Logits [B, L, vocab_size] of the next token at every position."""
+  """Logits of the next token at every position.
+
+  Args:
+    params: of the model.
+    tokens_BxL: int32 ids.
+    model: says how they are read.
+
+  Returns:
+    float32 [B, L, vocab_size].
+  """
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
   logits_BxLxV = _logits(x_BxLxD, models.of(model).head(params), model)
   return logits_BxLxV[..., : model.vocab_size]
 
 
 def token_losses(params, tokens_BxL, targets_BxL, *, model: Model):
-  """Negative log-likelihood of every target, nats, float32 [B, L]."""
+  """Negative log-likelihood of every target.
+
+  Args:
+    params: of the model.
+    tokens_BxL: int32 ids.
+    targets_BxL: int32 ids of the tokens that follow.
+    model: says how they are read.
+
+  Returns:
+    float32 [B, L], nats.
+  """
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
   embedding_VxD = models.of(model).head(params)
   parts = parts_of(targets_BxL.shape, model)
@@ -43,6 +62,9 @@ def weighted_sum(params, batch, *, model: Model, devices: float | None = None):
   """Sum of loss x weight over a batch: a float32 scalar, nats.
 
   Args:
+    params: of the model.
+    batch: tokens_BxL, targets_BxL, weights_BxL.
+    model: says how they are read.
     devices: that share the batch; all by default.
   """
   targets_BxL, weights_BxL = batch["targets_BxL"], batch["weights_BxL"]
@@ -63,7 +85,10 @@ def parts_of(
 ) -> int:
   """Parts of a sequence whose logits fit: a divisor of its length.
 
-  Every device, all by default, has its share of the rows.
+  Args:
+    shape: rows and length of a batch.
+    model: whose vocabulary is as wide as the logits are.
+    devices: that share the rows; all by default.
   """
   rows, length = shape
   logits = rows * model.padded_vocab_size / (devices or jax.device_count())

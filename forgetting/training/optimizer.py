@@ -32,6 +32,7 @@ class Hyperparameters(NamedTuple):
 
   @classmethod
   def of(cls, run: Run) -> "Hyperparameters":
+    """Those of a run, as float32."""
     o = run.optimizer
     values = dict(
       peak_lr=o.peak_lr,

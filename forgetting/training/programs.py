@@ -137,7 +137,11 @@ def compile_step(
   micro_batches: int = 1,
   method: Method = FULL,
 ) -> jax.stages.Compiled:
-  """The train step alone: nothing is allocated."""
+  """The train step alone, for all devices: nothing is allocated.
+
+  Args:
+    model, batch_size, micro_batches, method: as of `compile_programs`.
+  """
   mesh = _mesh(model, batch_size // micro_batches, None)
   return _compile_step(model, mesh, batch_size, micro_batches, method)
 

@@ -78,7 +78,16 @@ def spec_of(path: str, rules: Rules) -> P:
 
 
 def shardings(tree, mesh: Mesh, rules: Rules):
-  """NamedShardings of a tree of arrays or shapes, by its leaves' paths."""
+  """Where a tree lies.
+
+  Args:
+    tree: of arrays or shapes: parameters, or a state.
+    mesh: of the devices.
+    rules: of the model's family.
+
+  Returns:
+    a NamedSharding for each leaf.
+  """
 
   def leaf(path, _):
     return NamedSharding(mesh, spec_of(name_of(path), rules))

@@ -31,7 +31,7 @@ class Full:
     model: Model,
     devices: float | None,
   ) -> jax.Array:
-    """Sum of negative log-likelihood x weight, nats."""
+    """Sum of negative log-likelihood x weight, nats: see `Method.objective`."""
     params = self.merge(trained, base)
     return losses.weighted_sum(params, batch, model=model, devices=devices)
 

@@ -23,7 +23,16 @@ def init(model: Model, *, seed: int) -> Params:
 
 
 def hidden(params: Params, tokens_BxL, *, model: Model):
-  """What the output layer reads at every position, [B, L, D] of the dtype."""
+  """What the output layer reads at every position.
+
+  Args:
+    params: of the model.
+    tokens_BxL: int32 ids.
+    model: whose family reads them.
+
+  Returns:
+    [B, L, D] of the numerics' dtype.
+  """
   return of(model).hidden(
     params,
     tokens_BxL,

@@ -106,6 +106,8 @@ def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
 
 
 class Block(nn.Module):
+  """A layer: attention, then an MLP, each behind a norm and added on."""
+
   heads: int
 
   @nn.compact
@@ -227,7 +229,16 @@ def init(architecture: Decoder, *, seed: int) -> Params:
 def hidden(
   params: Params, tokens_BxL, *, architecture: Decoder, numerics: Numerics
 ):
-  """What the output layer reads at every position, [B, L, D] of the dtype."""
+  """What the output layer reads at every position.
+
+  Args:
+    params: float32, as `shapes` has them.
+    tokens_BxL: int32 ids.
+    architecture, numerics: of the model.
+
+  Returns:
+    [B, L, D] of the numerics' dtype.
+  """
   if numerics.dtype != "float32":
     params = _cast(params, numerics.dtype)
   return Layers(architecture, numerics).apply({"params": params}, tokens_BxL)

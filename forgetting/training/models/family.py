@@ -38,7 +38,16 @@ class Family(Protocol):
     architecture: Decoder,
     numerics: Numerics,
   ) -> Any:
-    """What the output layer reads at every position, [B, L, D]."""
+    """What the output layer reads at every position.
+
+    Args:
+      params: as `shapes` has them.
+      tokens_BxL: int32 ids.
+      architecture, numerics: of the model.
+
+    Returns:
+      [B, L, D] of the numerics' dtype.
+    """
 
   def head(self, params: Params) -> Any:
     """The output layer's matrix, [padded_vocab_size, D]."""
