@@ -6,6 +6,7 @@ from imports import ROOT
 HERE = imports.read()
 # module: the file that tests it, and why it is not one of its own name
 ELSEWHERE: dict[str, tuple[str, str]] = {
+  "__main__": ("cli/test_main.py", "the command in a process of its own"),
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
 }
 

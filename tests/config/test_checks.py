@@ -190,10 +190,6 @@ def test_a_config_is_no_other_config():
 @pytest.mark.parametrize(
   ("cls", "field", "value"),
   [
-    (Optimizer, "weight_decay", -1),
-    (Optimizer, "b1", 1.0),  # Adam divides by 1 - b1
-    (Optimizer, "warmup_steps", -1),
-    (Optimizer, "final_lr_fraction", 1.5),
     (Replay, "effective_share", 0.0),
     (Replay, "pool", 0),
     (Run, "version", 0),

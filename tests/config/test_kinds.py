@@ -4,18 +4,7 @@ from typing import Annotated, Literal
 import pytest
 
 from forgetting.config.kinds import Refused, kind_of
-from forgetting.config.ranges import (
-  ABOVE_0,
-  BELOW_1,
-  Count,
-  Decay,
-  Fraction,
-  NotNegative,
-  Part,
-  Positive,
-  Range,
-  Whole,
-)
+from forgetting.config.ranges import Count, Range
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,26 +74,6 @@ def test_what_is_right_already_is_given_back_itself():
 )
 def test_words(annotation, words):
   assert kind_of(annotation).words == words
-
-
-@pytest.mark.parametrize(
-  ("annotation", "inside", "outside"),
-  [
-    (Count, (1,), (0,)),
-    (Whole, (0,), (-1,)),
-    (Positive, (ABOVE_0, 1e300), (0.0,)),
-    (NotNegative, (0.0,), (-ABOVE_0,)),
-    (Fraction, (0.0, 1.0), (-ABOVE_0, 1.0000001)),
-    (Part, (ABOVE_0, 1.0), (0.0,)),
-    (Decay, (0.0, BELOW_1), (1.0,)),
-  ],
-)
-def test_ends_of_ranges(annotation, inside, outside):
-  kind = kind_of(annotation)
-  assert all(kind.take(value) == value for value in inside)
-  for value in outside:
-    with pytest.raises(Refused):
-      kind.take(value)
 
 
 @pytest.mark.parametrize("annotation", [dict, list[int], tuple[int, int], set])
