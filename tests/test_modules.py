@@ -4,10 +4,36 @@ import imports
 from imports import ROOT
 
 HERE = imports.read()
+_LAWS = ("laws/test_recovery.py", "plants every law and finds it again")
+_FIGURES = ("report/test_figures.py", "draws every figure of one study")
+_PROTOCOL = "a protocol: no code but what a second one of its kind must offer"
 # module: the file that tests it, and why it is not one of its own name
-ELSEWHERE: dict[str, tuple[str, str]] = {
+ELSEWHERE = {
   "__main__": ("cli/test_main.py", "the command in a process of its own"),
+  "doctor.words": ("doctor/test_checkup.py", "words of what was found there"),
+  "laws.advice": ("laws/test_advise.py", "what `advise` gives, and its text"),
+  "laws.belief": ("laws/test_plan.py", "what a plan reckons with"),
+  "laws.forms": _LAWS,
+  "laws.forms_finetuning": _LAWS,
+  "laws.forms_forgetting": _LAWS,
+  "laws.forms_pretraining": _LAWS,
+  "laws.quadratic": ("laws/test_newton.py", "a step of Newton's method"),
+  "laws.vocabulary": _LAWS,
+  "report.figure_components": _FIGURES,
+  "report.figure_curves": _FIGURES,
+  "report.figure_halving": _FIGURES,
+  "report.figure_injection": _FIGURES,
+  "report.figure_matrix": _FIGURES,
+  "report.figure_predicted": _FIGURES,
+  "report.figure_progress": _FIGURES,
+  "report.figure_replay": _FIGURES,
+  "report.figure_sizes": _FIGURES,
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
+  "training.executor": ("training/test_stepping.py", _PROTOCOL),
+  "training.fleet": ("runs/test_fleets.py", "runs in it, against alone"),
+  "training.gradients": ("runs/test_matrix_gradients.py", "on a run's text"),
+  "training.methods.method": ("training/test_methods.py", _PROTOCOL),
+  "training.models.family": ("training/test_models.py", _PROTOCOL),
 }
 
 
