@@ -159,18 +159,6 @@ def test_online_replay_resumes_exactly(cache, uniform, tmp_path):
       assert resumed[loss] == whole[loss]
 
 
-@pytest.mark.parametrize(
-  ("change", "line"),
-  [
-    (dict(replay=Replay(pool=30)), "Replay.pool: found 30 chunks, .* the 40"),
-    (dict(replay=Replay(pool=10**6)), "at most the .* parent has not seen"),
-  ],
-)
-def test_pools_that_do_not_fit_are_refused(cache, uniform, change, line):
-  with pytest.raises(InputError, match=line):
-    run_text.check_text(dataclasses.replace(uniform, **change))
-
-
 def test_configs_that_make_no_sense_are_refused(uniform):
   with pytest.raises(InputError, match="pool of the same size"):
     dataclasses.replace(uniform, replay=Replay(pool=8, measured_in=uniform))

@@ -6,8 +6,8 @@ import pytest
 from small import options_in
 
 from forgetting.config import Run
-from forgetting.runs import fleets
 from forgetting.runs.starts import Starts
+from forgetting.study import outcomes
 from forgetting.study.outcomes import outcomes_of
 from forgetting.training.evaluator import Evaluator
 from forgetting.training.fleet import Fleet
@@ -101,11 +101,16 @@ def test_a_run_that_another_process_is_at_is_held(with_parent, runs):
   options = options_in(with_parent)
   options.study.of(runs[0]).create(runs[0])
   with claims.claimed(options.study.of(runs[0]).path, "it"):
-    holder = claims.Holder.own()
     for slots in (1, 2):
       found = done(runs[:2], options, slots=slots)
       assert "is doing it" in found[runs[0].name].held
       assert found[runs[0].name].error is None
       assert found[runs[1].name].result["status"] == "done"
-  assert holder.pid
-  assert fleets.shape_of(runs[0]) == fleets.shape_of(runs[1])
+
+
+def test_a_fleet_has_as_many_slots_on_each_device(monkeypatch):
+  from forgetting.training import processes
+
+  monkeypatch.setattr(processes, "local_devices", lambda: 4)
+  found = {slots: outcomes._shared_by_devices(slots) for slots in range(1, 10)}
+  assert found == {1: 1, 2: 0, 3: 0, 4: 4, 5: 4, 6: 4, 7: 4, 8: 8, 9: 8}
