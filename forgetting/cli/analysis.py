@@ -140,6 +140,7 @@ def plan(
   domain: str | None = None,
   epochs: float = 10.0,
   guess: str = "",
+  columns: str = "",
   json: Json = None,
 ) -> int:
   """Tell which runs to add so that one prediction becomes sharper.
@@ -160,6 +161,7 @@ def plan(
     guess: For a study without runs, what to expect of it:
       `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
       smallest model at the most target tokens).
+    columns: Other names of a table's columns: `loss=val_loss,N=params`.
   """
   from forgetting.laws import answers_plan
 
@@ -174,7 +176,8 @@ def plan(
   if table.endswith(".py"):
     asked["guess"] = answers_plan.parse_guess(guess)
     return _answer(answers_plan.plan_new(load_study(table), **asked), json)
-  return _answer(answers_plan.plan(find(table), domain=domain, **asked), json)
+  asked |= dict(domain=domain, columns=_columns(columns))
+  return _answer(answers_plan.plan(find(table), **asked), json)
 
 
 def associate(

@@ -58,7 +58,11 @@ def write_json(data, file: str | None) -> bool:
 
 
 def write_page(
-  table: pathlib.Path, *, tolerance: float, out: str | None = None
+  table: pathlib.Path,
+  *,
+  tolerance: float,
+  out: str | None = None,
+  columns: str = "",
 ) -> None:
   """Writes the page of a study or a table and says where it is.
 
@@ -66,12 +70,16 @@ def write_page(
     table: the study's folder, or a file with a row a run.
     tolerance: forgetting that the advice allows, nats per token.
     out: its folder; None: the study's, or one beside the table.
+    columns: other names of a table's columns, as in `loss=val_loss`.
 
   Raises:
     InputError: there is no such study, or it cannot be read.
   """
   from forgetting import report
   from forgetting.cost.memory import keep_freed_memory
+  from forgetting.laws import arguments
 
   keep_freed_memory()
-  print(f"page: {report.write(table, tolerance=tolerance, out=out)}")
+  names = arguments.parse_columns(columns)
+  page = report.write(table, tolerance=tolerance, out=out, columns=names)
+  print(f"page: {page}")

@@ -11,6 +11,7 @@ def report(
   *,
   tolerance: float | None = None,
   out: str | None = None,
+  columns: str = "",
 ) -> int:
   """Write the page of a study, done or half done, or of a table.
 
@@ -21,13 +22,14 @@ def report(
       default what the study's config says, else 0.05.
     out: Folder for the page, its tables and figures; by default the study's,
       of a table <name>-report beside it.
+    columns: Other names of a table's columns: `loss=val_loss,N=params`.
   """
   from forgetting.records import plan_file
 
   source = find(table)
   if tolerance is None:
     tolerance = plan_file.tolerance_of(source) or 0.05
-  write_page(source, tolerance=tolerance, out=out)
+  write_page(source, tolerance=tolerance, out=out, columns=columns)
   return 0
 
 
