@@ -62,7 +62,7 @@ def start(file: pathlib.Path, root: pathlib.Path, *more) -> subprocess.Popen:
 
 
 def wait_for_second_record(root: pathlib.Path) -> None:
-  for _ in range(1200):
+  for _ in range(3000):  # a busy machine imports JAX for minutes
     for file in root.glob("long/*law*/records.jsonl"):
       if len(file.read_text().splitlines()) >= 2:
         return
