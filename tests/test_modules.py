@@ -6,6 +6,7 @@ from imports import ROOT
 HERE = imports.read()
 _LAWS = ("laws/test_recovery.py", "plants every law and finds it again")
 _FIGURES = ("report/test_figures.py", "draws every figure of one study")
+_MATRIX = ("report/test_matrix.py", "draws the figures of one matrix")
 _PROTOCOL = "a protocol: no code but what a second one of its kind must offer"
 # module: the file that tests it, and why it is not one of its own name
 ELSEWHERE = {
@@ -19,14 +20,14 @@ ELSEWHERE = {
   "laws.forms_pretraining": _LAWS,
   "laws.quadratic": ("laws/test_newton.py", "a step of Newton's method"),
   "laws.vocabulary": _LAWS,
-  "report.figure_components": _FIGURES,
+  "report.figure_components": _MATRIX,
   "report.figure_curves": _FIGURES,
   "report.figure_halving": _FIGURES,
   "report.figure_injection": _FIGURES,
-  "report.figure_matrix": _FIGURES,
+  "report.figure_matrix": _MATRIX,
   "report.figure_predicted": _FIGURES,
   "report.figure_progress": _FIGURES,
-  "report.figure_replay": _FIGURES,
+  "report.figure_replay": ("report/test_replay.py", "draws its comparison"),
   "report.figure_sizes": _FIGURES,
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
   "training.executor": ("training/test_stepping.py", _PROTOCOL),
