@@ -104,7 +104,7 @@ class _Factorisation(Predictor):
     return np.split(found, np.cumsum([len(v) for _, v in draws])[:-1])
 
   def _start(self, known, values, width: int):
-    """Of one draw, T tasks: values and seen [W, T], mu [T], p, q [., f, T]."""
+    """Values and seen [W, T], mu [T], first p and q [., f, T] of one draw."""
     method, tasks = self.method, len(values)
     cells, seen = np.zeros((2, width, tasks))
     cells[known], seen[known] = values.T, 1
@@ -140,7 +140,7 @@ def _columns(q: np.ndarray) -> np.ndarray:
 
 
 def _by_step(cells: np.ndarray) -> np.ndarray:
-  """[n - 1, W] of the trained rows as their lanes meet it: [W, n - 1, 1]."""
+  """Cells [n - 1, W] of the trained rows by step and lane: [W, n - 1, 1]."""
   lane = np.arange(len(cells))[::-1]
   at = (np.arange(cells.shape[1])[:, None] - lane) % cells.shape[1]
   return cells[lane, at][..., None]

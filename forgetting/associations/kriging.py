@@ -231,7 +231,7 @@ class FittedKriging(Predictor):
 
   @property
   def effects(self) -> np.ndarray:
-    """[2] of intercept and slope."""
+    """Intercept and slope, [2]."""
     return np.array([self.method.intercept, self.method.slope])
 
   def predict(self, known, values):

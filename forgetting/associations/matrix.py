@@ -81,12 +81,12 @@ class ForgettingMatrix:
 
   @property
   def shape(self) -> tuple[int, int]:
-    """(M, N): tasks, examples."""
+    """Numbers of tasks and of examples, (M, N)."""
     return self.values.shape
 
   @property
   def measured(self) -> np.ndarray:
-    """[M, N] whether a cell was measured."""
+    """Whether a cell was measured, [M, N]."""
     return ~np.isnan(self.values)
 
   @property

@@ -128,7 +128,7 @@ def split(
 
 
 def _drawn(matrix: ForgettingMatrix) -> np.ndarray:
-  """[M] whether a row is a new task, by chance with a fixed seed."""
+  """Whether a row is a new task, [M], by chance with a fixed seed."""
   families = np.unique(matrix.families)
   words = matrix.families if len(families) >= 5 else matrix.repeats
   groups = np.unique(words)

@@ -27,7 +27,7 @@ SENTENCE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 @dataclasses.dataclass(frozen=True)
 class Correlation:
-  """Of forgetting with something else, over cells.
+  """How forgetting correlates with something else, over cells.
 
   Attributes:
     pearson, spearman: over all cells.

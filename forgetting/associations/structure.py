@@ -164,7 +164,7 @@ def _left_over(gram, rank: int) -> float:
 
 
 def _in_sample_missing(z, ranks, measured) -> dict[str, float]:
-  """The same, over measured cells only."""
+  """Sums of squares that each description leaves of the measured cells."""
   weight = measured.astype(float)
   rows = (z * weight).sum(1) / weight.sum(1)
   columns = (z * weight).sum(0) / weight.sum(0)

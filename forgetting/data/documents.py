@@ -243,7 +243,7 @@ def key(text: str) -> bytes:
 def _without_near_duplicates(
   spool: _Spool, rules: Rules, counts: Counts
 ) -> Iterator[tuple[bytes, bytes]]:
-  """(key, text) of those that are kept."""
+  """Drops duplicates, near-duplicates and what is over the cap: (key, text)."""
   seen = SeenTable.for_text(spool.size)
   previous = b""
   for document_key, text in spool.in_order():
@@ -307,7 +307,7 @@ class _Spool:
     self.size += len(text)
 
   def in_order(self) -> Iterator[tuple[bytes, bytes]]:
-    """(key, text) by key, equal keys by text; empties the buckets."""
+    """Yields (key, text) by key, equal keys by text; empties the buckets."""
     for bucket in self._buckets:
       bucket.seek(0)
       records = []

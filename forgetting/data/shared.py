@@ -100,7 +100,7 @@ def _parts(one: Wanted) -> Iterator[pathlib.PurePath]:
 
 
 def _tokenizer_file(name: str) -> pathlib.Path | None:
-  """In the cache; bytes need none, and a user's own is in no cache."""
+  """A tokenizer's file in the cache; bytes and a user's own have none there."""
   if trained := tokenizer_training.parse(name):
     return trained.path()
   return PACKAGED[name].path() if name in PACKAGED else None

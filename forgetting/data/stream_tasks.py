@@ -105,6 +105,8 @@ def _named(iterators: Sequence) -> dict:
 
 
 def _share(dataset: tf.data.Dataset, *, reserved: bool) -> tf.data.Dataset:
+  """Preprocessor: keeps the documents that are reserved, or all others."""
+
   def mine(document):
     text = document["targets"]
     bucket = tf.strings.to_hash_bucket_fast(text, RESERVED_EVERY)
@@ -114,7 +116,7 @@ def _share(dataset: tf.data.Dataset, *, reserved: bool) -> tf.data.Dataset:
 
 
 def _plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
-  """Without the mark that separates prompts from responses."""
+  """Preprocessor: replaces the mark that separates prompts from responses."""
 
   def plain(document):
     text = tf.strings.regex_replace(document["targets"], RESPONSE, " ")
@@ -124,7 +126,7 @@ def _plain(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _tokens(dataset: tf.data.Dataset, *, dtype: tf.DType) -> tf.data.Dataset:
-  """Ids alone."""
+  """Preprocessor: keeps token ids alone, in few bytes."""
   return dataset.map(
     lambda chunk: {"targets": tf.cast(chunk["targets"], dtype)}
   )

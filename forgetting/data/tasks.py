@@ -165,7 +165,7 @@ class Encode:
     )
 
   def _document(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-    """[n + 1] int32 each; the end of text stands for no bytes."""
+    """A document's features, int32 [n + 1]; its end stands for no bytes."""
     parts = tf.strings.split(text, RESPONSE, maxsplit=1)
     response, response_bytes = self._tokens(parts[-1])
     # What comes before the mark; without a mark nothing does.
@@ -180,7 +180,7 @@ class Encode:
     }
 
   def _tokens(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """(ids, bytes of each), both [n] int32; the bytes add up to the text's."""
+    """Ids and the bytes of each, int32 [n]; the bytes add up to the text's."""
     if self._tokenizer.kind is Kind.BYTES:
       tokens = self._vocabulary.encode_tf(text)
       return tokens, tf.ones_like(tokens)
@@ -222,7 +222,7 @@ class Chunks:
     return joined.scan(nothing, self._cut).unbatch()
 
   def _cut(self, carried: dict, more: dict) -> tuple[dict, dict]:
-    """(left over, more tokens) -> (left over, chunks [n, L+1]), by feature."""
+    """What is left over of each feature, and its chunks [n, L+1]."""
     left, chunks = {}, {}
     for name in more:
       stream = tf.concat([carried[name], more[name]], 0)

@@ -97,7 +97,7 @@ class Fields:
 
 
 def _plain(text: str) -> str:
-  """Without the mark that separates prompts from responses."""
+  """Text with a blank for the mark that separates prompts from responses."""
   return text.replace(RESPONSE, " ")
 
 

@@ -132,7 +132,7 @@ class TfdsSource:
     return parts
 
   def _first_of(self, split: str) -> str:
-    """As many documents of a split as are measured on."""
+    """The split, or so many of its first documents as are measured on."""
     size = self._sizes.get(split, 0)  # 0: a slice or a sum, taken as it is
     if size <= _VALIDATION_DOCUMENTS:
       return split

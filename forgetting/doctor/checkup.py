@@ -86,7 +86,7 @@ class Checkup:
   notes: tuple[str, ...]
 
   def as_dict(self) -> dict:
-    """All of it as plain dicts and tuples, for JSON."""
+    """The checkup as plain dicts and tuples, for JSON."""
     return dataclasses.asdict(self)
 
 
