@@ -1,6 +1,7 @@
 """Replay policies against planted gains and a planted law."""
 
 import numpy as np
+import pandas as pd
 from planted_policies import F0, B, table
 import pytest
 
