@@ -11,6 +11,13 @@ _PROTOCOL = "a protocol: no code but what a second one of its kind must offer"
 # module: the file that tests it, and why it is not one of its own name
 ELSEWHERE = {
   "__main__": ("cli/test_main.py", "the command in a process of its own"),
+  "data.document_store": (
+    "data/test_store.py",
+    "documents as they are prepared: interrupted, in parts, by two at once",
+  ),
+  "data.stream_tasks": ("data/test_streamed.py", "batches of such a task"),
+  "data.tensorflow": ("data/test_tasks.py", "what opens it there"),
+  "data.tfds_source": ("data/test_tasks.py", "a data set as a source"),
   "doctor.words": ("doctor/test_checkup.py", "words of what was found there"),
   "laws.advice": ("laws/test_advise.py", "what `advise` gives, and its text"),
   "laws.belief": ("laws/test_plan.py", "what a plan reckons with"),
