@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from forgetting import laws
+from forgetting.laws import fitted as fitted_lib
 
 # a pretraining that a power law describes
 CURVE = laws.Curve(np.arange(1, 2001), 3.6 * np.arange(1, 2001.0) ** -0.08)
@@ -89,3 +90,21 @@ def foreign(rows=60):
   loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
   loss *= np.exp(1e-3 * generator.normal(size=rows))
   return pd.DataFrame({"params": n, "seen": d, "val_loss": loss})
+
+
+def fewer_draws(monkeypatch, draws: int = 60) -> None:
+  """Lets fits bootstrap less, for tests that ask for no interval's ends."""
+  bootstrap = fitted_lib.bootstrap
+  monkeypatch.setattr(
+    fitted_lib, "bootstrap", lambda fit, **_: bootstrap(fit, draws=draws)
+  )
+
+
+def pretrainings(rows=40, seed=0, noise=0.01):
+  """Losses of pretrainings that obey Chinchilla's law, with heavy noise."""
+  generator = np.random.default_rng(seed)
+  n = np.exp(generator.uniform(np.log(1e7), np.log(1e9), rows))
+  d = np.exp(generator.uniform(np.log(1e9), np.log(1e11), rows))
+  loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
+  loss *= np.exp(noise * generator.standard_t(3, size=rows))
+  return pd.DataFrame({"model_params": n, "tokens": d, "loss": loss})

@@ -16,9 +16,10 @@ from forgetting.laws.invert import (
   target_tokens_allowed,
 )
 from forgetting.laws.plan import Plan, plan, plan_new
+from forgetting.laws.profiles import profile
 from forgetting.laws.ratio import RatioTest, ratio_test
 from forgetting.laws.tolerance import convert
-from forgetting.laws.uncertainty import bootstrap, profile
+from forgetting.laws.uncertainty import bootstrap
 
 __all__ = [
   "LAWS",

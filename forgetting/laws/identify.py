@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 import re
 
-from forgetting.laws.uncertainty import open_sides
+from forgetting.laws.profiles import open_sides
 from forgetting.records import text_table
 
 LEAST_SIGNAL = 6.0

@@ -25,7 +25,7 @@ from forgetting.laws.candidates import (
 )
 from forgetting.laws.fitted import Fit
 from forgetting.laws.objective import evaluate
-from forgetting.laws.uncertainty import excess
+from forgetting.laws.profiles import excess
 
 if TYPE_CHECKING:
   import pandas as pd

@@ -1,4 +1,4 @@
-"""Bootstraps by cluster, and profiles of the objective.
+"""Bootstraps by cluster.
 
 Pairs, the default: clusters are drawn with replacement, which is a
 multinomial weight for each. Wild: every cluster's residuals are multiplied by
@@ -10,14 +10,13 @@ from every good basin, to convergence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
 from forgetting.laws.problem import Problem, predict
-from forgetting.laws.solve import lowest
 
 DRAWS = 1000
 PROBE = 100
@@ -234,74 +233,3 @@ def jacobian_of(problem: Problem, x) -> np.ndarray:
   slope = np.nan_to_num((up - down) / (2 * step[:, None])).T
   length = np.sqrt((slope**2).sum(0))
   return slope / np.maximum(length, 1e-300)
-
-
-def profile(fit, name: str, values) -> np.ndarray:
-  """Finds the least objective with one parameter held at some values.
-
-  Args:
-    fit: a Fit that still has its data.
-    name: a nonlinear parameter; `values` are in centred units, which for
-      exponents and for B are natural units too.
-
-  Returns:
-    [values], never below the fit's own objective but for rounding.
-  """
-  problem = fit.own_problem
-  members = [i for i, _ in problem.members(fit.law[name])]
-  out = []
-  for value in np.atleast_1d(values):
-    free, at = problem.free.copy(), fit.x.copy()
-    free[members] = False
-    at[members] = problem.slots[members[0]].inside(value)
-    held = replace(problem, free=free, at=at)
-    out.append(lowest(held, 8)[1])
-  return np.array(out)
-
-
-def excess(fit, objective) -> np.ndarray:
-  """Computes the likelihood-ratio statistic of objectives above the optimum.
-
-  For an M-estimator, 2 (f - f*) E[psi'] / E[psi^2] is chi-squared with one
-  degree of freedom; the density at zero is smoothed when delta is far below
-  the noise, where counting the rows inside delta would be a lottery.
-
-  Args:
-    fit: a Fit that still has its data.
-    objective: one or more, of the same problem.
-  """
-  problem = fit.own_problem
-  residual = predict(problem, fit.x[None])[0] - problem.log_loss
-  delta = problem.loss.delta
-  n, free = len(residual), int(problem.free.sum())
-  width = max(delta, 1.06 * fit.certificate.noise * n**-0.2)
-  inside = max(np.mean(np.abs(residual) <= width), 1 / n)
-  curvature = inside * min(delta / width, 1.0)
-  square = np.mean(np.minimum(np.abs(residual), delta) ** 2)
-  shrink = max(n - free, 1) / n
-  return (
-    2 * (objective - fit.objective) * curvature / max(square, 1e-300) * (shrink)
-  )
-
-
-def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
-  """Tells on which sides the data set no limit to a parameter.
-
-  Args:
-    fit: a Fit that still has its data.
-    chi2: the statistic that counts as a limit; 3.84 is 95 %.
-
-  Returns:
-    parameter -> "above", "below" or "both", of those that are open.
-  """
-  out = {}
-  for parameter in fit.law.nonlinear:
-    if not fit.choices.moves(fit.law, parameter.name):
-      continue
-    ends = profile(fit, parameter.name, [parameter.low, parameter.high])
-    low, high = excess(fit, ends) < chi2
-    if low or high:
-      out[parameter.name] = (
-        "both" if low and high else "below" if low else "above"
-      )
-  return out

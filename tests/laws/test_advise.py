@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import planted_tables
-from planted_tables import planted, toy
+from planted_tables import toy
 import pytest
 
 from forgetting import laws
@@ -14,7 +14,7 @@ TABLE = planted_tables.planted()
 
 
 def test_advice_is_the_closed_form_and_flags_extrapolation():
-  fitted = laws.fit(planted(), "forgetting")
+  fitted = planted_tables.fitted()
   q = fitted.params
   advice = laws.advise(
     fitted, model_params=4e7, target_tokens=1e8, tolerance=0.05
@@ -28,7 +28,7 @@ def test_advice_is_the_closed_form_and_flags_extrapolation():
 
 
 def test_advice_says_infeasible_and_says_nothing_is_needed():
-  fitted = laws.fit(planted(), "forgetting")
+  fitted = planted_tables.fitted()
   point = {"model_params": 1e5, "target_tokens": 1e9}
   impossible = laws.advise(fitted, tolerance=0.001, **point)
   assert np.isinf(impossible.injection)
@@ -38,6 +38,7 @@ def test_advice_says_infeasible_and_says_nothing_is_needed():
   assert easy.injection == 0
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_advice_on_a_toy_study_takes_the_form_that_fits():
   advice = laws.advise(
     toy(), model_params=1e5, target_tokens=51.2e3, tolerance=0.1

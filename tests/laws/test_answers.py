@@ -63,6 +63,7 @@ def test_bad_tables_are_one_line_and_status_2(tmp_path):
   assert "not finite" in done.stderr
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_json_of_the_fit_verb_has_the_promised_keys():
   generator = np.random.default_rng(0)
   n, d = (
@@ -146,6 +147,7 @@ def test_tolerance_is_told_in_every_unit(tmp_path):
   assert "% of pretraining progress" in report.text
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_the_study_verb_prints_both_laws_for_each_domain():
   report = answers.fit(planted())
   assert "forgetting: L =" in report.text
@@ -155,6 +157,7 @@ def test_the_study_verb_prints_both_laws_for_each_domain():
   assert report.data["target"]["groups"]["kjv"]["params"]["E"] > 0
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_a_table_of_one_loss_gets_one_law():
   report = answers.fit(planted().drop(columns="target_loss"))
   assert set(report.data) == {"forgetting"}

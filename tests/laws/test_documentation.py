@@ -18,6 +18,7 @@ def snippets():
   return re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_the_documented_examples_run(tmp_path, monkeypatch):
   monkeypatch.chdir(tmp_path)
   planted().to_csv("runs.csv", index=False)

@@ -4,22 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
+import planted_tables
 import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
 
-
-def losses(rows=40, seed=0, noise=0.01):
-  generator = np.random.default_rng(seed)
-  n = np.exp(generator.uniform(np.log(1e7), np.log(1e9), rows))
-  d = np.exp(generator.uniform(np.log(1e9), np.log(1e11), rows))
-  loss = 1.7 + 400 / n**0.34 + 1500 / d**0.36
-  loss *= np.exp(noise * generator.standard_t(3, size=rows))
-  return pd.DataFrame({"model_params": n, "tokens": d, "loss": loss})
-
-
-TABLE = losses()
+TABLE = planted_tables.pretrainings()
 
 
 FITTED = laws.fit(TABLE, "chinchilla")
@@ -85,7 +76,9 @@ def test_least_absolute_deviations_passes_through_five_points():
 
 
 def test_a_million_rows():
-  fitted = laws.fit(losses(1_000_000, noise=0.01), "chinchilla")
+  fitted = laws.fit(
+    planted_tables.pretrainings(1_000_000, noise=0.01), "chinchilla"
+  )
   assert fitted.params["alpha"] == pytest.approx(0.34, rel=0.02)
   assert fitted.params["E"] == pytest.approx(1.7, rel=0.01)
   assert fitted.certificate.gradient < 1e-6

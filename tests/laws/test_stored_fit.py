@@ -1,5 +1,6 @@
 """A fit as JSON keeps it."""
 
+import planted_tables
 from planted_tables import planted
 import pytest
 
@@ -7,7 +8,7 @@ from forgetting import laws
 
 
 def test_json_round_trip_keeps_predictions_and_intervals():
-  fitted = laws.fit(planted(), "forgetting")
+  fitted = planted_tables.fitted()
   again = laws.Fit.from_json(fitted.to_json())
   assert again.params == pytest.approx(fitted.params, rel=1e-9)
   assert again.interval() == {

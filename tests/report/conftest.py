@@ -1,6 +1,7 @@
 """Synthetic studies and their pages, made once; tests only read them."""
 
 from planted_study import SIZES, TOKENS, page_of, plant
+import planted_tables
 import pytest
 
 from forgetting.report import evidence, fitted
@@ -31,3 +32,9 @@ def one_domain_laws(one_domain):
 def small(tmp_path):
   """Two cells of one domain: too few for any law, quick to report."""
   return plant(tmp_path, domains=("kjv",), sizes=SIZES[:1], tokens=TOKENS[:2])
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+  """Fits that bootstrap less: for tests that ask for no interval's ends."""
+  planted_tables.fewer_draws(monkeypatch)

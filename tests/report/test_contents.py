@@ -4,6 +4,7 @@ import re
 import shutil
 
 from planted_study import SIZES, TOKENS, Page, page_of, plant
+import pytest
 
 from forgetting import records, report
 from forgetting.report import contents
@@ -57,6 +58,7 @@ def test_too_little_for_a_law_is_told_in_every_place(tmp_path):
   assert not {"injection", "sizes", "u_curves", "progress"} & missing.keys()
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_domain_without_a_law_is_named_in_the_panel(tmp_path):
   folder = plant(tmp_path)
   for run in folder.glob("*wiki_fr*"):
@@ -67,6 +69,7 @@ def test_domain_without_a_law_is_named_in_the_panel(tmp_path):
   assert "whatif-data" in page.ids
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_table_of_a_user_has_a_panel(one_domain, tmp_path):
   folder, _ = one_domain
   file = tmp_path / "mine.csv"

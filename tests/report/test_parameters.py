@@ -7,6 +7,7 @@ from forgetting import laws, records
 from forgetting.config import InputError
 
 
+@pytest.mark.usefixtures("few_draws")
 def test_study_that_does_not_identify_the_law(tmp_path):
   # an injection of 1 % that does nothing leaves B open below
   study = plant(tmp_path, domains=("kjv",), injections=(0, 0.01), strength=0.5)
