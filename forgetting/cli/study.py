@@ -23,7 +23,7 @@ from forgetting.cli.options import (
   refuse_others,
 )
 from forgetting.cli.quiet import say
-from forgetting.config import Run, Study
+from forgetting.config import InputError, Run, Study
 from forgetting.config.study_file import load_study
 from forgetting.storage.places import place
 
@@ -194,8 +194,13 @@ def do_here(asked: StudyOptions) -> int:
     return STOPPED
   tell(summary, summary.as_dict(), json=asked.json)
   alone = contextlib.redirect_stdout(sys.stderr) if asked.json == "-" else None
-  with alone or contextlib.nullcontext():
-    write_page(place(asked.root) / study.name, tolerance=study.tolerance)
+  try:
+    with alone or contextlib.nullcontext():
+      write_page(place(asked.root) / study.name, tolerance=study.tolerance)
+  except InputError as error:
+    if not summary.failed:
+      raise
+    say(str(error))  # what failed is told all the same
   for line in summary.failed.values():
     say(line)
   return 1 if summary.failed else 0

@@ -8,6 +8,7 @@ import pytest
 from small import study_file
 
 from forgetting.cli import study as study_lib
+from forgetting.config import InputError
 from forgetting.cost import dry_run
 from forgetting.launch import engines
 from forgetting.study import crew
@@ -133,6 +134,22 @@ def test_failures_are_told_and_stopping_says_how_to_go_on(folder, monkeypatch):
   done = called("--quiet", "study", "toy.py", cwd=folder)
   assert done.returncode == 75
   assert "the same command goes on" in done.stderr
+
+
+def test_failures_are_told_where_there_is_no_page(folder, monkeypatch):
+  """A folder with another's run in it: the page was a traceback."""
+  asked_of_the_study(monkeypatch, Summary(failed={"a": "a: another's"}))
+
+  def no_page(*_, **__):
+    raise InputError("no page")
+
+  monkeypatch.setattr(study_lib, "write_page", no_page)
+  done = called("study", "toy.py", cwd=folder)
+  assert done.returncode == 1
+  assert done.stderr == "forgetting: no page\nforgetting: a: another's\n"
+  asked_of_the_study(monkeypatch, Summary(done=["a"]))
+  monkeypatch.setattr(study_lib, "write_page", no_page)
+  assert called("study", "toy.py", cwd=folder).returncode == 2
 
 
 def test_elsewhere_it_is_submitted_with_its_options(folder, monkeypatch):
