@@ -1,13 +1,9 @@
-"""`forgetting study --on ...` from a shell, and from an installed wheel."""
+"""`forgetting study --on ...` from a shell."""
 
 import json
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
-import sysconfig
-import zipfile
 
 import pytest
 
@@ -112,44 +108,3 @@ def test_the_run_verb_takes_the_study_by_name_too(folder):
   for arguments in ((), ("toy.py", "--study", "toy.py")):
     done = command(folder, "run", *arguments)
     assert done.returncode == 2 and "one of them" in done.stderr
-
-
-def test_an_installed_wheel_launches_outside_the_checkout(folder, tmp_path):
-  """With the launchers and their templates, which the wheel has to carry."""
-  source, wheels = tmp_path / "source", tmp_path / "wheels"
-  shutil.copytree(
-    ROOT, source, symlinks=True,
-    ignore=lambda at, names: {
-      name for name in names
-      if name.startswith(".") or name in ("runs", "tests", "build", "docs")
-    },
-  )  # fmt: skip
-  pip = [sys.executable, "-m", "pip", "--quiet"]
-  wheel = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels)]
-  subprocess.run([*pip, *wheel, str(source)], check=True)
-  (file,) = wheels.glob("*.whl")
-  carried = {*zipfile.ZipFile(file).namelist()}
-  templates = ("slurm.sbatch", "skypilot.yaml", "pod.sh", "README.md")
-  assert {f"forgetting/launch/{name}" for name in templates} <= carried
-  venv = tmp_path / "venv"
-  subprocess.run(
-    [sys.executable, "-m", "venv", "--without-pip", venv], check=True
-  )
-  site = next(venv.glob("lib/python*/site-packages"))
-  subprocess.run(
-    [*pip, "install", "--no-deps", "--target", str(site), str(file)], check=True
-  )
-  # the dependencies of this environment, after the wheel
-  (site / "rest.pth").write_text(sysconfig.get_path("purelib") + "\n")
-  shutil.rmtree(source)
-  outside = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-  done = subprocess.run(
-    [
-      venv / "bin" / "python", "-m", "forgetting", "study", "toy.py",
-      "--on", "slurm", "--dry-run", "--chip", "cpu",
-    ],
-    cwd=folder, env=outside, capture_output=True, text=True, check=False,
-  )  # fmt: skip
-  assert done.returncode == 0, done.stderr
-  assert re.search(r"^#SBATCH --array=0-0$", done.stdout, re.MULTILINE)
-  assert str(venv) in done.stdout  # its own Python does the runs
