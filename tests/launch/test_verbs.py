@@ -9,8 +9,6 @@ import pytest
 
 from forgetting.config import canonical
 
-ROOT = pathlib.Path(__file__).parents[2]
-
 STUDY = """\
 import json
 from forgetting.config.canonical import from_dict
