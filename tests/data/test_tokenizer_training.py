@@ -36,7 +36,8 @@ def trained(source):
 def test_training_is_deterministic_and_cached_by_content(
   source, trained, tmp_path, monkeypatch
 ):
-  first = tokenizers.find(trained)
+  with quiet() as progress:
+    first = tokenizers.ensure(trained, progress)
   assert first.vocab_size == 400 and first.dtype == np.uint16
   spec = tokenizer_training.parse(trained)
   folder = document_store.folder_of(sources.find(source))
