@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +11,22 @@ from plain_model import PLAIN, ROWS, assert_near, batch_of, value_and_grad
 import pytest
 
 from forgetting.config import Model
-from forgetting.config import model as model_config
 from forgetting.training import losses as losses_lib
 from forgetting.training import models
+
+
+class Wide(NamedTuple):
+  """Numerics that no run may have."""
+
+  dtype: str = "float64"
+  remat: str = "none"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InFloat64(Model):
+  @property
+  def numerics(self) -> Wide:
+    return Wide()
 
 
 @pytest.fixture
@@ -26,8 +40,7 @@ def test_a_loss_in_parts_is_the_loss(params, monkeypatch, parts):
   batch = batch_of(PLAIN)
   with jax.enable_x64(True):
     wide = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), params)
-    monkeypatch.setattr(model_config, "DTYPES", ("float64",))
-    model_dtype = dataclasses.replace(PLAIN, dtype="float64")
+    model_dtype = InFloat64(**dataclasses.asdict(PLAIN))
     monkeypatch.setattr(jnp, "float32", jnp.float64)
     expected = value_and_grad(model_dtype, wide, batch)
     at_once = losses_lib.token_losses(

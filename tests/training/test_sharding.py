@@ -52,13 +52,13 @@ for axis in map(int, sys.argv[2].split(",")):
       assert share * jax.device_count() == leaf.size
   seen = []
   for batch in batches:
-    state, m = p.train(state, p.put(batch), Hyperparameters.of(run))
+    state, m = p.train(state, {}, p.put(batch), Hyperparameters.of(run))
     seen.append(float(m.loss))
     if len(seen) == 1:  # Adam's first moment of one step: the gradient
       adam = state["optimizer"][1]
       out[f"gradient {axis}"] = flat(adam.mu) / (1 - run.optimizer.b1)
   ones = np.ones((20, 16), np.float32)
-  e = evaluate.per_example(p.losses, state["params"], chunks, ones)
+  e = evaluate.per_example(p.losses, state["params"], {}, chunks, ones)
   out[f"losses {axis}"] = np.concatenate([seen, e])
 np.savez(sys.argv[1], **out)
 """
