@@ -89,7 +89,7 @@ def test_here_a_study_is_done_in_parts(cache, folder, finetuning):
 def test_a_failed_run_is_listed_with_its_log(cache, folder, finetuning):
   parent = folder / "runs" / "toy" / finetuning.parent.name
   parent.mkdir(parents=True)
-  (parent / "config.json").write_text("{}")  # another's
+  (parent / "config.json").write_text(canonical.to_json(finetuning))
   done = command(folder, "study", "toy.py")
   assert done.returncode == 1
   log = parent / "log.txt"
