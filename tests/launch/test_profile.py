@@ -1,11 +1,13 @@
 """What a user tells an engine once."""
 
 import dataclasses
+import re
+import tomllib
 
 import pytest
 
 from forgetting.config import InputError
-from forgetting.launch import profile
+from forgetting.launch import engines, profile, template
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,3 +51,15 @@ def test_a_file_that_is_no_profile(tmp_path):
   (tmp_path / "mine.toml").write_text("time = 1:00")
   with pytest.raises(InputError, match="expected TOML"):
     profile.read(str(tmp_path / "mine.toml"))
+
+
+@pytest.mark.parametrize("name", [n for n in engines.ENGINES if n != "local"])
+def test_the_profile_that_ships_is_the_one_that_the_guide_shows(name):
+  text = template.shipped(f"{name}.toml")
+  of_engine = engines.find(name).SETTINGS
+  settings = profile.settings(of_engine, tomllib.loads(text), where=name)
+  shown = re.findall(
+    r"^```toml\n(.*?)^```", template.shipped("README.md"), re.S | re.M
+  )
+  assert tomllib.loads(text) in [tomllib.loads(block) for block in shown]
+  assert isinstance(settings, of_engine)
