@@ -1,5 +1,8 @@
 """What several test files share: a cache of their own, and a small study."""
 
+from collections.abc import Callable
+import fcntl
+import os
 import pathlib
 
 import bucket as bucket_lib
@@ -10,15 +13,41 @@ import synthetic
 from forgetting.config import Run
 
 
+def made_once(
+  factory: pytest.TempPathFactory,
+  name: str,
+  make: Callable[[pathlib.Path], None],
+) -> pathlib.Path:
+  """A folder that one process of this test session makes, for all of them.
+
+  Args:
+    factory: of the process.
+    name: of the folder.
+    make: fills it.
+  """
+  own = factory.getbasetemp()
+  shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+  folder, made = shared / f"shared-{name}", shared / f"shared-{name}.made"
+  with open(shared / f"shared-{name}.lock", "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if not made.exists():
+      folder.mkdir()
+      make(folder)
+      made.touch()
+  return folder
+
+
 @pytest.fixture(scope="session")
 def text(tmp_path_factory) -> dict[str, str]:
   """Sources of made-up text: two to pretrain on, two target domains."""
-  folder = tmp_path_factory.mktemp("text")
   sizes = {"news": 240, "letters": 160, "law": 120, "poems": 120}
-  return {
-    name: synthetic.folder(folder / name, documents=size, seed=seed)
-    for seed, (name, size) in enumerate(sizes.items())
-  }
+
+  def write(folder: pathlib.Path) -> None:
+    for seed, (name, size) in enumerate(sizes.items()):
+      synthetic.folder(folder / name, documents=size, seed=seed)
+
+  folder = made_once(tmp_path_factory, "text", write)
+  return {name: str(folder / name) for name in sizes}
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +55,13 @@ def prepared_cache(tmp_path_factory, text) -> pathlib.Path:
   """A FORGETTING_CACHE in which that text is prepared at context 32."""
   from forgetting.data import store
 
-  folder = tmp_path_factory.mktemp("cache")
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(folder))
-    for source in text.values():
-      store.prepare(source, context=32)
-  return folder
+  def prepare(folder: pathlib.Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+      patch.setenv("FORGETTING_CACHE", str(folder))
+      for source in text.values():
+        store.prepare(source, context=32)
+
+  return made_once(tmp_path_factory, "cache", prepare)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +87,14 @@ def finetuning(text) -> Run:
 def _parent_done(prepared_cache, text, tmp_path_factory) -> pathlib.Path:
   from forgetting.runs.run import do_run
 
-  root, run = tmp_path_factory.mktemp("parent"), small_finetuning(text)
-  with pytest.MonkeyPatch.context() as patch:
-    patch.setenv("FORGETTING_CACHE", str(prepared_cache))
-    do_run(run.parent, options_in(root))
+  run = small_finetuning(text)
+
+  def train(folder: pathlib.Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+      patch.setenv("FORGETTING_CACHE", str(prepared_cache))
+      do_run(run.parent, options_in(folder))
+
+  root = made_once(tmp_path_factory, "parent", train)
   return options_in(root).study.of(run.parent).path
 
 

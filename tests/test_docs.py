@@ -233,12 +233,14 @@ def site(tmp_path_factory) -> pathlib.Path:
   return out
 
 
+@pytest.mark.slow
 def test_the_pages_build_strictly(site):
   for page in GUIDE:
     built = page.relative_to(ROOT / "docs").with_suffix(".html")
     assert (site / built).exists()
 
 
+@pytest.mark.slow
 def test_a_page_fetches_nothing(site):
   for file in site.rglob("*.html"):
     text = file.read_text()

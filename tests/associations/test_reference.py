@@ -65,6 +65,7 @@ def test_r2_of_every_description(matrix):
   )
 
 
+@pytest.mark.slow
 def test_default_beats_what_was_asked_for(in_domain, out_of_domain):
   inside = in_domain.prediction[protocol.DEFAULT]
   outside = out_of_domain.prediction[protocol.DEFAULT]
@@ -73,12 +74,14 @@ def test_default_beats_what_was_asked_for(in_domain, out_of_domain):
   assert inside["spearman"] > 0.655
 
 
+@pytest.mark.slow
 def test_additive_is_what_it_is_known_to_be(in_domain, out_of_domain):
   for found, known in ((in_domain, 3.57), (out_of_domain, 4.71)):
     measured = found.prediction["additive"]["rmse_x100_unmeasured"]
     assert measured == pytest.approx(known, abs=0.03)
 
 
+@pytest.mark.slow
 def test_mixed_choice_beats_random_inside_and_out(in_domain, out_of_domain):
   assert in_domain.choices["mixed"]["rmse_x100"] <= 2.7
   assert out_of_domain.choices["mixed"]["rmse_x100"] <= 4.1
@@ -90,6 +93,7 @@ def test_mixed_choice_beats_random_inside_and_out(in_domain, out_of_domain):
     assert mixed < random + 0.05
 
 
+@pytest.mark.slow
 def test_greedy_choice_is_worse_where_nothing_is_measured(
   in_domain, out_of_domain
 ):
@@ -100,6 +104,7 @@ def test_greedy_choice_is_worse_where_nothing_is_measured(
     assert greedy > random + 0.1
 
 
+@pytest.mark.slow
 def test_coverage_is_near_what_it_says(in_domain, out_of_domain):
   assert 0.8 < out_of_domain.coverage < 0.97
   assert 0.8 < in_domain.coverage < 0.97

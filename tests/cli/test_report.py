@@ -13,11 +13,11 @@ from forgetting.report import export
 
 @pytest.fixture
 def written(monkeypatch) -> list:
-  """Table, tolerance, folder that `report.write` was called with."""
+  """Table and options that `report.write` was called with."""
   asked = []
 
   def write(table, **options):
-    asked.append((table, options["tolerance"], options["out"]))
+    asked.append((table, options))
     return pathlib.Path(options["out"] or table) / "report.html"
 
   monkeypatch.setattr(report, "write", write)

@@ -71,7 +71,14 @@ def injected(chunks) -> np.ndarray:
   return rows[rows[:, 0] != TARGET]
 
 
-@pytest.mark.parametrize("p", [0, 0.05, 0.25])
+@pytest.mark.parametrize(
+  "p",
+  [
+    pytest.param(0, marks=pytest.mark.slow),
+    0.05,
+    pytest.param(0.25, marks=pytest.mark.slow),
+  ],
+)
 def test_batches_hold_the_token_fraction(data_set, p):
   chunks = drawn(mixture(data_set, injection=p).batches(0, 50))
   flags = (chunks[..., 0] != TARGET).sum(1)
@@ -96,6 +103,7 @@ def test_every_lane_serves_alike(data_set, p):
   assert np.abs(counts - counts.mean()).max() < spread
 
 
+@pytest.mark.slow
 def test_injected_text_is_never_repeated_nor_the_parents(data_set):
   parent = mixture(data_set, injection=1, target=None)
   of_parent = injected(drawn(parent.batches(0, 300)))
@@ -112,6 +120,7 @@ def windows(chunks, size: int = 24) -> set[bytes]:
   return {run.tobytes() for run in runs.reshape(-1, size)}
 
 
+@pytest.mark.slow
 def test_order_is_a_function_of_the_seed(data_set):
   one, again, other = (
     drawn(mixture(data_set, seed=seed).batches(0, 30)) for seed in (0, 0, 1)
@@ -119,7 +128,7 @@ def test_order_is_a_function_of_the_seed(data_set):
   assert (one == again).all() and not (one == other).all()
 
 
-@pytest.mark.parametrize("hosts", [2, 4])
+@pytest.mark.parametrize("hosts", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_hosts_share_the_same_global_batches(data_set, hosts):
   m = mixture(data_set)
   parts = [

@@ -177,7 +177,14 @@ def test_muennighoff_with_all_seven_free_leaves_r_n_open():
   assert r2 == pytest.approx(0.934, abs=1e-3)
 
 
-@pytest.mark.parametrize("dataset", ["flan", "gigaword", "wmt19"])
+@pytest.mark.parametrize(
+  "dataset",
+  [
+    pytest.param("flan", marks=pytest.mark.slow),
+    pytest.param("gigaword", marks=pytest.mark.slow),
+    "wmt19",
+  ],
+)
 def test_rectified_law_on_thirty_curves(dataset):
   known = read("finetune_rectified", "our_reference_fits.csv")
   known = known[known["ds"] == dataset].set_index("model")["rmsd_rect"]

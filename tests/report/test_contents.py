@@ -58,6 +58,7 @@ def test_too_little_for_a_law_is_told_in_every_place(tmp_path):
   assert not {"injection", "sizes", "u_curves", "progress"} & missing.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_draws")
 def test_domain_without_a_law_is_named_in_the_panel(tmp_path):
   folder = plant(tmp_path)
@@ -69,6 +70,7 @@ def test_domain_without_a_law_is_named_in_the_panel(tmp_path):
   assert "whatif-data" in page.ids
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_draws")
 def test_table_of_a_user_has_a_panel(one_domain, tmp_path):
   folder, _ = one_domain

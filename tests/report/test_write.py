@@ -45,6 +45,7 @@ def test_page_has_no_color_that_dark_cannot_change(whole):
   assert "var(--domain0)" in svg and "var(--ink)" in svg
 
 
+@pytest.mark.slow
 def test_same_study_gives_the_same_bytes(small):
   first = report.write(small).read_bytes()
   figure = (small / "figures" / "u_curves.pdf").read_bytes()

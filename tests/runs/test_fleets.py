@@ -179,6 +179,7 @@ def test_a_stopped_fleet_goes_on_alone_and_in_another_fleet(
   check_same(runs, alone, root)
 
 
+@pytest.mark.slow
 def test_what_stops_one_run_leaves_the_others(grid, alone, cache, tmp_path):
   root = with_parent(alone, tmp_path / "fleet", grid[0])
   orphan = dataclasses.replace(
@@ -203,6 +204,7 @@ def test_a_run_goes_on_with_another_number_of_devices(
     check_same([grid[2]], alone, root)
 
 
+@pytest.mark.slow
 def test_a_study_does_its_runs_in_fleets(grid, alone, cache, tmp_path):
   study = Study(name="toy", runs=tuple(grid))
   summary = do_study(study, root=str(tmp_path), workers=1, slots=4)

@@ -1,6 +1,7 @@
 """Sketched gradients keep inner products, and say what a step does."""
 
 import dataclasses
+import functools
 
 import jax
 import numpy as np
@@ -23,14 +24,19 @@ def sequences():
   )
 
 
-def whole(params, chunk, weight, model) -> np.ndarray:
+@functools.partial(jax.jit, static_argnames="model")
+def gradient(params, chunk, weight, *, model):
   def loss(params):
     losses = losses_lib.token_losses(
       params, chunk[None, :-1], chunk[None, 1:], model=model
     )[0]
     return (losses * weight).sum() / weight.sum()
 
-  leaves = jax.tree.leaves(jax.grad(loss)(params))
+  return jax.grad(loss)(params)
+
+
+def whole(params, chunk, weight, model) -> np.ndarray:
+  leaves = jax.tree.leaves(gradient(params, chunk, weight, model=model))
   return np.concatenate([np.ravel(leaf) for leaf in leaves])
 
 

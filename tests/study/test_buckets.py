@@ -79,6 +79,7 @@ def test_a_study_in_a_bucket_is_the_study_in_a_folder(
   assert matrix.shape[0] == 1
 
 
+@pytest.mark.slow
 def test_of_two_processes_one_does_the_run(cache, finetuning, bucket, tmp_path):
   (tmp_path / "toy.py").write_text(study_file(finetuning))
   pair = [started(tmp_path, bucket, "--index", "0") for _ in range(2)]

@@ -85,9 +85,8 @@ def final(root: pathlib.Path) -> dict:
   return table.set_index("run")[["pretrain_loss", "target_loss"]].to_dict()
 
 
-@pytest.mark.parametrize(
-  "slots", ["1", pytest.param("2", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("slots", ["1", "2"])
 def test_killed_worker_and_stopped_study_lose_nothing(
   cache, finetuning, tmp_path, slots
 ):

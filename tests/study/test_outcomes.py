@@ -31,7 +31,10 @@ def log_of(options, run: Run) -> str:
   return options.study.of(run).log.read_text()
 
 
-@pytest.mark.parametrize("where", [(Fleet, "step"), (Evaluator, "curve")])
+@pytest.mark.parametrize(
+  "where",
+  [(Fleet, "step"), pytest.param((Evaluator, "curve"), marks=pytest.mark.slow)],
+)
 def test_a_fleet_that_does_not_fit_is_made_smaller(
   with_parent, runs, monkeypatch, where
 ):

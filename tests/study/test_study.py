@@ -101,6 +101,7 @@ def test_one_training_and_one_evaluation_program_a_model_shape(
   assert summary.of_workers("from_cache") >= 2 * (len(summary.workers) - 1)
 
 
+@pytest.mark.slow
 def test_runs_do_not_depend_on_the_number_of_workers(finished, toy):
   root, _ = finished
   study_lib.do_study(toy, root=str(root / "two"), workers=2)

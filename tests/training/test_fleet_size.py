@@ -21,6 +21,7 @@ def test_a_fleet_grows_while_that_pays(rates, slots):
   assert fleet_size.chosen(rates) == slots
 
 
+@pytest.mark.slow
 def test_a_fleet_is_measured_once(finetuning, tmp_path, monkeypatch):
   rates, folder = {}, dict(folder=tmp_path, bytes_of_one=1.0)
   grid = [dataclasses.replace(finetuning, seed=seed) for seed in range(3)]

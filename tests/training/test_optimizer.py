@@ -59,7 +59,7 @@ def test_one_step_is_optax_adamw(finetuning):
     lambda p: np.random.default_rng(next(keys)).normal(0, 1, p.shape), params
   )
   ours = optimizer_lib.make_optimizer(h, decoder)
-  direction, _ = ours.update(gradients, ours.init(params), params)
+  direction, _ = jax.jit(ours.update)(gradients, ours.init(params), params)
   o = finetuning.optimizer
   theirs = optax.chain(
     optax.clip_by_global_norm(o.clip_norm),
@@ -71,7 +71,7 @@ def test_one_step_is_optax_adamw(finetuning):
       mask=decayed,
     ),
   )
-  expected, _ = theirs.update(gradients, theirs.init(params), params)
+  expected, _ = jax.jit(theirs.update)(gradients, theirs.init(params), params)
   jax.tree.map(
     lambda a, b: np.testing.assert_allclose(-a, b, rtol=1e-4, atol=1e-6),
     direction,

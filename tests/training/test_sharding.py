@@ -117,6 +117,7 @@ def temporaries(*, devices: int) -> list[int]:
   return [int(line) for line in done.stdout.split()]
 
 
+@pytest.mark.slow
 def test_each_device_holds_the_activations_of_its_own_rows():
   """Left free, XLA splits the width instead and gives every device all rows."""
   (step, losses), (step_8, losses_8) = (
