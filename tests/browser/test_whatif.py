@@ -84,6 +84,11 @@ def test_every_form_of_the_law_is_the_page_s_too(visit, study, name, free):
   values = {k: np.full(1, v) for k, v in at.items()} | {"L0": np.full(1, 2.5)}
   lanes = np.concatenate([fit.x[None], fit.draws()])
   expected = fit.losses(lanes, values)[:, 0]
+  # a page has the laws that it computes with; which advises, the study says
+  visit.page.evaluate(
+    "([name, form]) => { FORMS[name] = eval(form); }",
+    [name, f"({javascript.form(fit.law)})"],
+  )
   shown = visit.page.evaluate(
     "([law, at, base]) => { const l = unpack(law);"
     " return [l.point, ...l.lanes].map((q) => lossAt(l, q, at, base)); }",
