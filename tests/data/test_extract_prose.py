@@ -1,28 +1,6 @@
 """Extractors of prose, on small archives."""
 
-import io
-import json
-import zipfile
-
-from forgetting.data.corpora import CATALOGUE
-
-
-def archive(files):
-  """A zip in memory; dicts and lists become JSON."""
-  memory = io.BytesIO()
-  with zipfile.ZipFile(memory, "w") as out:
-    for name, content in files.items():
-      if isinstance(content, dict | list):
-        content = json.dumps(content)
-      out.writestr(name, content)
-  return zipfile.ZipFile(memory)
-
-
-def extracted(name, files):
-  """What the catalogue's entry reads from one archive."""
-  entry = CATALOGUE[name]
-  [pin] = entry.archives
-  return list(entry.extract({pin.package: archive(files)}))
+from small_archives import archive, extracted
 
 
 def test_hansard_reads_a_table_in_a_zip_in_a_zip():
