@@ -33,3 +33,12 @@ def folder(path, *, documents: int, seed: int, count: int = 60) -> str:
     text = document(count, seed=seed * 100_000 + i)
     (path / f"{i:05d}.txt").write_text(text)
   return str(path)
+
+
+def odd_folder(path, *, documents: int, seed: int) -> str:
+  """The same with every width of UTF-8 and odd blanks in each."""
+  source = folder(path, documents=documents, seed=seed)
+  for i, file in enumerate(sorted(path.iterdir())):
+    text = file.read_text()
+    file.write_text(f"é {text}\n\n  naïve 日本{i} 𝄞\t{text[:50]} ")
+  return source

@@ -19,13 +19,8 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-  """Text with every width of UTF-8 and odd blanks."""
-  place = tmp_path_factory.mktemp("source") / "words"
-  path = synthetic.folder(place, documents=120, seed=2)
-  for i, file in enumerate(sorted(place.iterdir())):
-    text = file.read_text()
-    file.write_text(f"é {text}\n\n  naïve 日本{i} 𝄞\t{text[:50]} ")
-  return path
+  folder = tmp_path_factory.mktemp("source") / "words"
+  return synthetic.odd_folder(folder, documents=120, seed=2)
 
 
 @pytest.fixture(scope="module")

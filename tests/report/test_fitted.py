@@ -1,5 +1,6 @@
 """The laws of each domain, and the advice beside the runs."""
 
+from known_advice import advice_of
 import numpy as np
 import pandas as pd
 from planted_study import plant
@@ -17,28 +18,6 @@ def test_planted_study_gives_back_its_law(tmp_path):
   np.testing.assert_allclose(
     [params["alpha"], params["beta"], params["B"]], [0.3, 0.5, 300], rtol=1e-4
   )
-
-
-def advice_of(**values):
-  known = dict(
-    domain="kjv",
-    model_params=1e6,
-    target_tokens=1e5,
-    tolerance=0.1,
-    level=0.95,
-    injection=0.05,
-    low=0.04,
-    high=0.06,
-    feasible=1.0,
-    without=0.3,
-    without_low=0.2,
-    without_high=0.4,
-    reached=0.1,
-    target_loss=None,
-    beyond={},
-    cautions=(),
-  )
-  return laws.Advice(**known | values)
 
 
 @pytest.mark.parametrize(
