@@ -179,7 +179,8 @@ def _folder(
   if context < 1:
     raise InputError(f"context: found {context}, expected 1 or more tokens")
   documents = document_store.folder_of(source).name
-  key = cache.key_of(documents, tokenizer.sha256, context, CHUNKS_VERSION)
+  version = (CHUNKS_VERSION, *tokenizer.encoding)
+  key = cache.key_of(documents, tokenizer.sha256, context, *version)
   name = f"{source.name}-{tokenizer.slug}-L{context}-{key}"
   return cache.root() / CHUNKS / name
 

@@ -3,7 +3,7 @@
 A name is "bytes", "sp8192" (SentencePiece with that many pieces, trained on
 the pretraining mix, or on "sp8192:kjv+./text"), "gpt2" or "mistral" (out of
 pinned packages), or the path of a SentencePiece model (.model) or of a Hugging
-Face tokenizer (.json).
+Face tokenizer (.json), after which "?end=TOKEN" may say what ends a document.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from etils import epath
 import numpy as np
 
 from forgetting.config import InputError, domain_name
-from forgetting.data import silence, tokenizer_training
+from forgetting.data import end_of_text, silence, tokenizer_training
 from forgetting.data.packaged_tokenizers import PACKAGED
 
 BYTES = "bytes"
+_HUGGING_FACE_VERSION = 2  # special tokens that a text writes are text
 _BYTE_IDS = 3 + 256  # padding, end of text, unknown; as seqio.ByteVocabulary
-_ENDS = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>", "[SEP]")
 
 
 class Kind(enum.Enum):
@@ -63,6 +63,11 @@ class Tokenizer:
     """The smallest of uint16 and uint32 that holds every id."""
     return np.dtype("<u2" if self.vocab_size <= 1 << 16 else "<u4")
 
+  @property
+  def encoding(self) -> tuple[int, ...]:
+    """Version of how text is encoded, of those that ever did it otherwise."""
+    return (_HUGGING_FACE_VERSION,) if self.kind is Kind.HUGGING_FACE else ()
+
 
 def find(name: str) -> Tokenizer:
   """The tokenizer of that name.
@@ -94,7 +99,7 @@ def find(name: str) -> Tokenizer:
         f" {name}`"
       )
     return _of_file(name, path)
-  path = epath.Path(os.path.expanduser(name))
+  path = epath.Path(os.path.expanduser(end_of_text.split_name(name)[0]))
   if path.suffix != ".json" and ".model" not in path.suffixes:
     raise InputError(
       f"tokenizer: found {name!r}, expected {BYTES!r}, 'sp' and a size as in"
@@ -102,14 +107,18 @@ def find(name: str) -> Tokenizer:
       " or .json file"
     )
   if not path.exists():
-    raise InputError(f"tokenizer: {name}: no such file")
+    raise InputError(f"tokenizer: {path}: no such file")
   return _of_file(name, path)
 
 
 def _of_file(name: str, path: epath.Path) -> Tokenizer:
   if path.suffix == ".json":
     return _hugging_face(name, path)
-  return _sentencepiece(name, path, domain_name(name))
+  return _sentencepiece(name, path, _slug(name))
+
+
+def _slug(name: str) -> str:
+  return domain_name(end_of_text.split_name(name)[0])
 
 
 def ensure(name: str, progress) -> Tokenizer:
@@ -139,17 +148,31 @@ def _sentencepiece(name: str, path: epath.Path, slug: str) -> Tokenizer:
       model.LoadFromSerializedProto(definition)
   except RuntimeError as error:
     raise InputError(f"tokenizer: {name} is no SentencePiece model") from error
-  if model.eos_id() < 0:
-    raise InputError(f"tokenizer: {name} has no end-of-text token")
+  end = own = model.eos_id()
+  if token := end_of_text.split_name(name)[1]:
+    pieces = [model.id_to_piece(i) for i in range(model.vocab_size())]
+    end = end_of_text.named(name, token, {p: i for i, p in enumerate(pieces)})
+  if end < 0:
+    raise InputError(
+      f"tokenizer: {name} has no end-of-text token; name a piece of it:"
+      f" {name}{end_of_text.NAMED}PIECE"
+    )
   return Tokenizer(
     name,
     Kind.SENTENCEPIECE,
     slug,
-    hashlib.sha256(definition).hexdigest(),
+    _digest(definition, end, own),
     model.vocab_size(),
-    model.eos_id(),
+    end,
     str(path),
   )
+
+
+def _digest(definition: bytes, end: int, by_itself: int | None) -> str:
+  """Hash of a definition, and of its end where that does not follow from it."""
+  if end != by_itself:
+    definition += f"\nend {end}".encode()
+  return hashlib.sha256(definition).hexdigest()
 
 
 def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
@@ -166,19 +189,17 @@ def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
     raise InputError(
       f"tokenizer: {name} is no Hugging Face tokenizer.json"
     ) from error
-  ends = [ids[token] for token in _ENDS if token in ids]
-  if not ends:
-    raise InputError(
-      f"tokenizer: {name} has no end-of-text token, expected one of"
-      f" {', '.join(_ENDS)}"
-    )
+  if token := end_of_text.split_name(name)[1]:
+    end = end_of_text.named(name, token, ids)
+  else:
+    end = end_of_text.of_tokenizer(name, path, told, ids)
   return Tokenizer(
     name,
     Kind.HUGGING_FACE,
-    domain_name(name),
-    hashlib.sha256(definition).hexdigest(),
+    _slug(name),
+    _digest(definition, end, end_of_text.plainly_named(ids)),
     vocab_size,
-    ends[0],
+    end,
     str(path),
   )
 
@@ -212,6 +233,8 @@ def hugging_face_encoder(
     ) from error
   model.no_truncation()
   model.no_padding()
+  # a document that writes "<|endoftext|>" does not end there
+  model.encode_special_tokens = True
 
   def encode(text: bytes) -> tuple[np.ndarray, np.ndarray]:
     characters = text.decode()

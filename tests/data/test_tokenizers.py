@@ -202,3 +202,12 @@ def test_a_prompt_carries_no_loss(tmp_path, which, request):
   folder = document_store.folder_of(sources.find(source))
   first = next(document_store.read(folder, Split.TRAIN)).decode()
   assert first.count(RESPONSE) == 1
+
+
+def test_a_special_token_that_a_text_writes_is_text(hugging_face):
+  kind = tokenizers.find(hugging_face)
+  text = "before <|endoftext|> after"
+  ids, starts = tokenizers.hugging_face_encoder(hugging_face)(text.encode())
+  assert kind.end_id not in ids
+  assert decoded(kind, ids.tolist()) == text
+  assert starts[-1] == len(text) - 1
