@@ -34,8 +34,8 @@ class Rule(typing.NamedTuple):
 
 RULES = {
   "config": Rule(),
-  "storage": Rule("config", "etils fsspec"),
-  "records": Rule("config storage", "etils numpy pandas"),
+  "storage": Rule("config", "etils fsspec pyarrow"),
+  "records": Rule("config storage", "etils numpy pandas pyarrow"),
   "data": Rule(
     "config storage records",
     "absl etils numpy pyarrow rich sentencepiece seqio tensorflow"

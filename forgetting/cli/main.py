@@ -8,7 +8,7 @@ from forgetting.cli import analysis
 from forgetting.cli.app import Verbs
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
-from forgetting.cli.quiet import say, silence
+from forgetting.cli.quiet import say, silence, tell_warnings
 from forgetting.cli.report import export, report
 from forgetting.cli.run import run
 from forgetting.cli.study import study
@@ -47,6 +47,7 @@ def main() -> None:
     print(version("forgetting"))
     return
   quiet = len(arguments) < len(sys.argv[1:])
+  tell_warnings()
   try:
     todo = app.parse(arguments, description=ABOUT)
     with silence() if quiet else contextlib.nullcontext():

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 import contextlib
 import os
 import sys
+import warnings
+
+from forgetting.records.told import TableWarning
 
 _errors = []  # where a verb that is quiet tells errors all the same
 
@@ -21,6 +24,20 @@ def silence() -> Iterator[None]:
       yield
   finally:
     _errors.pop()
+
+
+def tell_warnings() -> None:
+  """Tells of a table what `TableWarning` says, a line each, and each once."""
+  told = warnings.showwarning
+
+  def show(message, category, *where, **named) -> None:
+    if issubclass(category, TableWarning):
+      print(f"forgetting: {message}", file=sys.stderr)
+    else:
+      told(message, category, *where, **named)
+
+  warnings.showwarning = show
+  warnings.simplefilter("once", TableWarning)
 
 
 def say(line: str) -> None:

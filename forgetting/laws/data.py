@@ -10,6 +10,7 @@ from forgetting.config import InputError
 from forgetting.laws import table as tables
 from forgetting.laws.choices import Choices
 from forgetting.laws.law import Law
+from forgetting.records import table_values
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def read(table, law: Law, choices: Choices) -> Data:
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
     for symbol in wanted(law, choices)
   }
+  if "injection" in frame and law.rows == "finetunings":
+    table_values.check_fraction(frame, "injection", below_1=True)
   loss = tables.numbers(frame, law.loss, "loss")
   weight = np.ones(len(frame))
   if choices.weights:

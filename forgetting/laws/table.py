@@ -13,7 +13,7 @@ import numpy as np
 from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws.law import Law, Variable
-from forgetting.records import table_file
+from forgetting.records import table_columns, table_file, table_values
 
 
 def load(table):
@@ -24,19 +24,20 @@ def load(table):
       `records.table_file` reads, or a study's directory.
 
   Returns:
-    a pandas.DataFrame with rows numbered from 0.
+    a pandas.DataFrame with rows numbered from 0; of a file it has the column
+    `records.table_columns.LINE`.
 
   Raises:
     InputError: nothing there, or nothing that can be read.
   """
   import pandas as pd
 
-  if isinstance(table, pd.DataFrame):
-    return table.reset_index(drop=True)
   if isinstance(table, Mapping):
-    return pd.DataFrame(dict(table))
+    table = pd.DataFrame(dict(table))
+  if isinstance(table, pd.DataFrame):
+    return table_columns.with_losses(table.reset_index(drop=True))
   if table_file.is_table(table):
-    return table_file.read(table)
+    return table_file.read(table, lines=True)
   return records.load(table)
 
 
@@ -75,7 +76,8 @@ def rename(frame, law: Law, columns: Mapping[str, str] | None):
   Raises:
     InputError: a column to rename is not there.
   """
-  return table_file.renamed(frame, names_of(law, columns))
+  frame = table_file.renamed(frame, names_of(law, columns))
+  return table_columns.understood(frame, "the table") if columns else frame
 
 
 def select(frame, law: Law):
@@ -91,8 +93,10 @@ def select(frame, law: Law):
   Raises:
     InputError: there is none.
   """
+  every = frame
   if "status" in frame:
-    frame = frame[frame["status"] == "done"]
+    frame = frame[frame["status"] == table_columns.DONE]
+    table_columns.tell_left_out(every, frame)
   frame = records.random_injection(frame)
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
@@ -106,6 +110,7 @@ def select(frame, law: Law):
       f"no rows for law {law.name}: it needs finished {law.rows} runs".replace(
         "all runs", "runs"
       )
+      + table_columns.found_status(every)
     )
   return frame.reset_index(drop=True)
 
@@ -146,31 +151,13 @@ def numbers(frame, variable: Variable, symbol: str) -> np.ndarray:
     InputError: no such column, or values that no fit could use.
   """
   name = column_of(frame, variable, symbol)
-  dtype = str(frame[name].dtype).lower()
-  if dtype in ("float32", "float16"):
-    raise InputError(
-      f"column {name} is {dtype}: fits need float64 (rounding moves the "
-      f"optimum), write it again or convert it if it is all there is"
-    )
-  try:
-    values = frame[name].to_numpy(dtype=float)
-  except (TypeError, ValueError):
-    raise InputError(f"column {name} is not numbers ({dtype})") from None
-  _refuse(name, values, ~np.isfinite(values), "not finite numbers")
+  values = table_values.floats(frame, name)
+  table_values.refuse(frame, name, ~np.isfinite(values), "not finite numbers")
   if variable.kind == "fraction":
-    _refuse(name, values, (values < 0) | (values > 1), "not in [0, 1]")
+    table_values.check_fraction(frame, name)
   else:
-    _refuse(name, values, values <= 0, "not positive")
+    table_values.refuse(frame, name, values <= 0, "not positive")
   return values
-
-
-def _refuse(name: str, values, wrong, what: str):
-  if wrong.any():
-    first = int(np.flatnonzero(wrong)[0])
-    raise InputError(
-      f"column {name}: {int(wrong.sum())} of {len(values)} values are {what} "
-      f"(row {first}: {values[first]:g}); repair or drop them"
-    )
 
 
 def levels(values) -> int:

@@ -62,7 +62,11 @@ def thin(problem: Problem) -> Problem:
   return replace(
     problem,
     values=SimpleNamespace(
-      **{n: getattr(problem.values, n)[kept] for n in names}
+      # an optional variable that nobody reads has one value for all rows
+      **{
+        n: v[kept] if len(v := getattr(problem.values, n)) > 1 else v
+        for n in names
+      }
     ),
     log_loss=problem.log_loss[kept],
     weight=problem.weight[kept],

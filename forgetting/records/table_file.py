@@ -5,45 +5,120 @@ takes the others take too. A further format is an entry of `READERS`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+import io
 import os
-from typing import IO, TYPE_CHECKING
+import pathlib
+from typing import TYPE_CHECKING
 
 from forgetting.config import InputError
+from forgetting.records import (
+  table_columns,
+  table_json,
+  table_numbers,
+  table_text,
+)
+from forgetting.records.table_columns import COUNTED, FILE, LINE, TEXT
+from forgetting.storage import packing
 from forgetting.storage.places import place
 
 if TYPE_CHECKING:
   import pandas as pd
 
 
-def _csv(file: IO[bytes]) -> "pd.DataFrame":
+def _comma(content: bytes, where: str) -> "pd.DataFrame":
+  return _separated(content, where, ",")
+
+
+def _tab(content: bytes, where: str) -> "pd.DataFrame":
+  return _separated(content, where, "\t")
+
+
+def _separated(content: bytes, where: str, likely: str) -> "pd.DataFrame":
   import pandas as pd
 
-  return pd.read_csv(file)
+  text = table_text.decoded(content, where)
+  found = table_text.columns(text, where, likely=likely)
+  names = table_columns.named(found.names, where)
+  values = dict(zip(names, found.values, strict=True))
+  columns = table_numbers.numbers_of(values, text=TEXT)
+  for name, header in zip(names, found.names, strict=True):
+    if not header and columns[name].isna().all():
+      del columns[name]  # what a separator at the end of each line leaves
+  return pd.DataFrame(columns).assign(**{LINE: found.lines})
 
 
-def _parquet(file: IO[bytes]) -> "pd.DataFrame":
+def _json(content: bytes, where: str) -> "pd.DataFrame":
+  frame = table_json.frame(table_text.decoded(content, where), where)
+  lines = frame.index
+  frame = _numbered(frame.reset_index(drop=True), where)
+  by_line = len(lines) and lines[0]  # a row a line: the first is no row 0
+  return frame.assign(**{LINE: lines}) if by_line else frame
+
+
+def _parquet(content: bytes, where: str) -> "pd.DataFrame":
+  import pyarrow as pa
+  from pyarrow import parquet
+
+  table = parquet.read_table(io.BytesIO(content))
+  for i, field in enumerate(table.schema):
+    # the text of a whole number, before a missing one makes it 7.0
+    if field.name.strip().lower() in TEXT and not pa.types.is_nested(
+      field.type
+    ):
+      table = table.set_column(i, field.name, table[i].cast(pa.string()))
+    elif pa.types.is_decimal(field.type):
+      table = table.set_column(i, field.name, table[i].cast(pa.float64()))
+  frame = table.to_pandas()
+  kept = [name for name in frame.index.names if name is not None]
+  return _numbered(frame.reset_index(level=kept), where)
+
+
+def _numbered(frame: "pd.DataFrame", where: str) -> "pd.DataFrame":
+  """Numbers in columns of text too, and our names."""
+  import pyarrow as pa
+
+  frame.columns = table_columns.named([*map(str, frame.columns)], where)
+  words = {
+    str(name): pa.chunked_array([pa.array(values, pa.string())])
+    for name in frame
+    if (values := _words(frame[name], name in TEXT)) is not None
+  }
+  return frame.assign(**table_numbers.numbers_of(words, text=TEXT))
+
+
+def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
+  """A column as text; None where it is numbers, or things of other kinds."""
   import pandas as pd
 
-  return pd.read_parquet(file)
+  if not is_text and not (
+    pd.api.types.is_string_dtype(column) or column.dtype == object
+  ):
+    return None
+  values = column.astype(object).where(column.notna(), None).tolist()
+  if all(v is None or type(v) in (str, int, float) for v in values):
+    return [v if v is None else str(v) for v in values]
+  return None
 
 
-def _json_lines(file: IO[bytes]) -> "pd.DataFrame":
-  import pandas as pd
-
-  return pd.read_json(file, lines=True)
-
-
-# ending, in small letters -> the open file to a data frame
-READERS: dict[str, Callable[[IO[bytes]], "pd.DataFrame"]] = {
-  ".csv": _csv,
+# ending, in small letters -> the file's content to a data frame; each may be
+# packed, as in .csv.gz
+READERS: dict[str, Callable[[bytes, str], "pd.DataFrame"]] = {
+  ".csv": _comma,
+  ".tsv": _tab,
   ".parquet": _parquet,
-  ".jsonl": _json_lines,
+  ".jsonl": _json,
+  ".json": _json,
 }
 
 
 def is_table(path: str | os.PathLike) -> bool:
-  """Whether a path has the ending of a table, in capitals or not."""
-  return _ending(path) in READERS
+  """Whether a path has the ending of a table, in capitals or not.
+
+  Args:
+    path: of a file that need not be there; it may be packed.
+  """
+  ending, packed = packing.endings(path)
+  return ending in READERS or packed == ".zip"
 
 
 def read(
@@ -51,39 +126,81 @@ def read(
   *,
   columns: Mapping[str, str] | None = None,
   required: Sequence[str] = (),
+  lines: bool = False,
 ) -> "pd.DataFrame":
   """Reads a table from a file, local or in a bucket.
 
+  Separator, decimal comma, encoding, thousands, percent signs and units (4M)
+  are seen by themselves; headers may have capitals and blanks. Rows that are
+  cut off are left out, and told by a `TableWarning`.
+
   Args:
-    path: a CSV, parquet or JSON lines file; the ending says which.
+    path: .csv, .tsv, .parquet, .jsonl or .json, or these in .gz, .zst, .zip.
     columns: our name of a column -> the file's, for those that differ.
     required: columns, by our names, without which the caller cannot go on.
+    lines: adds the column `table_columns.LINE`, which says where a row is.
 
   Returns:
     a pandas.DataFrame with the file's columns, and a copy of those that
-    `columns` renames under our names.
+    `columns` renames under our names. `domain` and `status` are text, and
+    finished runs have status `done`.
 
   Raises:
     InputError: no such file, an ending or a content that is no table, or
       columns that are missing.
   """
   path = place(path)
-  reader = READERS.get(_ending(path))
-  if reader is None:
+  if not is_table(path):
     raise InputError(
-      f"{path}: found {path.suffix!r}, expected {' or '.join(READERS)}"
+      f"{path}: found {path.suffix!r}, expected {' or '.join(READERS)}, or"
+      f" these in {', '.join(packing.PACKINGS)}"
     )
   if not path.exists():
-    raise InputError(f"no table at {path}: give a CSV, parquet or JSONL file")
+    raise InputError(
+      f"no table at {path}: give a file that ends in {', '.join(READERS)}"
+    )
   try:
-    with path.open("rb") as file:
-      table = reader(file)
-  except (ValueError, OSError) as problem:
+    content, ending = _content(path)
+    table = READERS[ending](content, path.name)
+  except (ValueError, OSError, ArithmeticError, *packing.DAMAGED) as problem:
+    if isinstance(problem, InputError):
+      raise
     why = (str(problem).splitlines() or [type(problem).__name__])[0]
     raise InputError(f"cannot read the table {path}: {why}") from problem
   table = renamed(table, columns, source=str(path))
+  table = table_columns.understood(table, path.name)
+  counted = "line" if LINE in table else "row"
+  if LINE not in table:
+    table[LINE] = range(1, len(table) + 1)
+  table.attrs |= {FILE: path.name, COUNTED: counted}
   require(table, required, source=str(path))
-  return table
+  return table if lines else table.drop(columns=LINE)
+
+
+def stem(path: str | os.PathLike) -> str:
+  """A table's name without its endings, that of its packing too.
+
+  Args:
+    path: as of `read`.
+  """
+  name = os.path.basename(os.fspath(path))
+  return name[: -len("".join(packing.endings(name)))]
+
+
+def _content(path: pathlib.Path) -> tuple[bytes, str]:
+  """A file's bytes, unpacked, and which ending says what they are."""
+  ending, packed = packing.endings(path)
+  with path.open("rb") as file:
+    if packed != ".zip":
+      with packing.unpacked(file, packed) as stream:
+        return stream.read(), ending
+    archive, names = packing.members(file)
+    with archive:
+      tables = [n for n in names if packing.endings(n)[0] in READERS]
+      if len(tables) != 1:
+        found = ", ".join(names[:3]) or "nothing"
+        raise InputError(f"{path}: found {found} in it, expected one table")
+      return archive.read(tables[0]), packing.endings(tables[0])[0]
 
 
 def renamed(
@@ -136,8 +253,4 @@ def require(
 
 
 def _listed(table: "pd.DataFrame") -> str:
-  return ", ".join(map(str, table.columns))
-
-
-def _ending(path: str | os.PathLike) -> str:
-  return os.path.splitext(os.fspath(path))[1].lower()
+  return ", ".join(str(name) for name in table.columns if name != LINE)

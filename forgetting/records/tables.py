@@ -69,8 +69,9 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
 
   Returns:
     a pandas.DataFrame, one row a run, with the columns of `COLUMNS` and then
-    those that a table has beside them. Losses are nats per token; a run that
-    is not done has status `unfinished` and no losses.
+    those that a table has beside them, `table_columns.LINE` last. Losses are
+    nats per token; a run that is not done has status `unfinished` and no
+    losses.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -81,8 +82,10 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   if not path.is_file() and exported(path):
     path = path / EXPORTED["runs"]
   if path.is_file():
-    table = table_file.read(path, columns=columns, required=REQUIRED)
-    return _completed(table, path.stem)
+    table = table_file.read(
+      path, columns=columns, required=REQUIRED, lines=True
+    )
+    return _completed(table, table_file.stem(path))
   found = list(run_directories(path))
   results = places.each([d for d, _ in found], RunDirectory.result)
   rows = [

@@ -11,7 +11,7 @@ import numpy as np
 from forgetting import records
 from forgetting.laws.forms import find
 from forgetting.laws.table import names_of
-from forgetting.records import RunDirectory
+from forgetting.records import RunDirectory, table_columns, table_values
 from forgetting.storage import places
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def read(
       runs[column] = [result.get(column) for result in of_runs]
   named = runs["domain"].notna()
   runs["domain"] = runs["domain"].astype(str).where(named, None)
+  runs = _checked(runs)
   runs["forgetting"] = runs["pretrain_loss"] - runs["base_pretrain_loss"]
   order = ["domain", "model_params", "target_tokens", "injection", "seed"]
   runs = runs.sort_values(order, kind="stable", na_position="first")
@@ -136,6 +137,24 @@ def read(
   folder = path if path.is_dir() else None
   suffix = path.suffix if path.is_file() else ""
   return Evidence(name, runs, curves, data, configs, results, folder, suffix)
+
+
+def _checked(runs: "pd.DataFrame") -> "pd.DataFrame":
+  """The runs with numbers in the columns of numbers; `LINE` has served."""
+  import pandas as pd
+
+  if table_columns.LINE not in runs:
+    return runs
+  rows = runs[runs["status"] == table_columns.DONE]
+  table_columns.tell_left_out(runs, rows)
+  numbers = [*records.LOSSES, "model_params", "target_tokens", "injection"]
+  for column in numbers:
+    table_values.floats(rows, column)
+  tuned = rows[rows["domain"].notna()]
+  table_values.check_fraction(tuned, "injection", below_1=True)
+  # words among the numbers of a run that has crashed
+  runs[numbers] = runs[numbers].apply(pd.to_numeric, errors="coerce")
+  return runs.drop(columns=table_columns.LINE)
 
 
 def _name(study: pathlib.Path) -> str:

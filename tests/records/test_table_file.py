@@ -1,5 +1,12 @@
 """The one reader of tables: whatever one verb takes, all of them take."""
 
+import gzip
+import io
+import warnings
+import zipfile
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +15,7 @@ from forgetting.associations import load as associations
 from forgetting.config import InputError
 from forgetting.laws import table as laws_table
 from forgetting.records import load, table_file
+from forgetting.records.told import TableWarning
 
 RUNS = pd.DataFrame(
   {
@@ -22,6 +30,10 @@ RUNS = pd.DataFrame(
 )
 WRITERS = {
   ".csv": lambda table, file: table.to_csv(file, index=False),
+  ".tsv": lambda table, file: table.to_csv(file, index=False, sep="\t"),
+  ".json": lambda table, file: table.to_json(
+    file, orient="records", double_precision=15
+  ),
   ".parquet": lambda table, file: table.to_parquet(file, index=False),
   ".jsonl": lambda table, file: table.to_json(
     file, orient="records", lines=True, double_precision=15
@@ -29,13 +41,14 @@ WRITERS = {
 }
 
 
-@pytest.mark.parametrize("ending", [*WRITERS, ".CSV", ".Parquet"])
+@pytest.mark.parametrize("ending", [*WRITERS, ".CSV", ".Parquet", ".TSV"])
 def test_laws_report_and_associations_read_the_same_files(tmp_path, ending):
   file = tmp_path / f"ref{ending}"
   WRITERS[ending.lower()](RUNS, file)
   assert table_file.is_table(file)
   pd.testing.assert_frame_equal(table_file.read(file), RUNS, check_dtype=False)
-  pd.testing.assert_frame_equal(laws_table.load(file), RUNS, check_dtype=False)
+  taken = laws_table.load(file)[[*RUNS]]
+  pd.testing.assert_frame_equal(taken, RUNS, check_dtype=False)
   pd.testing.assert_frame_equal(load(file)[[*RUNS]], RUNS, check_dtype=False)
   cells = pd.DataFrame(np.arange(6.0).reshape(2, 3), columns=["a", "b", "c"])
   WRITERS[ending.lower()](cells, file)
@@ -72,9 +85,15 @@ def test_missing_columns_are_named_beside_those_found(tmp_path):
 @pytest.mark.parametrize(
   ("name", "content", "line"),
   [
-    ("mine.xlsx", b"", r"found '\.xlsx', expected \.csv or \.parquet"),
+    ("mine.xlsx", b"", r"found '\.xlsx', expected \.csv or \.tsv or"),
     ("absent.csv", None, "no table at .*absent.csv"),
-    ("empty.csv", b"", "cannot read the table .*: No columns to parse"),
+    ("empty.csv", b"", "empty.csv is empty, expected a table"),
+    ("cut.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], "cannot read the table"),
+    ("wide.csv", b"a,b\n1,2\n1,2,3\n", "wide.csv line 3: found 3 values"),
+    ("old.csv", b"a,domain\n1,x\n2,\xfcber\n", "old.csv line 3.*0xfc"),
+    ("twice.csv", b"Loss,LOSS\n1,2\n", "are both loss"),
+    ("odd.jsonl", b'{"a": 1}\n{"a": \n', "odd.jsonl line 2 is no JSON"),
+    ("odd.json", b"[1, 2]", "found a list, expected a record a line"),
     ("mine.parquet", b"PAR0", "cannot read the table"),
   ],
 )
@@ -85,3 +104,131 @@ def test_what_is_no_table_is_one_line(tmp_path, name, content, line):
   with pytest.raises(InputError, match=line) as told:
     table_file.read(file)
   assert "\n" not in str(told.value)
+
+
+def table_of(tmp_path, content: bytes | str, name: str = "mine.csv"):
+  """What is read of a file with this content."""
+  file = tmp_path / name
+  file.write_bytes(content.encode() if isinstance(content, str) else content)
+  return table_file.read(file)
+
+
+@pytest.mark.parametrize(
+  ("separator", "decimal"), [(";", ","), (";", "."), ("\t", ","), ("|", ".")]
+)
+@pytest.mark.parametrize(
+  "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]
+)
+def test_separator_decimal_comma_and_encoding_are_seen(
+  tmp_path, separator, decimal, encoding
+):
+  text = RUNS.to_csv(index=False, sep=separator, decimal=decimal)
+  found = table_of(tmp_path, text.encode(encoding))
+  pd.testing.assert_frame_equal(found, RUNS, check_dtype=False)
+
+
+NUMBER = st.floats(1e-6, 1e12).map(lambda x: float(f"{x:.6g}"))
+DOMAIN = st.text("abz 07.NA,;é\u65e5\"'", min_size=1).map(str.strip)
+ROWS = st.lists(
+  st.tuples(NUMBER, st.integers(1, 10**12), DOMAIN.filter(bool)),
+  min_size=2,
+  max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(ROWS, st.sampled_from(",;\t|"), st.sampled_from(("utf-8", "utf-16")))
+def test_any_table_is_the_same_through_each_separator_and_encoding(
+  tmp_path_factory, rows, separator, encoding
+):
+  asked = pd.DataFrame(rows, columns=["loss", "model_params", "domain"])
+  decimal = "." if separator == "," else ","
+  text = asked.to_csv(index=False, sep=separator, decimal=decimal, quoting=2)
+  text = text.replace('"loss"', "loss", 1)
+  folder = tmp_path_factory.mktemp("any")
+  with warnings.catch_warnings():
+    warnings.simplefilter("ignore", TableWarning)  # names that look alike
+    try:
+      found = table_of(folder, text.encode(encoding))
+    except InputError as error:  # every number may be two: it is said so
+      assert "line 2" in str(error)
+      return
+  assert found["domain"].tolist() == asked["domain"].tolist()
+  if found["loss"].dtype == float:
+    np.testing.assert_array_equal(found["loss"], asked["loss"])
+  assert found["model_params"].tolist() == asked["model_params"].tolist()
+
+
+def test_numbers_are_what_people_mean(tmp_path):
+  found = table_of(
+    tmp_path,
+    "model_params;target_tokens;injection;loss\n"
+    "4M;'1.000.000';5%;3,25\n1.3B;25k;0,5 %;NA\n".replace("'", ""),
+  )
+  assert found["model_params"].tolist()[0] == 4_000_000
+  assert found["target_tokens"].tolist() == [1_000_000, 25_000]
+  assert found["injection"].tolist() == [0.05, 0.005]
+  assert found["loss"][0] == 3.25 and np.isnan(found["loss"][1])
+
+
+def test_headers_are_known_in_capitals_and_with_blanks(tmp_path):
+  found = table_of(tmp_path, " Model Params,Injection ,My Own\n1,2,3\n")
+  assert [*found] == ["model_params", "injection", "My Own"]
+
+
+@pytest.mark.parametrize("names", [("NA", "nan"), ("007", "7.0"), ("1", "2")])
+def test_a_domain_is_text_whatever_it_looks_like(tmp_path, names):
+  for ending, write in WRITERS.items():
+    if ending.startswith(".json"):  # pandas writes numbers for these itself
+      continue
+    write(RUNS.assign(domain=names), tmp_path / f"mine{ending}")
+    found = table_file.read(tmp_path / f"mine{ending}")
+    assert found["domain"].tolist() == [*names], ending
+
+
+def test_a_pretraining_has_no_domain(tmp_path):
+  found = table_of(tmp_path, "model_params,domain\n1,\n2,NA\n")
+  assert found["domain"].isna().tolist() == [True, False]
+
+
+def test_a_row_that_is_cut_off_is_left_out_and_told(tmp_path):
+  text = RUNS.to_csv(index=False)
+  with pytest.warns(TableWarning, match=r"1 row left out.*\(line 3\): cut off"):
+    found = table_of(tmp_path, text[:-10])
+  assert len(found) == 1
+
+
+def test_names_that_are_nearly_one_are_told(tmp_path):
+  text = RUNS.assign(domain=["law texts", "Law-Texts"]).to_csv(index=False)
+  with pytest.warns(TableWarning, match="'Law-Texts', 'law texts' are nearly"):
+    table_of(tmp_path, text)
+
+
+def test_lines_of_the_file_are_kept_over_blank_ones_and_quotes(tmp_path):
+  (tmp_path / "mine.csv").write_text('a,b\n\n1,"x\ny"\n2,z\n\n3,w\n')
+  found = table_file.read(tmp_path / "mine.csv", lines=True)
+  assert found["file line"].tolist() == [3, 5, 7]
+
+
+def test_what_a_zip_holds_is_read_but_no_litter(tmp_path):
+  packed = io.BytesIO()
+  with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("t/mine.csv", RUNS.to_csv(index=False))
+    archive.writestr("__MACOSX/t/._mine.csv", "litter")
+  found = table_of(tmp_path, packed.getvalue(), "mine.zip")
+  pd.testing.assert_frame_equal(found, RUNS, check_dtype=False)
+
+
+def test_forgetting_gives_the_loss_that_is_not_there(tmp_path):
+  forgetting = RUNS["pretrain_loss"] - RUNS["base_pretrain_loss"]
+  for lacking in ("pretrain_loss", "base_pretrain_loss"):
+    theirs = RUNS.drop(columns=lacking).assign(forgetting=forgetting)
+    theirs.to_csv(tmp_path / "mine.csv", index=False)
+    found = load(tmp_path / "mine.csv")
+    np.testing.assert_allclose(found[lacking], RUNS[lacking])
+
+
+def test_a_large_table_takes_seconds(tmp_path):
+  many = pd.concat([RUNS] * 50_000, ignore_index=True)
+  found = table_of(tmp_path, many.to_csv(index=False))
+  assert len(found) == 100_000
