@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all lint browser engines docs env constraints
+.PHONY: quickstart smoke test test-all lint browser engines hf docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -18,7 +18,7 @@ smoke: env
 test: env
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-all: env .venv-skypilot/ready .venv-gke/ready
+test-all: env .venv-skypilot/ready .venv-gke/ready .venv-hf/ready
 	$(BIN)/python -m pytest -m ""
 
 # style, and the types of the rooms that all others stand on
@@ -40,14 +40,18 @@ docs: env
 engines: env .venv-skypilot/ready .venv-gke/ready
 	$(BIN)/python -m pytest -m engines tests/engines
 
-.venv-skypilot/ready: REQUIREMENT = skypilot[gcp]
-.venv-gke/ready: REQUIREMENT = xpk
+# what public checkpoints are held against: transformers, PyTorch on the CPU, PEFT
+hf: .venv-hf/ready
+
+.venv-skypilot/ready: REQUIREMENTS = 'skypilot[gcp]'
+.venv-gke/ready: REQUIREMENTS = xpk
+.venv-hf/ready: REQUIREMENTS = gguf peft tokenizers torch transformers
 .venv-%/ready: launch/%-constraints.txt
 	$(PYTHON) -m venv .venv-$*
 	if command -v uv >/dev/null; then \
-	  uv pip install --python .venv-$*/bin/python -c $< '$(REQUIREMENT)'; \
+	  uv pip install --python .venv-$*/bin/python -c $< $(REQUIREMENTS); \
 	else \
-	  .venv-$*/bin/python -m pip install -c $< '$(REQUIREMENT)'; \
+	  .venv-$*/bin/python -m pip install -c $< $(REQUIREMENTS); \
 	fi
 	touch $@
 
@@ -71,5 +75,7 @@ constraints:
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt
 	uv pip compile --universal --python-version 3.11 --extra skypilot \
 	  --no-header --no-annotate --upgrade pyproject.toml -o launch/skypilot-constraints.txt
+	printf '%s\n' gguf peft tokenizers torch transformers | uv pip compile --universal --python-version 3.11 \
+	  --no-header --no-annotate --upgrade - -o launch/hf-constraints.txt
 	echo 'xpk>=1.16,<2' | uv pip compile --universal --python-version 3.11 \
 	  --no-header --no-annotate --upgrade - -o launch/gke-constraints.txt

@@ -11,6 +11,11 @@ _PROTOCOL = "a protocol: no code but what a second one of its kind must offer"
 # module: the file that tests it, and why it is not one of its own name
 ELSEWHERE = {
   "__main__": ("cli/test_main.py", "the command in a process of its own"),
+  "config.config_json_rope": (
+    "config/test_config_json.py",
+    "windows and rotary positions of all families' files",
+  ),
+  "config.rope": ("training/test_rotary.py", "what it makes turn"),
   "data.document_store": (
     "data/test_store.py",
     "documents as they are prepared: interrupted, in parts, by two at once",
@@ -45,6 +50,10 @@ ELSEWHERE = {
   "training.fleet": ("runs/test_fleets.py", "runs in it, against alone"),
   "training.gradients": ("runs/test_matrix_gradients.py", "on a run's text"),
   "training.methods.method": ("training/test_methods.py", _PROTOCOL),
+  "training.models.scanning": (
+    "training/test_decoder.py",
+    "scanned and unrolled layers agree",
+  ),
   "training.models.family": ("training/test_models.py", _PROTOCOL),
 }
 

@@ -34,7 +34,7 @@ class Rule(typing.NamedTuple):
 
 RULES = {
   "config": Rule(),
-  "storage": Rule("config", "etils fsspec pyarrow"),
+  "storage": Rule("config", "etils fsspec numpy pyarrow"),
   "records": Rule("config storage", "etils numpy pandas pyarrow"),
   "data": Rule(
     "config storage records",

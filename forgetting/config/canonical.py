@@ -21,6 +21,8 @@ def to_json(config) -> str:
 
 
 def _as_dict(value):
+  if isinstance(value, tuple):
+    return [_as_dict(item) for item in value]
   cls: type = type(value)
   fields = _fields(cls)
   if not fields:
@@ -62,10 +64,27 @@ def from_dict(cls: type, values: Mapping):
     raise InputError(missing_fields(cls, missing))
   given = dict(values)
   for name, value in values.items():
-    config = inner[name]
-    if config and isinstance(value, dict):
-      given[name] = from_dict(config, value)
+    if config := inner[name]:
+      given[name] = _inside(config, value)
   return cls(**given)
+
+
+def _inside(config: type, value):
+  """A config in a field of another, or several of them in a tuple."""
+  if isinstance(value, list):
+    return tuple(_inside(config, item) for item in value)
+  if not isinstance(value, dict):
+    return value
+  return from_dict(_that_holds(config, value), value)
+
+
+def _that_holds(config: type, values: Mapping) -> type:
+  """The class itself, or the subclass that has the fields that it lacks."""
+  subclasses: list[type] = type.__subclasses__(config)
+  for one in (config, *subclasses):
+    if values.keys() <= _inner(one).keys():
+      return one
+  return config
 
 
 @functools.cache  # a table of a study reads thousands of configs

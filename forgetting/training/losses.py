@@ -1,9 +1,11 @@
 """The output layer and its loss, never with all logits at once where large.
 
-Shapes as in models/decoder.py; V is the padded vocabulary.
+Shapes as in models/decoder.py; V is the padded vocabulary. A family's output
+layer is a matrix, a bias where it has one, and a cap on the logits.
 """
 
 import functools
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +17,29 @@ from forgetting.training import models
 # Logits that a device holds at a time, float32: 512 MiB. Below that they are
 # computed at once; above it a part of each sequence after another.
 MOST_LOGITS = 2**27
+
+
+class Head(NamedTuple):
+  """Parameters of the output layer.
+
+  Attributes:
+    matrix_VxD: rows of tokens.
+    bias_V: what is added to the logits, or None.
+  """
+
+  matrix_VxD: Any
+  bias_V: Any = None
+
+
+def head_of(params, model: Model) -> Head:
+  """The output layer of some parameters.
+
+  Args:
+    params: of the model.
+    model: whose family knows where it is.
+  """
+  family = models.of(model)
+  return Head(family.head(params), family.head_bias(params))
 
 
 def apply(params, tokens_BxL, *, model: Model):
@@ -29,7 +54,7 @@ def apply(params, tokens_BxL, *, model: Model):
     float32 [B, L, vocab_size].
   """
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
-  logits_BxLxV = _logits(x_BxLxD, models.of(model).head(params), model)
+  logits_BxLxV = logits(x_BxLxD, head_of(params, model), model)
   return logits_BxLxV[..., : model.vocab_size]
 
 
@@ -46,15 +71,15 @@ def token_losses(params, tokens_BxL, targets_BxL, *, model: Model):
     float32 [B, L], nats.
   """
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
-  embedding_VxD = models.of(model).head(params)
+  head = head_of(params, model)
   parts = parts_of(targets_BxL.shape, model)
   if parts == 1:
-    return _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
+    return _losses(x_BxLxD, head, targets_BxL, model)
 
   def part(inputs):
-    return _losses(inputs[0], embedding_VxD, inputs[1], model)
+    return _losses(inputs[0], head, inputs[1], model)
 
-  losses = jax.lax.map(part, _split((x_BxLxD, targets_BxL), parts))
+  losses = jax.lax.map(part, split((x_BxLxD, targets_BxL), parts))
   return losses.swapaxes(0, 1).reshape(targets_BxL.shape)
 
 
@@ -71,13 +96,11 @@ def weighted_sum(params, batch, *, model: Model, devices: float | None = None):
   tokens_BxL = batch["tokens_BxL"]
   parts = parts_of(targets_BxL.shape, model, devices)
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
-  embedding_VxD = models.of(model).head(params)
+  head = head_of(params, model)
   if parts == 1:
-    losses_BxL = _losses(x_BxLxD, embedding_VxD, targets_BxL, model)
+    losses_BxL = _losses(x_BxLxD, head, targets_BxL, model)
     return (losses_BxL * weights_BxL).sum()
-  return _sum_by_parts(
-    x_BxLxD, embedding_VxD, targets_BxL, weights_BxL, model, parts
-  )
+  return _sum_by_parts(x_BxLxD, head, targets_BxL, weights_BxL, model, parts)
 
 
 def parts_of(
@@ -99,8 +122,16 @@ def parts_of(
   )
 
 
-def _split(tree, parts: int):
-  """[B, L, ...] as [parts, B, L / parts, ...]: every part has all rows."""
+def split(tree, parts: int):
+  """Cuts sequences into parts: every part has all rows.
+
+  Args:
+    tree: of arrays [B, L, ...].
+    parts: a divisor of L.
+
+  Returns:
+    the same as [parts, B, L / parts, ...].
+  """
 
   def leaf(x):
     rows, length, *rest = x.shape
@@ -109,66 +140,89 @@ def _split(tree, parts: int):
   return jax.tree.map(leaf, tree)
 
 
-def _logits(x_BxLxD, embedding_VxD, model: Model):
-  """Float32; minus infinity for rows that only pad the embedding."""
+def logits(x_BxLxD, head: Head, model: Model):
+  """Logits of what the layers give.
+
+  Args:
+    x_BxLxD: of `models.hidden`.
+    head: of `head_of`.
+    model: whose vocabulary may be smaller than V.
+
+  Returns:
+    float32 [B, L, V]; minus infinity for rows that only pad the embedding.
+  """
   logits_BxLxV = jnp.dot(
     x_BxLxD,
-    embedding_VxD.astype(x_BxLxD.dtype).T,
+    head.matrix_VxD.astype(x_BxLxD.dtype).T,
     preferred_element_type=jnp.float32,
   )
+  if head.bias_V is not None:
+    logits_BxLxV += head.bias_V.astype(jnp.float32)
+  if cap := models.of(model).logit_cap(model.architecture):
+    logits_BxLxV = cap * jnp.tanh(logits_BxLxV / cap)
   if model.padded_vocab_size == model.vocab_size:
     return logits_BxLxV
   real_V = jnp.arange(model.padded_vocab_size) < model.vocab_size
   return jnp.where(real_V, logits_BxLxV, -jnp.inf)
 
 
-def _losses(x_BxLxD, embedding_VxD, targets_BxL, model: Model):
+def _losses(x_BxLxD, head: Head, targets_BxL, model: Model):
   return optax.softmax_cross_entropy_with_integer_labels(
-    _logits(x_BxLxD, embedding_VxD, model), targets_BxL
+    logits(x_BxLxD, head, model), targets_BxL
   )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _sum_by_parts(x_BxLxD, embedding_VxD, targets, weights, model, parts):
+def _sum_by_parts(x_BxLxD, head, targets, weights, model, parts):
   def part(inputs):
     x, targets, weights = inputs
-    return (_losses(x, embedding_VxD, targets, model) * weights).sum()
+    return (_losses(x, head, targets, model) * weights).sum()
 
-  return jax.lax.map(part, _split((x_BxLxD, targets, weights), parts)).sum()
+  return jax.lax.map(part, split((x_BxLxD, targets, weights), parts)).sum()
 
 
-def _sum_and_gradients(x_BxLxD, embedding_VxD, targets, weights, model, parts):
+def _sum_and_gradients(x_BxLxD, head, targets, weights, model, parts):
   """Gradients along with the loss: no logits are computed a second time."""
-  table_VxD = embedding_VxD.astype(x_BxLxD.dtype)
+  table_VxD = head.matrix_VxD.astype(x_BxLxD.dtype)
+  cap = models.of(model).logit_cap(model.architecture)
 
   def part(carry, inputs):
-    total, gradient_VxD = carry
+    total, gradient = carry
     x_BxCxD, targets_BxC, weights_BxC = inputs
-    logits_BxCxV = _logits(x_BxCxD, table_VxD, model)
+    logits_BxCxV = logits(x_BxCxD, head._replace(matrix_VxD=table_VxD), model)
     norm_BxC = jax.nn.logsumexp(logits_BxCxV, axis=-1)
     hit_BxCxV = jnp.arange(logits_BxCxV.shape[-1]) == targets_BxC[..., None]
     losses_BxC = norm_BxC - jnp.where(hit_BxCxV, logits_BxCxV, 0).sum(-1)
     slope_BxCxV = jnp.exp(logits_BxCxV - norm_BxC[..., None]) - hit_BxCxV
+    if cap:  # of what the cap was put on; no slope on rows that pad
+      steepness = 1 - jnp.square(jnp.maximum(logits_BxCxV, -cap) / cap)
+      slope_BxCxV *= steepness
+    slope_BxCxV *= weights_BxC[..., None]
+    if head.bias_V is not None:
+      bias_V = gradient.bias_V + slope_BxCxV.sum((0, 1))
+      gradient = gradient._replace(bias_V=bias_V)
     # products of 16-bit numbers where the forward pass has them
-    slope_BxCxV = (slope_BxCxV * weights_BxC[..., None]).astype(x_BxCxD.dtype)
-    gradient_VxD += jnp.einsum(
+    slope_BxCxV = slope_BxCxV.astype(x_BxCxD.dtype)
+    matrix_VxD = gradient.matrix_VxD + jnp.einsum(
       "bcv,bcd->vd", slope_BxCxV, x_BxCxD, preferred_element_type=jnp.float32
     )
     total += (losses_BxC * weights_BxC).sum()
-    return (total, gradient_VxD), jnp.dot(slope_BxCxV, table_VxD)
+    gradient = gradient._replace(matrix_VxD=matrix_VxD)
+    return (total, gradient), jnp.dot(slope_BxCxV, table_VxD)
 
-  start = (jnp.zeros((), embedding_VxD.dtype), jnp.zeros_like(embedding_VxD))
-  (total, gradient_VxD), gradient_x = jax.lax.scan(
-    part, start, _split((x_BxLxD, targets, weights), parts)
+  sums = jax.tree.map(lambda x: jnp.zeros(x.shape, jnp.float32), head)
+  start = (jnp.zeros((), jnp.float32), sums)
+  (total, gradient), gradient_x = jax.lax.scan(
+    part, start, split((x_BxLxD, targets, weights), parts)
   )
   gradient_x = gradient_x.swapaxes(0, 1).reshape(x_BxLxD.shape)
-  return total, (gradient_x, gradient_VxD)
+  like = jax.tree.map(lambda g, x: g.astype(x.dtype), gradient, head)
+  return total, (gradient_x, like)
 
 
 def _scaled(model, parts, gradients, cotangent):
-  gradient_x, gradient_VxD = gradients
-  scaled_x = (gradient_x * cotangent).astype(gradient_x.dtype)
-  return scaled_x, gradient_VxD * cotangent, None, None
+  scaled = jax.tree.map(lambda g: (g * cotangent).astype(g.dtype), gradients)
+  return *scaled, None, None
 
 
 _sum_by_parts.defvjp(_sum_and_gradients, _scaled)

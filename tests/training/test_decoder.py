@@ -11,7 +11,7 @@ from forgetting.config import Model
 from forgetting.training import losses as losses_lib
 from forgetting.training import models
 from forgetting.training import programs as programs_lib
-from forgetting.training.models import decoder
+from forgetting.training.models import decoder, scanning
 
 MODELS = [
   Model(layers=1, width=16, heads=2, context=12, vocab_size=31),
@@ -68,7 +68,7 @@ def test_scanned_and_unrolled_layers_agree(monkeypatch):
   params, tokens = models.init(model, seed=0), tokens_of(model, 2)
   both = []
   for unroll in (1, model.layers):
-    monkeypatch.setattr(decoder, "_unroll", lambda _, u=unroll: u)
+    monkeypatch.setattr(scanning, "unroll", lambda _, u=unroll: u)
     both.append(logits(params, tokens, model))
   np.testing.assert_allclose(*both, atol=1e-5)
 

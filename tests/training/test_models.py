@@ -60,6 +60,8 @@ FAMILY = types.SimpleNamespace(
     "matrix"
   ][tokens],
   head=lambda params: params["next"]["matrix"],
+  head_bias=lambda params: None,
+  logit_cap=lambda architecture: None,
   is_decayed=lambda path: path.startswith("given"),
   values_kept=lambda architecture, numerics: architecture.width,
   fuses_attention=lambda architecture, numerics: True,

@@ -1,10 +1,14 @@
 """The families of models, a file each, found by an architecture's class."""
 
 from forgetting.config.model import Decoder, Model
-from forgetting.training.models import decoder
+from forgetting.config.transformer import Transformer
+from forgetting.training.models import decoder, transformer
 from forgetting.training.models.family import Family, Params
 
-FAMILIES: dict[type, Family] = {Decoder: decoder}
+FAMILIES: dict[type, Family] = {
+  Decoder: decoder,
+  Transformer: transformer,
+}
 
 
 def of(model: Model) -> Family:

@@ -15,6 +15,7 @@ import numpy as np
 
 from forgetting.config.model import Decoder, Numerics
 from forgetting.training import sharding
+from forgetting.training.models import attention, scanning
 from forgetting.training.models.family import Params, Rules, name_of
 
 # Where parameters lie on the mesh, by the end of their paths.
@@ -84,17 +85,14 @@ def fuses_attention(architecture: Decoder, numerics: Numerics) -> bool:
 
   It stores no matrix of attention weights.
   """
-  return _fits_cudnn(numerics.dtype, architecture.width // architecture.heads)
-
-
-def _fits_cudnn(dtype, size: int) -> bool:
-  """16-bit numbers and small heads."""
-  return jnp.dtype(dtype) == jnp.bfloat16 and size % 8 == 0 and size <= 128
+  return attention.fits_cudnn(
+    numerics.dtype, architecture.width // architecture.heads
+  )
 
 
 def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   """The same by jax.nn; on a GPU by cuDNN where it can."""
-  fits = _fits_cudnn(q_BxLxHxK.dtype, q_BxLxHxK.shape[3])
+  fits = attention.fits_cudnn(q_BxLxHxK.dtype, q_BxLxHxK.shape[3])
   cudnn = fits and jax.default_backend() == "gpu"
   return jax.nn.dot_product_attention(
     q_BxLxHxK,
@@ -145,7 +143,7 @@ class Layers(nn.Module):
     embed = nn.Embed(c.padded_vocab_size, c.width, name="embed")
     x_BxLxD = sharding.by_rows(embed(tokens_BxL))
     x_BxLxD *= np.float32(np.sqrt(c.width))
-    unroll = _unroll(c.layers)
+    unroll = scanning.unroll(c.layers)
     layers = nn.scan(
       _rematerialised(remat, unroll),
       variable_axes={"params": 0},
@@ -162,26 +160,9 @@ def _rematerialised(policy: str, unroll: int):
   """The block, or one that computes again what the policy does not keep."""
   if policy == "none":
     return Block
-  policies = jax.checkpoint_policies
-  keep = dict(
-    dots=policies.dots_with_no_batch_dims_saveable,
-    full=policies.nothing_saveable,
-  )
   # within a loop nothing is shared between the two passes anyway
-  return nn.remat(Block, policy=keep[policy], prevent_cse=unroll > 1)
-
-
-def _unroll(layers: int) -> int:
-  """Copies of the block in the program.
-
-  XLA:CPU runs a shallow stack faster unrolled and a deep one far faster
-  scanned. A GPU is slowed by the scan's copies (jax-ml/jax#24411); a dozen
-  layers at a time bound what is compiled. A rule, not a probe, so that a rerun
-  gives the same bits.
-  """
-  if jax.default_backend() == "gpu":
-    return min(layers, 12)
-  return layers if layers <= 4 else 1
+  keep = scanning.kept_by(policy)
+  return nn.remat(Block, policy=keep, prevent_cse=unroll > 1)
 
 
 def shapes(architecture: Decoder) -> Params:
@@ -247,6 +228,16 @@ def hidden(
 def head(params: Params):
   """The output layer, [V, D]: the embedding."""
   return params["embed"]["embedding"]
+
+
+def head_bias(params: Params) -> None:
+  """It has none."""
+  del params
+
+
+def logit_cap(architecture: Decoder) -> None:
+  """There is none."""
+  del architecture
 
 
 def is_decayed(path: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import jax
 
-from forgetting.config.model import Decoder, Numerics
+from forgetting.config.model import Numerics
 
 Params = dict  # parameters by name: nested dicts of arrays
 Rules = tuple[tuple[str, jax.sharding.PartitionSpec], ...]
@@ -17,6 +17,8 @@ Rules = tuple[tuple[str, jax.sharding.PartitionSpec], ...]
 class Family(Protocol):
   """The functions and tables of such a file.
 
+  Architectures are of the class that the family is found by.
+
   Attributes:
     RULES: (pattern, PartitionSpec) of every parameter; a path that none
       matches is an error.
@@ -24,10 +26,10 @@ class Family(Protocol):
 
   RULES: Rules
 
-  def shapes(self, architecture: Decoder) -> Params:
+  def shapes(self, architecture: Any) -> Params:
     """Shapes of the parameters, as `jax.ShapeDtypeStruct`."""
 
-  def init(self, architecture: Decoder, *, seed: int) -> Params:
+  def init(self, architecture: Any, *, seed: int) -> Params:
     """Fresh parameters, float32 numpy."""
 
   def hidden(
@@ -35,7 +37,7 @@ class Family(Protocol):
     params: Params,
     tokens_BxL,
     *,
-    architecture: Decoder,
+    architecture: Any,
     numerics: Numerics,
   ) -> Any:
     """What the output layer reads at every position.
@@ -52,13 +54,19 @@ class Family(Protocol):
   def head(self, params: Params) -> Any:
     """The output layer's matrix, [padded_vocab_size, D]."""
 
+  def head_bias(self, params: Params) -> Any:
+    """What it adds, [padded_vocab_size], or None."""
+
+  def logit_cap(self, architecture: Any) -> float | None:
+    """c, where logits are c tanh(x / c); None where they are x."""
+
   def is_decayed(self, path: str) -> bool:
     """Whether weight decay acts on the parameter of that path."""
 
-  def values_kept(self, architecture: Decoder, numerics: Numerics) -> int:
+  def values_kept(self, architecture: Any, numerics: Numerics) -> int:
     """Numbers that a layer keeps of a token for its gradients."""
 
-  def fuses_attention(self, architecture: Decoder, numerics: Numerics) -> bool:
+  def fuses_attention(self, architecture: Any, numerics: Numerics) -> bool:
     """Whether a GPU stores no matrix of attention weights."""
 
 

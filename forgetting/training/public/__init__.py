@@ -1,0 +1,1 @@
+"""Public checkpoints: their files, and the names of the tensors in them."""
