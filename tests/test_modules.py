@@ -20,6 +20,10 @@ ELSEWHERE = {
     "data/test_store.py",
     "documents as they are prepared: interrupted, in parts, by two at once",
   ),
+  "data.jinja_templates": (
+    "data/test_chat_encoding.py",
+    "templates, against transformers",
+  ),
   "data.stream_tasks": ("data/test_streamed.py", "batches of such a task"),
   "data.tensorflow": ("data/test_tasks.py", "what opens it there"),
   "data.tfds_source": ("data/test_tasks.py", "a data set as a source"),

@@ -38,7 +38,7 @@ RULES = {
   "records": Rule("config storage", "etils numpy pandas pyarrow"),
   "data": Rule(
     "config storage records",
-    "absl etils numpy pyarrow rich sentencepiece seqio tensorflow"
+    "absl etils jinja2 numpy pyarrow rich sentencepiece seqio tensorflow"
     " tensorflow_datasets tokenizers unearth",
   ),
   "training": Rule(

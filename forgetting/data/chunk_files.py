@@ -58,12 +58,14 @@ def write_part(folder: pathlib.Path, batches: Batches, layout: Layout) -> None:
     layout: what the files hold.
   """
   facts = dict.fromkeys(FACTS, 0)
+  prompts = _Prompts(layout.context)
   with contextlib.ExitStack() as stack:
     files = {
       suffix: stack.enter_context(open(folder / f"{_PART}{suffix}", "wb"))
       for suffix in layout.suffixes
     }
     for batch in batches:
+      prompts.see(batch["weights"][:, 1:])
       # a chunk of a prompt alone has no loss and gives nothing to the next
       counts = batch["weights"][:, 1:].any(1)
       weights = batch["weights"][counts, 1:].astype(np.uint8)
@@ -78,7 +80,28 @@ def write_part(folder: pathlib.Path, batches: Batches, layout: Layout) -> None:
       found = (len(weights), weights.size, weights.sum(), sizes.sum())
       for name, value in zip(FACTS, found, strict=True):
         facts[name] += int(value)
-  (folder / "facts.json").write_text(json.dumps(facts))
+  told = facts | ({"long_prompts": prompts.long} if layout.weighted else {})
+  (folder / "facts.json").write_text(json.dumps(told))
+
+
+class _Prompts:
+  """Counts prompts that no chunk holds: more tokens without loss than L.
+
+  Args:
+    context: L.
+  """
+
+  def __init__(self, context: int):
+    self.long = 0
+    self._context, self._held = context, 0
+
+  def see(self, weights_nxl: np.ndarray) -> None:
+    """Takes the next targets' weights, which follow those before."""
+    stream = np.concatenate([np.zeros(self._held), weights_nxl.ravel()])
+    ends = np.flatnonzero(stream)
+    runs = np.diff(ends, prepend=-1) - 1
+    self.long += int((runs > self._context).sum())
+    self._held = len(stream) - (ends[-1] + 1 if len(ends) else 0)
 
 
 def join(parts: list[pathlib.Path], path: pathlib.Path, layout: Layout) -> dict:
@@ -104,6 +127,8 @@ def join(parts: list[pathlib.Path], path: pathlib.Path, layout: Layout) -> dict:
             seen(block)
   told = [json.loads((part / "facts.json").read_text()) for part in parts]
   sums = {name: sum(facts[name] for facts in told) for name in FACTS}
+  if layout.weighted:
+    sums["long_prompts"] = sum(facts.get("long_prompts", 0) for facts in told)
   return {**sums, "sha256": digest.hexdigest()}
 
 

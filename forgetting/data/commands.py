@@ -131,12 +131,11 @@ def summary(prepared: Prepared) -> str:
     f"{counts[kind]:,} {kind.replace('_', ' ')}"
     for kind in (
       *("empty", "lines_skipped", "too_short", "duplicates"),
-      *("near_duplicates", "over_cap"),
+      *("near_duplicates", "over_cap", "not_chats"),
     )
-    if counts[kind]
+    if counts.get(kind)
   )
-  damaged = counts["replacement_characters"]
-  told = f"; {damaged:,} characters are no UTF-8" if damaged else ""
+  told = "".join(f"; {note}" for note in store.notes(prepared))
   return f"{prepared.name}: {sizes}; dropped: {dropped or 'nothing'}{told}"
 
 
@@ -164,6 +163,7 @@ def show_text(
   lines = [
     summary(prepared),
     f"source: {meta['source']}",
+    *([f"read as: {meta['read_as']}"] if "read_as" in meta else []),
     f"licence: {meta['licence']}",
     f"tokenizer: {meta['tokenizer']} ({meta['vocab_size']:,} ids),"
     f" {validation['bytes'] / validation['tokens']:.2f} bytes a token",

@@ -33,6 +33,7 @@ _ASCII_WORDS = bytes(
   ord(chr(code).lower()) if re.match(r"\w", chr(code), re.ASCII) else 32
   for code in range(256)
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _BUCKETS = 256  # by the first byte of the key
 _BUCKET_MEMORY = 1 << 19  # bytes of a bucket that are kept off the disk
@@ -74,6 +75,7 @@ class Counts:
     pieces: documents after cutting.
     too_short, duplicates, near_duplicates, over_cap: pieces dropped, by why.
     replacement_characters: U+FFFD in the text, the mark of a decoding error.
+    not_chats: chats with tools or images, or without an assistant's turn.
     train, validation: pieces kept.
     train_bytes, validation_bytes: their UTF-8 bytes.
     near_duplicate_bytes: bytes dropped as near-duplicates.
@@ -92,6 +94,7 @@ class Counts:
   near_duplicates: int = 0
   over_cap: int = 0
   replacement_characters: int = 0
+  not_chats: int = 0
   train: int = 0
   validation: int = 0
   train_bytes: int = 0
@@ -168,7 +171,7 @@ def cut(document: str, counts: Counts) -> Iterator[str]:
   """
   document = document.replace("\r\n", "\n").replace("\r", "\n").strip()
   # A lone surrogate (JSON can spell one) has no UTF-8.
-  document = document.encode("utf-8", "replace").decode()
+  document = _SURROGATE.sub("\ufffd", document)
   counts.replacement_characters += document.count("\ufffd")
   if not document:
     counts.empty += 1

@@ -17,14 +17,17 @@ from forgetting.data import (
   corpora,
   extract,
   fetch,
+  fields,
+  file_search,
   text_files,
   tfds_source,
 )
 from forgetting.data.corpora import PLAIN
 from forgetting.data.documents import Counts, Rules
+from forgetting.data.fields import Fields
+from forgetting.storage import packing
 
-READER_VERSION = 1
-_DEFAULT_FIELD = "text"
+READER_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Source:
     documents: reads them, with progress, counting what it skips; the network
       is used here if ever.
     prompted: whether its documents are prompts with responses.
+    chat: whether they are chats, whose text a tokenizer's template makes.
     streamed: whether its documents are for validation alone: its training
       text is read while it trains.
   """
@@ -49,6 +53,7 @@ class Source:
   about: dict[str, str]
   documents: Callable[[Progress, Counts], Iterator[str]]
   prompted: bool = False
+  chat: bool = False
   streamed: bool = False
 
 
@@ -107,29 +112,49 @@ def _of_corpus(corpus: corpora.Corpus) -> Source:
 
 def _of_path(source: str) -> Source:
   path, told = text_files.split_source(source)
-  fields = text_files.Fields.parse(told or _DEFAULT_FIELD)
-  files = text_files.find(source, path)
+  found = file_search.find(source, path)
+  files = found.files
+  chosen = _fields_of(source, files, told)
   fingerprint = _fingerprint(source, files)
   # of prompts the filter looks at the responses alone
-  judged = ["responses judged"] if fields.prompt is not None else []
+  judged = ["responses judged"] if chosen.prompt is not None else []
+  version = f"reader {READER_VERSION}"
 
   def documents(progress: Progress, counts: Counts) -> Iterator[str]:
     del progress
     for file in files:
-      yield from text_files.read(source, file, fields, counts)
+      yield from text_files.read(source, file, chosen, counts)
 
   return Source(
     name=domain_name(path),
-    identity=_digest("path", fingerprint, str(fields), *judged),
+    identity=_digest("path", fingerprint, chosen.identity, *judged, version),
     rules=PLAIN,
     about={
       "source": f"{source} content sha256:{fingerprint}",
       "licence": "the user's own",
       "extractor_version": str(READER_VERSION),
+      "read_as": chosen.told,
+      "files": str(len(files)),
+      "left_out": found.told,
     },
     documents=documents,
-    prompted=fields.prompt is not None,
+    prompted=chosen.prompt is not None or bool(chosen.chat),
+    chat=bool(chosen.chat),
   )
+
+
+def _fields_of(source: str, files: list[epath.Path], told: str) -> Fields:
+  """What is said of the fields, or what the first record shows."""
+  if "->" in told:
+    return Fields.parse(told)
+  for file in files:
+    if packing.endings(file.name)[0] in text_files.PLAIN:
+      continue
+    if (record := text_files.first_record(source, file)) is not None:
+      if (known := Fields.known(record, told)) is not None:
+        return known
+      raise fields.missing(f"{source}: {file.name}", record, [fields.TEXT])
+  return Fields.parse(told or fields.TEXT)
 
 
 def _of_tfds(found: tfds_source.TfdsSource) -> Source:
@@ -162,14 +187,16 @@ def _fingerprint(source: str, files: list[epath.Path]) -> str:
   try:
     state = _digest(*map(_state, files))
   except OSError as error:
-    raise text_files.unreadable(source, error) from error
+    raise file_search.unreadable(source, error) from error
   note = cache.root() / "fingerprints" / state[:32]
   if note.exists():
     return note.read_text()
   try:
-    contents = [f"{text_files.kind(f)} {cache.sha256_of(f)}" for f in files]
+    contents = [
+      f"{packing.endings(f.name)} {cache.sha256_of(f)}" for f in files
+    ]
   except OSError as error:
-    raise text_files.unreadable(source, error) from error
+    raise file_search.unreadable(source, error) from error
   fingerprint = _digest(*contents)
   with cache.scratch(note.parent, note.name) as work:
     (work / "note").write_text(fingerprint)

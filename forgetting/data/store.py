@@ -22,6 +22,8 @@ from rich.progress import Progress
 from forgetting.config import InputError
 from forgetting.data import (
   cache,
+  chat_encoding,
+  chat_templates,
   chunk_files,
   document_store,
   silence,
@@ -35,6 +37,7 @@ from forgetting.data.tokenizers import BYTES, Tokenizer
 CHUNKS_VERSION = 2
 KEY_SPLIT = "sha256 of the normalised document, last 4 hex digits mod 20"
 CHUNKS = "chunks"  # folder of the cache
+VISIBLE = 0.001  # share of the text from which damage is told everywhere
 STREAM_SPLIT = "the data set's own splits"
 
 
@@ -123,6 +126,35 @@ def folder_of(source: str, *, context: int, tokenizer: str) -> pathlib.Path:
   return _folder(sources.find(source), tokenizers.find(tokenizer), context)
 
 
+def notes(prepared: Prepared, *, least: float = 0.0) -> list[str]:
+  """What a reader of numbers should know of the text, a phrase each.
+
+  Args:
+    prepared: of a source.
+    least: share of the characters, or of the prompts, from which it is told.
+  """
+  meta, counts = prepared.meta, prepared.meta["documents"]
+  found = []
+  damaged = counts["replacement_characters"]
+  size = counts["train_bytes"] + counts["validation_bytes"]
+  if damaged > least * size:
+    found.append(
+      f"{damaged:,} characters are no UTF-8, {damaged / max(size, 1):.2g} of"
+      " the text's bytes"
+    )
+  long = sum(s.get("long_prompts", 0) for s in meta["splits"].values())
+  if long > least * (counts["train"] + counts["validation"]):
+    found.append(
+      f"{long:,} prompts are longer than the {meta['context']} tokens of the"
+      " context, and answered without their beginning"
+    )
+  if refused := meta.get("refused_chats"):
+    found.append(f"{refused:,} chats are refused by the tokenizer's template")
+  if (left := meta.get("left_out")) and not least:
+    found.append(f"files left out: {left}")
+  return found
+
+
 def provenance(prepared: Prepared) -> dict[str, str]:
   """The exact data in a few words each, for tables and the page.
 
@@ -134,7 +166,9 @@ def provenance(prepared: Prepared) -> dict[str, str]:
   """
   meta, counts = prepared.meta, prepared.meta["documents"]
   dropped = ("too_short", "duplicates", "near_duplicates", "over_cap")
+  told = "; ".join(notes(prepared, least=VISIBLE))
   return {
+    **({"notes": told} if told else {}),
     "name": prepared.name,
     "source": meta["source"],
     "licence": meta["licence"],
@@ -180,6 +214,8 @@ def _folder(
     raise InputError(f"context: found {context}, expected 1 or more tokens")
   documents = document_store.folder_of(source).name
   version = (CHUNKS_VERSION, *tokenizer.encoding)
+  if source.chat:
+    version += (chat_templates.identity(tokenizer),)
   key = cache.key_of(documents, tokenizer.sha256, context, *version)
   name = f"{source.name}-{tokenizer.slug}-L{context}-{key}"
   return cache.root() / CHUNKS / name
@@ -208,6 +244,11 @@ def _fill(
   """Drains the seqio task of both splits into `work`."""
   name, meta = source.name, document_store.meta_of(documents)
   counts = meta["documents"]
+  if source.chat:
+    meta["refused_chats"] = sum(
+      chat_encoding.refused(tokenizer, document_store.read(documents, split))
+      for split in Split
+    )
   layout = Layout(tokenizer.dtype, context, meta["prompted"])
   bar = progress.add_task(
     f"{name}: cutting into chunks",
@@ -222,7 +263,7 @@ def _fill(
         progress.advance(bar, len(span))
       else:
         stored = documents, split, span
-        batches = _chunks_of(name, stored, tokenizer, context, progress)
+        batches = _chunks_of(source, stored, tokenizer, context, progress)
         batches = _shown(batches, progress, bar)
         with cache.placing(part) as place:
           chunk_files.write_part(place, batches, layout)
@@ -257,13 +298,17 @@ def _parts_of(folder: pathlib.Path) -> pathlib.Path:
   return cache.root() / "parts" / folder.name
 
 
-def _chunks_of(name, stored, tokenizer, context, progress) -> Iterator[dict]:
+def _chunks_of(source, stored, tokenizer, context, progress) -> Iterator[dict]:
   """Batches of the chunks of (folder, split, span) of kept documents."""
   with silence.at_rest(progress):
     from forgetting.data import tasks
   folder, split, span = stored
   task = tasks.corpus_task(
-    name, tasks.stored(folder, span), context=context, tokenizer=tokenizer
+    source.name,
+    tasks.stored(folder, span),
+    context=context,
+    tokenizer=tokenizer,
+    chat=source.chat,
   )
   return tasks.chunk_batches(task, split)
 

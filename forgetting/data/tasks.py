@@ -12,7 +12,13 @@ import pathlib
 
 import numpy as np
 
-from forgetting.data import cache, document_store, silence, tokenizers
+from forgetting.data import (
+  cache,
+  chat_encoding,
+  document_store,
+  silence,
+  tokenizers,
+)
 from forgetting.data.documents import RESPONSE, Split
 from forgetting.data.tensorflow import seqio, tf, tfds
 from forgetting.data.tokenizers import Kind, Tokenizer
@@ -44,6 +50,7 @@ def corpus_task(
   *,
   context: int,
   tokenizer: Tokenizer,
+  chat: bool = False,
   after: Sequence[Preprocessor] = (),
   shuffle_buffer: int | None = None,
 ) -> seqio.Task:
@@ -61,6 +68,7 @@ def corpus_task(
     documents: records with "text", as of `stored`.
     context: L, tokens a sequence.
     tokenizer: of the chunks.
+    chat: whether the documents are chats.
     after: preprocessors of chunks.
     shuffle_buffer: chunks that seqio may hold to shuffle; None: its default.
   """
@@ -69,7 +77,7 @@ def corpus_task(
     source=documents,
     preprocessors=[
       functools.partial(seqio.preprocessors.rekey, key_map=_TEXT),
-      Encode(tokenizer),
+      Encode(tokenizer, chat=chat),
       Chunks(context),
       *after,
     ],
@@ -147,10 +155,12 @@ class Encode:
 
   Args:
     tokenizer: of the chunks.
+    chat: whether the documents are chats.
   """
 
-  def __init__(self, tokenizer: Tokenizer):
+  def __init__(self, tokenizer: Tokenizer, *, chat: bool = False):
     self._tokenizer = tokenizer
+    self._chat = chat_encoding.encoder(tokenizer) if chat else None
     self._vocabulary = vocabulary(tokenizer)
     if tokenizer.kind is Kind.SENTENCEPIECE:
       with silence.standard_error():
@@ -166,6 +176,8 @@ class Encode:
 
   def _document(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
     """A document's features, int32 [n + 1]; its end stands for no bytes."""
+    if self._chat is not None:
+      return self._of_chat(text)
     parts = tf.strings.split(text, RESPONSE, maxsplit=1)
     response, response_bytes = self._tokens(parts[-1])
     # What comes before the mark; without a mark nothing does.
@@ -177,6 +189,18 @@ class Encode:
       "weights": tf.concat(
         [tf.zeros_like(prompt), tf.ones_like(response), [1]], 0
       ),
+    }
+
+  def _of_chat(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+    found = tf.numpy_function(
+      self._chat, [text], [tf.int32, tf.int32, tf.int32], stateful=False
+    )
+    end = ([self._tokenizer.end_id], [0], [1])
+    return {
+      name: tf.concat([tf.ensure_shape(part, [None]), last], 0)
+      for name, part, last in zip(
+        ("targets", "bytes", "weights"), found, end, strict=True
+      )
     }
 
   def _tokens(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

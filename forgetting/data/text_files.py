@@ -1,104 +1,43 @@
-"""Text in files of the user: found, fingerprinted, read as documents.
+"""Text in files of the user: read as documents.
 
-Plain text, JSON lines and parquet, each also as .gz or .zst, on a local disk
-or in a bucket. Nothing is ever held whole: a document of a plain text file is
+Plain text, JSON, JSON lines, CSV and parquet, each also packed, on a local disk
+or in a bucket. Little is ever held whole: a document of a plain text file is
 at most about a megabyte, and is cut further down the line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-import dataclasses
-import glob
+from collections.abc import Callable, Iterator, Mapping
+import contextlib
+import csv
 import gzip
 import io
+import itertools
 import json
-import os
 import re
 import shutil
 import tempfile
-import zlib
+from typing import Any
 
 from etils import epath
 
 from forgetting.config import InputError
-from forgetting.data.documents import RESPONSE, Counts
-
-KINDS = (".txt", ".jsonl", ".parquet")
-_PACKINGS = ("", ".gz", ".zst")
-_ENDINGS = tuple(kind + packing for kind in KINDS for packing in _PACKINGS)
-EXPECTED = "text as .txt, .jsonl or .parquet (or .gz, .zst of these)"
+from forgetting.data import chats
+from forgetting.data.documents import Counts
+from forgetting.data.fields import Fields, missing, plain
+from forgetting.data.file_search import is_text, unreadable
+from forgetting.records import table_text
+from forgetting.storage import encoding, packing
 
 _BLOCK_CHARACTERS = 1 << 20  # of a plain text file, read at a time
 _LONGEST_LINE = 1 << 26  # characters of a JSON line; a longer one is skipped
 _ROWS_AT_ONCE = 512
-_DEFAULT_TEMPLATE = "{prompt}\n{response}"
+PLAIN = (".txt", ".md")  # what has no records
+_HOLDERS = ("data", "rows", "records", "examples", "documents")
 
-
-@dataclasses.dataclass(frozen=True)
-class Fields:
-  """Which fields of a record make a document.
-
-  Attributes:
-    text: the field that is the document, or
-    prompt, response: two fields that go into `template`; tokens before the
-      response carry no loss.
-    template: with {prompt} and {response}, in this order.
-  """
-
-  text: str = "text"
-  prompt: str | None = None
-  response: str | None = None
-  template: str = _DEFAULT_TEMPLATE
-
-  @classmethod
-  def parse(cls, told: str) -> Fields:
-    r"""Reads `field`, `prompt->response` or `prompt->response:template`.
-
-    Args:
-      told: what is said of the fields; "\n" in a template ends a line.
-
-    Raises:
-      InputError: a template without its two braces.
-    """
-    prompt, arrow, rest = told.partition("->")
-    if not arrow:
-      return cls(text=told)
-    response, _, template = rest.partition(":")
-    template = template.replace("\\n", "\n") or _DEFAULT_TEMPLATE
-    braces = re.findall(r"\{[^{}]*\}|[{}]", template)
-    if braces != ["{prompt}", "{response}"]:
-      raise InputError(
-        f"template: found {template!r}, expected {{prompt}} and then"
-        " {response}, once each"
-      )
-    if not prompt or not response:
-      raise InputError(
-        f"fields: found {told!r}, expected two names as in question->answer"
-      )
-    return cls(prompt=prompt, response=response, template=template)
-
-  @property
-  def names(self) -> list[str]:
-    """The fields of a record that are read."""
-    return [self.prompt, self.response] if self.prompt else [self.text]
-
-  def document(self, record: dict[str, str]) -> str:
-    """The document that a record makes, with a mark before a response.
-
-    Args:
-      record: field -> text.
-    """
-    if not self.prompt:
-      return _plain(record[self.text])
-    before, after = self.template.split("{response}")
-    prompt = before.replace("{prompt}", _plain(record[self.prompt]))
-    return prompt + RESPONSE + _plain(record[self.response]) + after
-
-
-def _plain(text: str) -> str:
-  """Text with a blank for the mark that separates prompts from responses."""
-  return text.replace(RESPONSE, " ")
+Record = tuple[str, Any]  # where it is, and what it is
+# (what to call the file, its bytes, counts, fields to read or None for all)
+Reader = Callable[[str, Any, Counts, "list[str] | None"], Iterator[Record]]
 
 
 def split_source(source: str) -> tuple[str, str]:
@@ -110,60 +49,11 @@ def split_source(source: str) -> tuple[str, str]:
   Returns:
     the path, and what is said of its fields or "".
   """
-  pattern = r"(.+\.(?:jsonl|parquet)(?:\.gz|\.zst)?|.+[/\\*?\]]):([^/\\].*)"
-  if match := re.fullmatch(pattern, source, re.DOTALL):
+  kinds = r"(?:jsonl|json|parquet|csv|tsv)(?:\.gz|\.zst)?|zip"
+  pattern = rf"(.+\.(?:{kinds})|.+[/\\*?\]]):([^/\\].*)"
+  if match := re.fullmatch(pattern, source, re.DOTALL | re.IGNORECASE):
     return match.groups()
   return source, ""
-
-
-def find(source: str, path: str) -> list[epath.Path]:
-  """The text files at a path: a file, a folder or a glob, sorted.
-
-  Args:
-    source: as it was given, for messages.
-    path: of `split_source`.
-
-  Raises:
-    InputError: there are none.
-  """
-  path = os.path.expanduser(path)
-  try:
-    found = list(_candidates(path))
-  except Exception as error:
-    if "://" not in path and not isinstance(error, OSError):
-      raise
-    # The clients of buckets have errors of their own kinds.
-    raise unreadable(source, error) from error
-  files = sorted(p for p in found if p.name.endswith(_ENDINGS))
-  if files:
-    return files
-  if not found and not epath.Path(path).exists():
-    raise InputError(f"{source}: no such file or folder; expected {EXPECTED}")
-  raise InputError(f"{source}: found {len(found)} files and none is {EXPECTED}")
-
-
-def _candidates(path: str) -> Iterator[epath.Path]:
-  place = epath.Path(path)
-  if place.is_dir():
-    yield from _below(place)
-  elif place.exists():
-    yield place
-  elif glob.has_magic(path) and "://" not in path:
-    found = map(epath.Path, glob.iglob(path, recursive=True))
-    yield from (p for p in found if p.is_file())
-  elif glob.has_magic(path):
-    parts = path.split("/")
-    first = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    found = epath.Path("/".join(parts[:first])).glob("/".join(parts[first:]))
-    yield from (p for p in found if not p.is_dir())
-
-
-def _below(folder: epath.Path) -> Iterator[epath.Path]:
-  for child in folder.iterdir():
-    if child.is_dir():
-      yield from _below(child)
-    else:
-      yield child
 
 
 def read(
@@ -173,72 +63,120 @@ def read(
 
   Args:
     source: as it was given, for messages.
-    file: of `find`.
-    fields: which make a document; a .txt file has none.
+    file: of `file_search.find`.
+    fields: which make a document; a .txt or .md file has none.
     counts: is told what was skipped.
 
   Raises:
     InputError: it cannot be read, is damaged, or lacks a field; names where.
   """
-  ending, packing = kind(file)
-  reader: Callable = {
-    ".txt": _read_text,
-    ".jsonl": _read_json_lines,
-    ".parquet": _read_parquet,
-  }[ending]
-  where = f"{source}: {file.name}"
+  with _told_of(source, file):
+    for where, stream, ending in _opened(source, file):
+      if ending in PLAIN:
+        yield from _blocks(stream)
+        continue
+      read = _READERS[ending]
+      for spot, record in read(where, stream, counts, fields.read):
+        if (document := _document(spot, record, fields, counts)) is not None:
+          yield document
+
+
+def first_record(source: str, file: epath.Path) -> Mapping | None:
+  """The first record of a file.
+
+  Args:
+    source: as it was given, for messages.
+    file: of `file_search.find`.
+
+  Returns:
+    None: it has none, as plain text has none.
+
+  Raises:
+    InputError: it cannot be read.
+  """
+  with _told_of(source, file):
+    for where, stream, ending in _opened(source, file):
+      if ending not in PLAIN:
+        for _, record in _READERS[ending](where, stream, Counts(), None):
+          return record if isinstance(record, Mapping) else None
+  return None
+
+
+@contextlib.contextmanager
+def _told_of(source: str, file: epath.Path) -> Iterator[None]:
+  """What goes wrong with a file is one line that names it."""
   try:
-    with file.open("rb") as packed, _unpacked(packed, packing) as stream:
-      yield from reader(where, stream, fields, counts)
-  except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-    raise InputError(f"{where} is damaged ({error})") from error
+    yield
+  except (*packing.DAMAGED, gzip.BadGzipFile) as error:
+    raise InputError(f"{source}: {file.name} is damaged ({error})") from error
   except OSError as error:
     raise unreadable(source, error, file) from error
 
 
-def kind(file: epath.Path) -> tuple[str, str]:
-  """What a file is by its name.
-
-  Args:
-    file: of `find`.
-
-  Returns:
-    its ending and its packing, as in (".jsonl", ".gz"); "" where it is not
-    packed.
-  """
-  packing = file.suffix if file.suffix in _PACKINGS[1:] else ""
-  return epath.Path(file.name.removesuffix(packing)).suffix, packing
+def _opened(source: str, file: epath.Path) -> Iterator[tuple[str, Any, str]]:
+  """What a file holds: what to call it, its bytes, its ending."""
+  where = f"{source}: {file.name}"
+  ending, packed = packing.endings(file.name)
+  with file.open("rb") as opened:
+    if packed == ".zip":
+      yield from _of_zip(where, opened)
+    else:
+      with packing.unpacked(opened, packed) as stream:
+        yield where, stream, ending
 
 
-def _unpacked(stream, packing: str):
-  if packing == ".gz":
-    return gzip.GzipFile(fileobj=stream)
-  if packing == ".zst":
-    import pyarrow
-
-    return io.BufferedReader(
-      pyarrow.CompressedInputStream(pyarrow.PythonFile(stream), "zstd")
-    )
-  return stream
+def _of_zip(where: str, opened) -> Iterator[tuple[str, Any, str]]:
+  archive, names = packing.members(opened)
+  with archive:
+    texts = [name for name in names if is_text(name)]
+    if not texts:
+      found = ", ".join(names[:3]) or "nothing"
+      raise InputError(f"{where}: found {found} in it, expected text")
+    for name in texts:
+      ending, packed = packing.endings(name)
+      if packed == ".zip":
+        raise InputError(f"{where}: {name} is a zip in a zip; unpack it")
+      with (
+        archive.open(name) as member,
+        packing.unpacked(member, packed) as stream,
+      ):
+        yield f"{where}/{name}", stream, ending
 
 
 def _decoded(stream) -> io.TextIOWrapper:
-  """UTF-8 with replacement: the filter counts the marks."""
-  return io.TextIOWrapper(stream, "utf-8-sig", "replace", newline=None)
+  """By its mark, else UTF-8 with replacement: the filter counts the marks."""
+  stream = io.BufferedReader(_Raw(stream), encoding.LOOKED_AT)
+  name, mark = encoding.of(stream.peek(encoding.LOOKED_AT))
+  stream.read(mark)
+  return io.TextIOWrapper(stream, name, "replace", newline=None)
 
 
-def _read_text(where, stream, fields, counts) -> Iterator[str]:
+class _Raw(io.RawIOBase):
+  """Bytes of whatever reads, as Python's own buffers want them."""
+
+  def __init__(self, stream):
+    self._stream = stream
+
+  def readable(self) -> bool:
+    return True
+
+  def readinto(self, buffer) -> int:
+    block = self._stream.read(len(buffer))
+    buffer[: len(block)] = block
+    return len(block)
+
+
+def _blocks(stream) -> Iterator[str]:
   """A document a file, or a block of a long one, ended at a blank line."""
-  del where, fields, counts
   text = _decoded(stream)
   held = ""
   while block := text.read(_BLOCK_CHARACTERS):
     held += block
     if len(held) > _BLOCK_CHARACTERS:
       end = _last_break(held)
-      yield _plain(held[:end])
+      yield plain(held[:end])
       held = held[end:]
-  yield _plain(held)
+  yield plain(held)
 
 
 def _last_break(text: str) -> int:
@@ -248,10 +186,16 @@ def _last_break(text: str) -> int:
   return len(text)
 
 
-def _read_json_lines(where, stream, fields, counts) -> Iterator[str]:
+def _read_json_lines(where, stream, counts, names) -> Iterator[Record]:
+  del names
   lines = _decoded(stream)
+  first = lines.readline(_LONGEST_LINE)
+  if first.lstrip()[:1] == "[":
+    yield from _records_of(where, first + lines.read())
+    return
   number = 0
-  while line := lines.readline(_LONGEST_LINE):
+  while line := first or lines.readline(_LONGEST_LINE):
+    first = ""
     number += 1
     if len(line) == _LONGEST_LINE and not line.endswith("\n"):
       while line and not line.endswith("\n"):
@@ -259,32 +203,86 @@ def _read_json_lines(where, stream, fields, counts) -> Iterator[str]:
       counts.lines_skipped += 1
     elif line.strip():
       spot = f"{where} line {number}"
-      yield fields.document(_checked(spot, _json(spot, line), fields))
+      yield spot, _json(spot, line)
 
 
-def _json(where: str, line: str):
+def _read_json(where, stream, counts, names) -> Iterator[Record]:
+  """A list of records, an object that holds one, or a record a line."""
+  text = _decoded(stream).read()
   try:
-    return json.loads(line)
+    json.loads(text)
+  except ValueError:
+    lines = io.BytesIO(text.encode("utf-8", "surrogatepass"))
+    yield from _read_json_lines(where, lines, counts, names)
+    return
+  except RecursionError:
+    pass
+  yield from _records_of(where, text)
+
+
+def _records_of(where: str, text: str) -> Iterator[Record]:
+  whole = _json(where, text)
+  if isinstance(whole, Mapping):
+    lists = [whole[key] for key in _HOLDERS if isinstance(whole.get(key), list)]
+    whole = lists[0] if lists else [whole]
+  for number, record in enumerate(whole, 1):
+    yield f"{where} record {number}", record
+
+
+def _json(where: str, text: str):
+  try:
+    return json.loads(text)
   except (ValueError, RecursionError) as error:
     told = getattr(error, "msg", "nested too deeply, or a number too long")
     raise InputError(f"{where} is no JSON ({told})") from error
 
 
-def _checked(where: str, record, fields: Fields) -> dict[str, str]:
-  for field in fields.names:
-    if not isinstance(record, dict) or field not in record:
-      found = ", ".join(record) if isinstance(record, dict) else "no object"
+def _read_separated(where, stream, counts, names) -> Iterator[Record]:
+  del counts, names
+  text = _decoded(stream)
+  head = text.read(_BLOCK_CHARACTERS)
+  separator = table_text.separator(head, ",")
+  lines = itertools.chain(io.StringIO(head + text.readline()), text)
+  rows = csv.reader(lines, delimiter=separator)
+  header = [name.strip() for name in next(rows, [])]
+  last = rows.line_num
+  for row in rows:
+    spot, last = f"{where} line {last + 1}", rows.line_num
+    if not row:
+      continue
+    if len(row) > len(header):
       raise InputError(
-        f"{where} has no field {field!r}: found {found}; name the field as"
-        " path.jsonl:field"
+        f"{spot}: found {len(row)} values, expected the {len(header)} of the"
+        " header; put text with separators in it into quotes"
       )
-    if not isinstance(record[field], str):
-      kind = type(record[field]).__name__
-      raise InputError(f"{where}: field {field!r} is {kind}, expected text")
-  return record
+    yield spot, dict(itertools.zip_longest(header, row))
 
 
-def _read_parquet(where, stream, fields, counts) -> Iterator[str]:
+def _document(where: str, record, fields: Fields, counts: Counts) -> str | None:
+  """The document of a record; None where it has none, which is counted."""
+  if not isinstance(record, Mapping) or not record.keys() >= {*fields.names}:
+    raise missing(where, record, fields.names)
+  if fields.chat:
+    turns = chats.turns_of(record[fields.chat])
+    if turns is None:
+      counts.not_chats += 1
+      return None
+    return chats.document(
+      [turn._replace(content=plain(turn.content)) for turn in turns]
+    )
+  if any(record[name] is None for name in fields.names):
+    counts.empty += 1
+    return None
+  for name in fields.read:
+    value = record.get(name)
+    if value is not None and not isinstance(value, str):
+      kind = type(value).__name__
+      raise InputError(f"{where}: field {name!r} is {kind}, expected text")
+  return fields.document(record)
+
+
+def _read_parquet(where, stream, counts, names) -> Iterator[Record]:
+  del counts
   import pyarrow
   from pyarrow import parquet
 
@@ -294,34 +292,24 @@ def _read_parquet(where, stream, fields, counts) -> Iterator[str]:
       stream = seekable
     try:
       table = parquet.ParquetFile(stream)
-      _checked(where, dict.fromkeys(table.schema_arrow.names, ""), fields)
-      batches = table.iter_batches(_ROWS_AT_ONCE, columns=fields.names)
-      for number, record in enumerate(_records(batches), 1):
-        if None in record.values():
-          counts.empty += 1
-        else:
-          spot = f"{where} row {number}"
-          yield fields.document(_checked(spot, record, fields))
+      held = table.schema_arrow.names
+      if names is not None and names[0] not in held:
+        raise missing(where, dict.fromkeys(held), names)
+      kept = held if names is None else [n for n in held if n in names]
+      number = 0
+      for batch in table.iter_batches(_ROWS_AT_ONCE, columns=kept):
+        for record in batch.to_pylist():
+          number += 1
+          yield f"{where} row {number}", record
     except pyarrow.ArrowInvalid as error:
       told = str(error).splitlines()[0]
       raise InputError(f"{where} is no parquet file ({told})") from error
 
 
-def _records(batches) -> Iterator[dict]:
-  for batch in batches:
-    yield from batch.to_pylist()
-
-
-def unreadable(
-  source: str, error: Exception, file: epath.Path | None = None
-) -> InputError:
-  """What to say of a file that cannot be opened, listed or read.
-
-  Args:
-    source: as it was given.
-    error: what was raised.
-    file: which one, where the error does not say.
-  """
-  name = getattr(error, "filename", None) or file or source
-  told = getattr(error, "strerror", None) or " ".join(str(error).split())
-  return InputError(f"{source}: {name} cannot be read ({told})")
+_READERS: dict[str, Reader] = {
+  ".jsonl": _read_json_lines,
+  ".json": _read_json,
+  ".csv": _read_separated,
+  ".tsv": _read_separated,
+  ".parquet": _read_parquet,
+}

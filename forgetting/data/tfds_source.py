@@ -21,7 +21,7 @@ from rich.progress import Progress
 
 from forgetting.config import InputError
 from forgetting.data import silence
-from forgetting.data.text_files import Fields
+from forgetting.data.fields import Fields
 
 _PREFIX, _STREAM = "tfds:", "stream:"
 _BARE = re.compile(r"[a-z]\w*(/[\w.-]+)?:\d+\.\d+\.\d+(\?.*)?")

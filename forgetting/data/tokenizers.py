@@ -240,13 +240,21 @@ def hugging_face_encoder(
     characters = text.decode()
     encoding = model.encode(characters, add_special_tokens=False)
     starts = np.array([start for start, _ in encoding.offsets], np.int64)
-    return np.array(encoding.ids, np.int32), _in_bytes(characters, starts)
+    return np.array(encoding.ids, np.int32), in_bytes(characters, starts)
 
   return encode
 
 
-def _in_bytes(text: str, positions: np.ndarray) -> np.ndarray:
-  """Positions in characters as positions in UTF-8 bytes."""
+def in_bytes(text: str, positions: np.ndarray) -> np.ndarray:
+  """Positions in characters as positions in UTF-8 bytes.
+
+  Args:
+    text: in which they are.
+    positions: from 0 to its length.
+
+  Returns:
+    int32, of the same shape.
+  """
   points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
   sizes = 1 + (points > 0x7F) + (points > 0x7FF) + (points > 0xFFFF)
   starts = np.concatenate([[0], np.cumsum(sizes)])

@@ -71,10 +71,10 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
     InputError: it is empty, or a row has more values than the header.
   """
   text, before = _without_hint(text)
-  separator = _separator(text, likely)
-  if separator == " ":
+  by = separator(text, likely)
+  if by == " ":
     text = re.sub(r"[ \t]+", " ", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text))
-  rows = _rows(text, separator)
+  rows = _rows(text, by)
   first = next(rows, None)
   if first is None:
     raise InputError(f"{where} is empty, expected a table with names on top")
@@ -86,12 +86,12 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
     return Columns(header, [empty] * len(header), np.zeros(0, int))
   extra = second[1][len(header) :]
   width = len(header) + (len(extra) if not any(map(str.strip, extra)) else 0)
-  table, whole = _parsed(text, separator, skip=end, width=width)
+  table, whole = _parsed(text, by, skip=end, width=width)
   if whole and '"' not in text and text.count("\n", 0) <= end + len(table):
     # a row a line, none of them blank
     lines = np.arange(len(table)) + end + 1
   else:
-    lines = _lines(text, separator, width=width, where=where, before=before)
+    lines = _lines(text, by, width=width, where=where, before=before)
   values = table.columns[: len(header)]
   return Columns(header, values, lines + before)
 
@@ -102,14 +102,19 @@ def _without_hint(text: str) -> tuple[str, int]:
   return (text[match.end() :], 1) if match else (text, 0)
 
 
-def _separator(text: str, likely: str) -> str:
-  """What takes the first two rows apart alike, into the most values."""
+def separator(text: str, likely: str) -> str:
+  """What takes the first two rows apart alike, into the most values.
+
+  Args:
+    text: a table, or its beginning.
+    likely: the separator, where the text does not say.
+  """
   found, text = [], text[:_BLOCK]
-  for separator in sorted(_SEPARATORS, key=lambda s: s != likely):
-    rows = _rows(text, separator)
+  for mark in sorted(_SEPARATORS, key=lambda s: s != likely):
+    rows = _rows(text, mark)
     sizes = [len(row) for _, row in (next(rows, (0, [])), next(rows, (0, [])))]
     alike = not sizes[1] or sizes[0] == sizes[1]
-    found.append((sizes[0] if alike else 1, sizes[0], separator))
+    found.append((sizes[0] if alike else 1, sizes[0], mark))
   best = max(found, key=lambda f: f[:2])
   if best[1] > 1:
     return best[2]

@@ -91,6 +91,11 @@ def _distinct(values) -> str:
   return escape("; ".join(found))
 
 
+def _said(row: dict, *columns: str) -> list[str]:
+  """Of these columns what is there and says something."""
+  return [row[c] for c in columns if isinstance(row.get(c), str) and row[c]]
+
+
 def _text(evidence: Evidence) -> str:
   """Which text exactly: every source with its version and its hashes."""
   data = evidence.data
@@ -103,7 +108,7 @@ def _text(evidence: Evidence) -> str:
       _breakable(row["source"]),
       escape(row["licence"]),
       escape(row["documents"]),
-      escape(row["dropped"]),
+      escape("; ".join(_said(row, "dropped", "notes"))),
       f"train <code>{row['train_sha256'][:16]}</code>, validation"
       f" <code>{row['validation_sha256'][:16]}</code>",
     ]

@@ -1,6 +1,7 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
 from collections.abc import Container, Iterable, Sequence
+import sys
 import time
 
 from forgetting.config import InputError, Run, Study, domain_name
@@ -90,6 +91,8 @@ def check_numbers(*, workers: int | None, slots: int | None) -> None:
 def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
   """Fetches and cuts the text of all runs that is not yet in the store.
 
+  Text of which a visible share is damaged is told, on standard error.
+
   Returns:
     domains that cannot be had -> one line why; the others are prepared.
 
@@ -104,7 +107,11 @@ def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
   missing = {}
   for one in wanted:
     try:
-      store.prepare(one.source, context=one.context, tokenizer=one.tokenizer)
+      prepared = store.prepare(
+        one.source, context=one.context, tokenizer=one.tokenizer
+      )
+      for note in store.notes(prepared, least=store.VISIBLE):
+        print(f"forgetting: {prepared.name}: {note}", file=sys.stderr)
     except InputError as error:
       if one.source in mixed:
         raise

@@ -80,3 +80,19 @@ def test_a_file_of_another_size_is_damaged(tmp_path):
     chunk_files.open_split(
       tmp_path / "train", layout, chunks=facts["chunks"] + 1
     )
+
+
+def test_prompts_longer_than_the_context_are_counted(tmp_path):
+  layout = Layout(np.dtype("<u2"), CONTEXT, True)
+  # the weights of 7, 4, 0, and 5 tokens of prompt, an answer after each
+  stream = [0] * 7 + [1] + [0] * 4 + [1, 1] + [0] * 5 + [1]
+  found = np.array(stream).reshape(-1, CONTEXT)
+  one = batch(np.random.default_rng(0), len(found))
+  one["weights"][:, 1:] = found
+  halves = [
+    {k: v[:2] for k, v in one.items()},
+    {k: v[2:] for k, v in one.items()},
+  ]
+  chunk_files.write_part(tmp_path, iter(halves), layout)
+  facts = chunk_files.join([tmp_path], tmp_path / "train", layout)
+  assert facts["long_prompts"] == 2

@@ -76,7 +76,7 @@ def test_a_catalogue_name_wins_and_a_path_needs_a_sign(folder, monkeypatch):
 
 def test_what_cannot_be_read(folder):
   assert "no such file or folder" in refusal(folder / "absent")
-  assert "found 1 files and none is text as .txt, .jsonl" in refusal(
+  assert "found 1 .pdf, and none is text as .txt, .md" in refusal(
     folder / "ignored.pdf"
   )
   (folder / "empty").mkdir()

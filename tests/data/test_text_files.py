@@ -1,16 +1,21 @@
+import csv
 import gzip
 import io
 import json
+import zipfile
 
 from etils import epath
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pyarrow
 from pyarrow import parquet
 import pytest
 
 from forgetting.config import InputError
-from forgetting.data import text_files
+from forgetting.data import chats, file_search, text_files
 from forgetting.data.documents import RESPONSE, Counts
-from forgetting.data.text_files import Fields, split_source
+from forgetting.data.fields import Fields
+from forgetting.data.text_files import split_source
 
 TEXTS = ["first words", "d\u00e9j\u00e0 vu", "third\nof three"]
 
@@ -30,7 +35,7 @@ def zst(data):
 
 
 def read(path, fields=None, counts=None):
-  found = text_files.find(str(path), str(path))
+  found = file_search.find(str(path), str(path)).files
   counts = counts or Counts()
   return [
     document
@@ -46,18 +51,41 @@ def refusal(path, **kwargs):
   return str(caught.value)
 
 
+def zipped(data):
+  packed = io.BytesIO()
+  with zipfile.ZipFile(packed, "w") as archive:
+    archive.writestr("deep/inside.jsonl", data)
+    archive.writestr("__MACOSX/._inside.jsonl", b"litter")
+  return packed.getvalue()
+
+
+def contents(texts):
+  """Texts as each kind of file of records has them."""
+  rows = io.StringIO(newline="")
+  writer = csv.writer(rows)
+  writer.writerows([["text", "id"], *([t, i] for i, t in enumerate(texts))])
+  records = [{"text": t, "id": i} for i, t in enumerate(texts)]
+  return {
+    ".jsonl": "\n".join(map(json.dumps, records)),
+    ".json": json.dumps({"data": records}),
+    ".csv": rows.getvalue(),
+  }
+
+
 @pytest.mark.parametrize("packing", ["", ".gz", ".zst"])
-@pytest.mark.parametrize("kind", [".txt", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("kind", [".txt", ".MD", *contents(()), ".parquet"])
 def test_every_kind_in_every_packing(tmp_path, kind, packing):
   data = {
     ".txt": "\r\n".join(TEXTS).encode(),
-    ".jsonl": json_lines(),
+    ".MD": "\r\n".join(TEXTS).encode(),
     ".parquet": parquet_bytes(text=TEXTS, other=[1, 2, 3]),
+    **{kind: text.encode() for kind, text in contents(TEXTS).items()},
   }[kind]
   pack = {"": bytes, ".gz": gzip.compress, ".zst": zst}[packing]
   path = tmp_path / f"some.name{kind}{packing}"
   path.write_bytes(pack(data))
-  expected = ["\n".join(TEXTS)] if kind == ".txt" else TEXTS
+  plain = kind in (".txt", ".MD")
+  expected = ["\n".join(TEXTS)] if plain else TEXTS
   assert read(path) == expected
   assert read(tmp_path) == expected
   assert read(tmp_path / "*") == expected
@@ -198,3 +226,49 @@ def test_a_bucket_that_cannot_be_reached(tmp_path, monkeypatch):
   backends = epath.gpath._PREFIX_TO_BACKEND
   monkeypatch.setitem(backends, "gs", Unreachable(tmp_path))
   assert "cannot be read (no credentials for this)" in refusal("gs://b/x")
+
+
+def test_a_zip_is_looked_into(tmp_path):
+  (tmp_path / "all.zip").write_bytes(zipped(json_lines()))
+  assert read(tmp_path) == TEXTS
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+  st.lists(WORDS.map(str.strip).filter(bool), min_size=1, max_size=4),
+  st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+)
+def test_any_text_is_the_same_through_each_kind_and_encoding(
+  tmp_path_factory, texts, code
+):
+  folder = tmp_path_factory.mktemp("any")
+  for kind, content in contents(texts).items():
+    (folder / f"a{kind}").write_bytes(content.encode(code))
+    assert read(folder / f"a{kind}") == texts, kind
+  (folder / "a.txt").write_bytes("\n".join(texts).encode(code))
+  assert read(folder / "a.txt") == ["\n".join(texts)]
+  (folder / "a.parquet").write_bytes(parquet_bytes(text=texts))
+  assert read(folder / "a.parquet") == texts
+
+
+def test_null_is_empty_and_a_list_is_records(tmp_path):
+  (tmp_path / "a.jsonl").write_text('[{"text": "one"}, {"text": null}]')
+  counts = Counts()
+  assert read(tmp_path, counts=counts) == ["one"]
+  assert counts.empty == 1
+
+
+def test_chats_with_tools_are_left_out_and_counted(tmp_path):
+  said = [dict(role=r, content=r) for r in ("user", "assistant")]
+  tools = [*said, dict(role="tool", content="42")]
+  lines = [json.dumps({"messages": turns}) for turns in (said, tools)]
+  (tmp_path / "a.jsonl").write_text("\n".join(lines))
+  counts = Counts()
+  found = read(tmp_path, Fields(chat="messages"), counts)
+  assert [chats.parse(document) for document in found] == [
+    [("user", "user"), ("assistant", "assistant")]
+  ]
+  assert counts.not_chats == 1

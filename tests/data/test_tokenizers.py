@@ -163,7 +163,7 @@ def test_characters_become_bytes():
   text = "aé日𝄞b"
   places = np.arange(len(text) + 1)
   expected = [len(text[:i].encode()) for i in places]
-  assert tokenizers._in_bytes(text, places).tolist() == expected
+  assert tokenizers.in_bytes(text, places).tolist() == expected
 
 
 @pytest.mark.parametrize("which", ["bytes", "trained"])
