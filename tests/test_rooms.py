@@ -38,7 +38,8 @@ RULES = {
   "records": Rule("config storage", "etils numpy pandas pyarrow"),
   "data": Rule(
     "config storage records",
-    "absl etils jinja2 numpy pyarrow rich sentencepiece seqio tensorflow"
+    "absl datasets etils huggingface_hub jinja2 numpy pyarrow rich"
+    " sentencepiece seqio tensorflow"
     " tensorflow_datasets tokenizers unearth",
   ),
   "training": Rule(

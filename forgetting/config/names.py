@@ -20,6 +20,8 @@ def domain_name(source: str | None) -> str | None:
   """
   if source is None:
     return None
+  if source.startswith("hf:"):
+    source = re.split(r"[@:?]", source.removeprefix("hf:"), maxsplit=1)[0]
   tfds = re.fullmatch(
     r"(?:stream:)?(?:tfds:)?([a-z]\w*(?:/[\w.-]+?)?)(:[\d.]+)?(\?.*)?", source
   )

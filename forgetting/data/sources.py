@@ -19,6 +19,7 @@ from forgetting.data import (
   fetch,
   fields,
   file_search,
+  hub_source,
   text_files,
   tfds_source,
 )
@@ -58,7 +59,7 @@ class Source:
 
 
 def find(source: str) -> Source:
-  """A name of the catalogue, a path to text, or a TFDS data set.
+  """A name of the catalogue, a path to text, a data set of TFDS or of the hub.
 
   Args:
     source: as a config or the command line gives it.
@@ -68,6 +69,8 @@ def find(source: str) -> Source:
   """
   if tfds_source.is_one(source):
     return _of_tfds(tfds_source.parse(source))
+  if hub_source.is_one(source):
+    return _of_hub(hub_source.parse(source))
   if source in corpora.CATALOGUE or not is_path(source):
     return _of_corpus(corpora.find(source))
   return _of_path(source)
@@ -155,6 +158,30 @@ def _fields_of(source: str, files: list[epath.Path], told: str) -> Fields:
         return known
       raise fields.missing(f"{source}: {file.name}", record, [fields.TEXT])
   return Fields.parse(told or fields.TEXT)
+
+
+def _of_hub(found: hub_source.HubSource) -> Source:
+  commit, chosen = found.commit, found.fields()
+
+  def documents(progress: Progress, counts: Counts) -> Iterator[str]:
+    del progress
+    return found.documents(chosen, counts)
+
+  parts = [found.path, found.config, found.split, commit, chosen.identity]
+  return Source(
+    name=domain_name(found.source),
+    identity=_digest("hub", *parts, f"reader {READER_VERSION}"),
+    rules=PLAIN,
+    about={
+      "source": f"{found.source} at {commit}",
+      "licence": "see the data set's own",
+      "extractor_version": str(READER_VERSION),
+      "read_as": chosen.told,
+    },
+    documents=documents,
+    prompted=chosen.prompt is not None or bool(chosen.chat),
+    chat=bool(chosen.chat),
+  )
 
 
 def _of_tfds(found: tfds_source.TfdsSource) -> Source:

@@ -77,8 +77,8 @@ def read(
         continue
       read = _READERS[ending]
       for spot, record in read(where, stream, counts, fields.read):
-        if (document := _document(spot, record, fields, counts)) is not None:
-          yield document
+        if (made := document(spot, record, fields, counts)) is not None:
+          yield made
 
 
 def first_record(source: str, file: epath.Path) -> Mapping | None:
@@ -258,8 +258,21 @@ def _read_separated(where, stream, counts, names) -> Iterator[Record]:
     yield spot, dict(itertools.zip_longest(header, row))
 
 
-def _document(where: str, record, fields: Fields, counts: Counts) -> str | None:
-  """The document of a record; None where it has none, which is counted."""
+def document(where: str, record, fields: Fields, counts: Counts) -> str | None:
+  """The document of a record.
+
+  Args:
+    where: the file and the record's place in it.
+    record: field -> value.
+    fields: which make a document.
+    counts: is told of what has none.
+
+  Returns:
+    None: it has none, which is counted.
+
+  Raises:
+    InputError: it lacks a field, or one is no text.
+  """
   if not isinstance(record, Mapping) or not record.keys() >= {*fields.names}:
     raise missing(where, record, fields.names)
   if fields.chat:
