@@ -18,6 +18,7 @@ def fit(
   compare: Flag = False,
   by: str | None = None,
   columns: str = "",
+  method: str | None = None,
   json: Json = None,
 ) -> int:
   """Fit scaling laws: by default both laws of fine-tuning, by domain.
@@ -29,6 +30,8 @@ def fit(
     compare: Compare the laws that the table allows instead.
     by: Fit each value of this column by itself.
     columns: Other names of columns: `loss=val_loss,N=params`.
+    method: Fine-tunings by this method, a word of the column `method`; by
+      default the full ones.
   """
   if compare and law is not None:
     raise InputError(
@@ -41,9 +44,11 @@ def fit(
     from forgetting.laws import answers_compare
 
     return _answer(
-      answers_compare.compare(find(table), by=by, columns=names), json
+      answers_compare.compare(find(table), by=by, columns=names, method=method),
+      json,
     )
-  return _answer(answers.fit(find(table), law=law, by=by, columns=names), json)
+  asked = dict(law=law, by=by, columns=names, method=method)
+  return _answer(answers.fit(find(table), **asked), json)
 
 
 def predict(
@@ -66,6 +71,7 @@ def predict(
   law: str = "forgetting",
   level: float = 0.95,
   columns: str = "",
+  method: str | None = None,
   json: Json = None,
 ) -> int:
   """Predict losses, with intervals, for the rows of a table.
@@ -76,9 +82,11 @@ def predict(
     law: Which law: of a fit's file that has several, or to fit to a table.
     level: Of the intervals.
     columns: Other names of columns, where FIT is a table.
+    method: Fine-tunings by this method, where FIT is a table; by default the
+      full ones.
   """
   answers = _laws()
-  asked = dict(law=law, level=level, columns=_columns(columns))
+  asked = dict(law=law, level=level, columns=_columns(columns), method=method)
   return _answer(answers.predict(find(fitted), rows, **asked), json)
 
 
@@ -94,6 +102,7 @@ def advise(
   budget: float | None = None,
   epochs: float = 10.0,
   columns: str = "",
+  method: str | None = None,
   json: Json = None,
 ) -> int:
   """Tell the injection that keeps forgetting under a tolerance.
@@ -114,6 +123,8 @@ def advise(
       injection to spend them on.
     epochs: Passes over the target tokens that the budget pays for.
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
+    method: Fine-tunings by this method, a word of the column `method`; by
+      default the full ones.
   """
   answers = _laws()
   asked = dict(
@@ -126,6 +137,7 @@ def advise(
     flops=budget,
     epochs=epochs,
     columns=_columns(columns),
+    method=method,
   )
   return _answer(answers.advise(find(table), **asked), json)
 
@@ -141,6 +153,7 @@ def plan(
   epochs: float = 10.0,
   guess: str = "",
   columns: str = "",
+  method: str | None = None,
   json: Json = None,
 ) -> int:
   """Tell which runs to add so that one prediction becomes sharper.
@@ -162,6 +175,8 @@ def plan(
       `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
       smallest model at the most target tokens).
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
+    method: Fine-tunings by this method, a word of the column `method`; by
+      default the full ones.
   """
   from forgetting.laws import answers_plan
 
@@ -176,7 +191,7 @@ def plan(
   if table.endswith(".py"):
     asked["guess"] = answers_plan.parse_guess(guess)
     return _answer(answers_plan.plan_new(load_study(table), **asked), json)
-  asked |= dict(domain=domain, columns=_columns(columns))
+  asked |= dict(domain=domain, columns=_columns(columns), method=method)
   return _answer(answers_plan.plan(find(table), **asked), json)
 
 

@@ -5,6 +5,7 @@ Standard library only: a config is read where neither JAX nor TensorFlow is.
 
 from forgetting.config.errors import InputError
 from forgetting.config.evaluation import Evaluation
+from forgetting.config.method import EWC, KL, L2SP, Freeze, Full, LoRA, Method
 from forgetting.config.model import BYTE_VOCABULARY, Model
 from forgetting.config.names import domain_name
 from forgetting.config.optimizer import Optimizer
@@ -13,8 +14,15 @@ from forgetting.config.study import Study
 
 __all__ = [
   "BYTE_VOCABULARY",
+  "EWC",
+  "KL",
+  "L2SP",
   "Evaluation",
+  "Freeze",
+  "Full",
   "InputError",
+  "LoRA",
+  "Method",
   "Model",
   "Optimizer",
   "Replay",

@@ -64,41 +64,50 @@ def from_dict(cls: type, values: Mapping):
     raise InputError(missing_fields(cls, missing))
   given = dict(values)
   for name, value in values.items():
-    if config := inner[name]:
-      given[name] = _inside(config, value)
+    if configs := inner[name]:
+      given[name] = _inside(configs, value)
   return cls(**given)
 
 
-def _inside(config: type, value):
+def _inside(configs: tuple[type, ...], value):
   """A config in a field of another, or several of them in a tuple."""
   if isinstance(value, list):
-    return tuple(_inside(config, item) for item in value)
+    return tuple(_inside(configs, item) for item in value)
   if not isinstance(value, dict):
     return value
-  return from_dict(_that_holds(config, value), value)
+  return from_dict(_meant(configs, value), value)
 
 
-def _that_holds(config: type, values: Mapping) -> type:
-  """The class itself, or the subclass that has the fields that it lacks."""
-  subclasses: list[type] = type.__subclasses__(config)
-  for one in (config, *subclasses):
-    if values.keys() <= _inner(one).keys():
-      return one
-  return config
+def _meant(configs: tuple[type, ...], values: Mapping) -> type:
+  """Of those that a field may hold, the one that has these fields.
+
+  A `kind` is said where several have the same; a subclass is meant where a
+  class lacks fields.
+  """
+  subclasses = [sub for c in configs for sub in type.__subclasses__(c)]
+  for config in (*configs, *subclasses):
+    kinds = [f.default for f in _fields(config) if f.name == "kind"]
+    if "kind" in values and kinds and values["kind"] not in kinds:
+      continue
+    if values.keys() <= _inner(config).keys():
+      return config
+  return configs[0]
 
 
 @functools.cache  # a table of a study reads thousands of configs
-def _inner(cls: type) -> dict[str, type | None]:
-  """Field -> the config that it holds, None where it holds no config."""
+def _inner(cls: type) -> dict[str, tuple[type, ...]]:
+  """Field -> the configs that it may hold, none where it holds no config."""
   hints = typing.get_type_hints(cls)
-  return {f.name: _config(hints[f.name]) for f in dataclasses.fields(cls)}
+  return {f.name: _configs(hints[f.name]) for f in dataclasses.fields(cls)}
 
 
-def _config(annotation) -> type | None:
-  for option in typing.get_args(annotation) or (annotation,):
-    if isinstance(option, type) and dataclasses.is_dataclass(option):
-      return option
-  return None
+def _configs(annotation) -> tuple[type, ...]:
+  options = typing.get_args(annotation) or (annotation,)
+  return tuple(
+    option
+    for option in options
+    if isinstance(option, type) and dataclasses.is_dataclass(option)
+  )
 
 
 @functools.cache

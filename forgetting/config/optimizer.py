@@ -1,12 +1,15 @@
 """The optimizer of a run."""
 
 import dataclasses
+from typing import Literal
 
-from forgetting.config.checks import Config
+from forgetting.config.canonical import LATER
+from forgetting.config.checks import Config, check
 from forgetting.config.ranges import (
   Decay,
   Fraction,
   NotNegative,
+  Part,
   Positive,
   Whole,
 )
@@ -14,7 +17,7 @@ from forgetting.config.ranges import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Optimizer(Config):
-  """AdamW, clipped by global norm, warm-up then cosine.
+  """AdamW, clipped by global norm, warm-up then cosine; or Muon, or others.
 
   Attributes:
     peak_lr: highest learning rate, reached after the warm-up.
@@ -23,6 +26,12 @@ class Optimizer(Config):
     b1, b2: decay of Adam's first and of its second moment, a step.
     weight_decay: of matrices only.
     clip_norm: largest norm of the gradient of all parameters together.
+    kind: "adamw"; or "muon": the matrices of the layers by Muon, with b1 for
+      its momentum, scaled to AdamW's size of a step (Jordan et al. 2024; Liu et
+      al. 2025, arXiv 2502.16982), the rest by AdamW.
+    schedule: after the warm-up: "cosine", to the last step; "constant"; "wsd",
+      constant and then linear over the last steps (warm-up, stable, decay).
+    decay_part: of the steps, that a wsd schedule falls in.
   """
 
   peak_lr: Positive
@@ -32,3 +41,28 @@ class Optimizer(Config):
   b2: Decay = 0.95
   weight_decay: NotNegative = 0.1
   clip_norm: Positive = 1.0
+  kind: Literal["adamw", "muon"] = dataclasses.field(
+    default="adamw", metadata=LATER
+  )
+  schedule: Literal["cosine", "constant", "wsd"] = dataclasses.field(
+    default="cosine", metadata=LATER
+  )
+  decay_part: Part = dataclasses.field(default=0.2, metadata=LATER)
+
+  def _check(self) -> None:
+    check(
+      self.schedule == "wsd" or self.decay_part == 0.2,
+      "Optimizer.decay_part",
+      self.decay_part,
+      "none with another schedule than wsd: leave it out",
+    )
+
+  def decay_start(self, steps: int) -> float:
+    """Step from which on the learning rate falls linearly; -1: it never does.
+
+    Args:
+      steps: of the run.
+    """
+    part = {"cosine": None, "constant": 0.0, "wsd": self.decay_part}
+    found = part[self.schedule]
+    return -1 if found is None else steps * (1 - found)

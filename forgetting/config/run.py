@@ -6,6 +6,7 @@ import functools
 from forgetting.config.canonical import LATER, digest
 from forgetting.config.checks import Config, check
 from forgetting.config.evaluation import Evaluation
+from forgetting.config.method import FULL, Method
 from forgetting.config.model import Model
 from forgetting.config.names import domain_name, short
 from forgetting.config.optimizer import Optimizer
@@ -66,6 +67,7 @@ class Run(Config):
       text.
     parent: the pretraining that a fine-tuning starts from.
     replay: injects from a fixed pool instead of from all pretraining text.
+    method: how a fine-tuning changes the weights.
     version: of the numbers: raised when the code changes them.
   """
 
@@ -83,6 +85,7 @@ class Run(Config):
   evaluation: Evaluation = Evaluation()
   parent: "Run | None" = None
   replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
+  method: Method = dataclasses.field(default=FULL, metadata=LATER)
   version: Count = 1
 
   def _check(self) -> None:
@@ -125,6 +128,12 @@ class Run(Config):
       self.replay,
       "none without a parent: a pretraining forgets nothing",
     )
+    check(
+      self.method == FULL,
+      "Run.method",
+      self.method.word,
+      "full without a parent: there is no base to stay close to",
+    )
 
   def _check_finetuning(self, parent: "Run") -> None:
     check(parent.parent is None, "Run.parent", parent.name, "a pretraining run")
@@ -152,6 +161,12 @@ class Run(Config):
       check(
         found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
       )
+    check(
+      self.injection > 0 or getattr(self.method, "where", "") != "injected",
+      "Run.injection",
+      self.injection,
+      "above 0: its method's divergence is on injected tokens",
+    )
     replay = self.replay
     online = replay.online_after if replay else 0
     check(
@@ -211,8 +226,9 @@ class Run(Config):
 
   @property
   def flops(self) -> int:
-    """Training FLOPs of a run that takes all its steps."""
-    return self.steps * self.tokens_per_step * self.model.flops_per_token
+    """Training FLOPs of a run that takes all its steps, by its method."""
+    full = self.steps * self.tokens_per_step * self.model.flops_per_token
+    return full * self.method.passes // 3
 
   @functools.cached_property
   def name(self) -> str:
@@ -225,5 +241,6 @@ class Run(Config):
       axes += [f"p{self.injection:g}"]
     policy = self.replay_policy
     axes += [policy] if policy else []
+    axes += [] if self.method == FULL else [self.method.word]
     axes += [f"s{self.seed}", digest(self)]
     return "-".join(axes)

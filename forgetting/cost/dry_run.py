@@ -5,6 +5,7 @@ import dataclasses
 import time
 
 from forgetting.config import InputError, Model, Run, Study
+from forgetting.config.method import FULL
 from forgetting.config.names import short
 from forgetting.cost.chips import Chip, find
 from forgetting.cost.footprint import USABLE, Mesh, footprint, mesh_for
@@ -40,6 +41,14 @@ class Group:
   mesh: Mesh
   memory: float
   compiled: float | None = None
+
+  @property
+  def told(self) -> str:
+    """The kind, and the method where there are others."""
+    method = self.example.method
+    # strengths differ within a group
+    word = method.kind if method.traced else method.word
+    return self.kind if method == FULL else f"{self.kind}, {word}"
 
   def hours(self, chip: Chip, devices: int, mfu: float) -> float:
     """Wall time, were the devices busy all the time.
@@ -90,7 +99,13 @@ def groups_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Group]:
   """
   alike: dict[tuple, list[Run]] = {}
   for run in runs:
-    key = (run.parent is not None, run.model, run.batch_size, run.micro_batches)
+    key = (
+      run.parent is not None,
+      run.model,
+      run.batch_size,
+      run.micro_batches,
+      run.method.program,
+    )
     alike.setdefault(key, []).append(run)
   groups = [_group(members, chip, devices) for members in alike.values()]
   return sorted(groups, key=lambda g: (g.model.model_params, g.kind[::-1]))
@@ -107,10 +122,19 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
     example=first,
     runs=len(runs),
     tokens=sum(run.steps * run.tokens_per_step for run in runs),
-    flops=sum(run.flops for run in runs),
+    flops=sum(run.flops for run in runs) + _flops_before(runs),
     evaluation_flops=sum(map(_evaluation_flops, runs)),
     mesh=mesh,
     memory=memory.total,
+  )
+
+
+def _flops_before(runs: list[Run]) -> int:
+  """Of what methods measure at base, once a parent and not once a run."""
+  measured = {(run.parent, run.method.sequences): run.model for run in runs}
+  return sum(
+    sequences * model.context * model.flops_per_token
+    for (_, sequences), model in measured.items()
   )
 
 
@@ -150,7 +174,11 @@ def compiled_bytes(run: Run) -> float:
   from forgetting.training.programs import compile_step
 
   step = compile_step(
-    run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+    run.model,
+    batch_size=run.batch_size,
+    micro_batches=run.micro_batches,
+    method=run.method.program,
+    optimizer=run.optimizer.kind,
   )
   analysis = step.memory_analysis()
   # results lie in the arguments that the step gives away
@@ -164,6 +192,7 @@ def _text(
     "model", "runs", "tokens", "FLOPs", "mesh", "memory", "compiled", "hours",
   )  # fmt: skip
   rows = [header] + [_row(group, chip, devices, mfu) for group in groups]
+  beside = "".join(f"\n{line}" for line in _of_methods(groups))
   table = "\n".join(text_table.lines(rows))
   hours = sum(group.hours(chip, devices, mfu) for group in groups)
   flops = sum(group.flops + group.evaluation_flops for group in groups)
@@ -180,12 +209,33 @@ state lies over the mesh (data x model)
 compiled: the step as compiled by {_backend()}, whole on one device, its own \
 attention; -: not compiled, it takes longer than seconds
 FLOPs: 6 (12 layers width^2 + vocabulary width) + 12 layers width context a \
-token"""
+token{beside}"""
+
+
+def _of_methods(groups: list[Group]) -> list[str]:
+  """What the methods of a study cost beside or in place of that."""
+  methods = [group.example.method for group in groups]
+  lines = {}
+  for method in methods:
+    if method.passes < 3:
+      lines[method.kind] = "two thirds of it: base has no gradients"
+    if method.passes > 3:
+      lines[method.kind] = (
+        "four thirds of it: base's logits are computed beside; its weights and"
+        " its logits are in the memory told"
+      )
+    if method.sequences:
+      lines[method.kind] = (
+        f"before the first step {method.sequences} sequences forward and"
+        " backward, once a parent and process; base's weights and their"
+        " information are in the memory told"
+      )
+  return [f"{kind}: {line}" for kind, line in lines.items()]
 
 
 def _row(group: Group, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
   return (
-    f"{short(group.model.model_params)} {group.kind}",
+    f"{short(group.model.model_params)} {group.told}",
     str(group.runs),
     f"{group.tokens:.3g}",
     f"{group.flops:.3g}",

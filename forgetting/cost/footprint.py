@@ -1,7 +1,8 @@
 """Memory that a training step takes on one device, by formula.
 
-Counted are the weights and their optimizer (float32), what the layers keep
-for their gradients, one layer's own work and the logits at hand. Not counted
+Counted are the weights that are trained and their optimizer (float32), what the
+method keeps of base beside them, what the layers keep for their gradients, one
+layer's own work and the logits at hand. Not counted
 are the compiler's padding and fragments, hence the margin.
 """
 
@@ -18,7 +19,8 @@ USABLE = 0.92  # of a device's memory: the rest is the runtime's
 class Footprint:
   """Bytes on one device."""
 
-  state: float  # weights, two moments
+  state: float  # trained weights, two moments
+  frozen: float  # what the method keeps of base
   gradients: float  # and the copy of the weights that products take
   activations: float
   logits: float
@@ -26,7 +28,7 @@ class Footprint:
   @property
   def total(self) -> float:
     """Of all that is counted."""
-    return self.state + self.gradients + self.activations + self.logits
+    return sum(dataclasses.astuple(self))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +80,13 @@ def footprint(run: Run, mesh: Mesh, *, fused_attention: bool) -> Footprint:
       matrix of its weights; it does so where the model's family fits it.
   """
   # imported here: what a device's memory is is asked where JAX is not wanted
-  from forgetting.training import models
+  from forgetting.training import methods, models
   from forgetting.training.losses import MOST_LOGITS
 
   m, devices, family = run.model, mesh.devices, models.of(run.model)
   architecture, numerics = m.architecture, m.numerics
   fused = fused_attention and family.fuses_attention(architecture, numerics)
+  trained, frozen = methods.of(run.method, m).sizes()
   weights = architecture.stored_params
   size = FLOAT32 if m.dtype == "float32" else 2
   rows = run.batch_size // run.micro_batches / mesh.data
@@ -94,13 +97,15 @@ def footprint(run: Run, mesh: Mesh, *, fused_attention: bool) -> Footprint:
   layers = m.layers if m.remat == "none" else 1  # whose attention is held
   one_layer = family.values_kept(architecture, Numerics()) * tokens * size
   logits = min(tokens * m.padded_vocab_size / mesh.model, MOST_LOGITS)
-  accumulated = weights * FLOAT32 if run.micro_batches > 1 else 0
+  accumulated = trained if run.micro_batches > 1 else 0
   copy = weights * size if m.dtype != "float32" else 0
   return Footprint(
-    state=3 * weights * FLOAT32 / devices,
-    gradients=(weights * FLOAT32 + accumulated + copy) / devices,
+    state=3 * trained / devices,
+    frozen=frozen / devices,
+    gradients=(trained + accumulated + copy) / devices,
     activations=kept + one_layer + layers * attention,
-    logits=3 * logits * FLOAT32,
+    # base's beside the model's
+    logits=(6 if run.method.passes > 3 else 3) * logits * FLOAT32,
   )
 
 

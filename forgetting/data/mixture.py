@@ -119,6 +119,7 @@ class Mixture:
     parent_chunks: how many chunks the pretraining drew: they are not fresh.
     replayed: indices into the pretraining pool of the chunks to inject, in
       their order; None: all fresh ones, in an order of the run's own.
+    tells_injected: whether batches say which of their sequences are injected.
   """
 
   pretraining: Pool
@@ -129,6 +130,7 @@ class Mixture:
   parent_seed: int
   parent_chunks: int
   replayed: np.ndarray | None = None
+  tells_injected: bool = False
 
   @functools.cached_property
   def blocks(self) -> Blocks:
@@ -176,7 +178,7 @@ class Mixture:
 
     Yields:
       tokens_BxL, targets_BxL int32 and weights_BxL float32, with B =
-      batch_size / hosts.
+      batch_size / hosts; injected_B float32, 1 or 0, if it is told.
 
     Raises:
       InputError: the batch cannot be shared out evenly.
@@ -241,21 +243,27 @@ class Mixture:
       if here.any():
         chunks[here] = pool.take(index[here])
         weights[here] = pool.weights_of(index[here])
-    return as_batch(chunks, weights)
+    return as_batch(chunks, weights, injected if self.tells_injected else None)
 
 
-def as_batch(chunks: np.ndarray, weights: np.ndarray) -> Batch:
+def as_batch(
+  chunks: np.ndarray, weights: np.ndarray, injected: np.ndarray | None = None
+) -> Batch:
   """A batch from whole chunks.
 
   Args:
     chunks: int32 [B, L+1].
     weights: float32 [B, L], of the targets.
+    injected: bool [B], where it is told which are.
 
   Returns:
     tokens_BxL, the chunks but for their last token; targets_BxL, but for their
-    first; weights_BxL.
+    first; weights_BxL; injected_B where it is told.
   """
-  return {
+  told = (
+    {} if injected is None else dict(injected_B=injected.astype(np.float32))
+  )
+  return told | {
     "tokens_BxL": chunks[:, :-1],
     "targets_BxL": chunks[:, 1:],
     "weights_BxL": weights,

@@ -41,6 +41,7 @@ class StreamedMixture:
     injection: p, the fraction of chunks drawn from the stream.
     batch_size: sequences of the global batch.
     seed: of this run: its order and the positions of injected chunks.
+    tells_injected: whether batches say which of their sequences are injected.
   """
 
   source: TfdsSource
@@ -50,6 +51,7 @@ class StreamedMixture:
   injection: float
   batch_size: int
   seed: int
+  tells_injected: bool = False
 
   @functools.cached_property
   def blocks(self) -> Blocks:
@@ -104,7 +106,7 @@ class StreamedMixture:
 
     Returns:
       an iterator of tokens_BxL, targets_BxL int32 and weights_BxL float32, with
-      B = batch_size / hosts.
+      B = batch_size / hosts; injected_B float32, 1 or 0, if it is told.
 
     Raises:
       InputError: the rows of a host are not whole lanes.
@@ -169,7 +171,8 @@ class StreamedBatches:
     for row in np.flatnonzero(injected):
       chunks[row] = self._next_of(self._lane_of_row[row])
     self._step += 1
-    return as_batch(chunks, weights)
+    told = injected if mixture.tells_injected else None
+    return as_batch(chunks, weights, told)
 
   def _next_of(self, lane: int) -> np.ndarray:
     try:

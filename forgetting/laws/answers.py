@@ -47,6 +47,7 @@ def fit(
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
   free: Sequence[str] = (),
+  method: str | None = None,
 ) -> Report:
   """Answers `forgetting fit`: a law, or for a study both of its laws.
 
@@ -56,20 +57,27 @@ def fit(
     by: a column; one fit for each of its values.
     columns: ours -> theirs.
     free: optional parameters to fit.
+    method: of the fine-tunings, as of `records.by_method`.
 
   Raises:
     InputError: one line on what is wrong with the table or the arguments.
   """
   free = tuple(free)
+  frame, line = records.by_method(tables.load(table), method)
   if law is not None:
-    return Report(*_fit_one(table, law, by, columns, free))
-  frame = tables.load(table)
+    text, data = _fit_one(frame, law, by, columns, free)
+    return Report(with_line(line, text), data)
   group = by or ("domain" if "domain" in frame else None)
   texts, out = [], {}
   for name in _measured(frame, columns):
     text, out[name] = _fit_one(frame, name, group, columns, ())
     texts.append(text)
-  return Report("\n\n".join(texts), out)
+  return Report(with_line(line, "\n\n".join(texts)), out)
+
+
+def with_line(line: str | None, text: str) -> str:
+  """A text behind the line on methods that were left out, if any were."""
+  return f"{line}\n\n{text}" if line else text
 
 
 def _measured(frame, columns) -> list[str]:
@@ -79,10 +87,9 @@ def _measured(frame, columns) -> list[str]:
   return kept or laws
 
 
-def _fit_one(table, law, by, columns, free):
+def _fit_one(frame, law, by, columns, free):
   """The text and JSON of one law, with its nested choices beside it."""
   law = find(law)
-  frame = tables.load(table)
   if by is None:
     by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, free=free)
@@ -134,11 +141,12 @@ def _beside(fitted, wide, option: str) -> str:
   )
 
 
-def advise(source, **asked) -> Report:
+def advise(source, *, method: str | None = None, **asked) -> Report:
   """Answers `forgetting advise`: see `forgetting.laws.advise`.
 
   Args:
     source: a table, a study directory, a Fit or Fits, or a JSON file of one.
+    method: of the fine-tunings, as of `records.by_method`.
     asked: as for `forgetting.laws.advise`; `curve` may also be a table. A
       study directory brings its own curve.
 
@@ -153,8 +161,11 @@ def advise(source, **asked) -> Report:
     if curve is not None or asked.get("unit") == "progress":
       raise
     asked["curve"] = None
-  advice = ask(stored.read(source), **asked)
-  return Report(str(advice), advice.as_dict())
+  read, line = stored.read(source), None
+  if not isinstance(read, (Fit, Fits)):
+    read, line = records.by_method(tables.load(read), method)
+  advice = ask(read, **asked)
+  return Report(with_line(line, str(advice)), advice.as_dict())
 
 
 def _curve(source, given, model_params: float) -> Curve | None:
@@ -178,6 +189,7 @@ def predict(
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
   level: float = 0.95,
+  method: str | None = None,
 ) -> Report:
   """Answers `forgetting predict`: losses with intervals for a table's rows.
 
@@ -188,6 +200,8 @@ def predict(
     by: a column; one fit for each of its values.
     columns: ours -> theirs, of a table to fit to.
     level: of the intervals.
+    method: of the fine-tunings of a table to fit to, as of
+      `records.by_method`.
 
   Returns:
     a Report whose `table` has the rows and their predictions.
@@ -197,7 +211,7 @@ def predict(
   """
   fitted = stored.read(source, law)
   if not isinstance(fitted, (Fit, Fits)):
-    frame = tables.load(fitted)
+    frame, _ = records.by_method(tables.load(fitted), method)
     by = by or domains_of(tables.rename(frame, find(law), columns), find(law))
     fitted = fit_table(frame, law, by=by, columns=columns)
   asked = tables.load(rows)

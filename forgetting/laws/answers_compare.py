@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws import table as tables
-from forgetting.laws.answers import Report, domains_of
+from forgetting.laws.answers import Report, domains_of, with_line
 from forgetting.laws.compare import compare as compare_laws
 from forgetting.laws.compare import compare_pooling
 from forgetting.laws.law import find, variants
@@ -20,6 +21,7 @@ def compare(
   family: str | None = None,
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
+  method: str | None = None,
 ) -> Report:
   """Answers `forgetting fit --compare`: the table of laws, for each group.
 
@@ -29,11 +31,12 @@ def compare(
       columns the table has.
     by: a column; one table of laws for each of its values.
     columns: ours -> theirs.
+    method: of the fine-tunings, as of `records.by_method`.
 
   Raises:
     InputError: no such family or column, or nothing that can be fitted.
   """
-  frame = tables.load(table)
+  frame, line = records.by_method(tables.load(table), method)
   family = family or _family(frame, columns)
   law = find(variants(family)[0][0])
   frame = tables.rename(frame, law, columns)
@@ -51,7 +54,8 @@ def compare(
     pooled = compare_pooling(frame, law)
     texts.append(f"{law.name}, all domains\n{pooled}")
     data["pooled"] = records_of(pooled)
-  return Report("\n\n".join(texts), {"family": family, **data})
+  text = with_line(line, "\n\n".join(texts))
+  return Report(text, {"family": family, **data})
 
 
 def records_of(comparison) -> list[dict]:

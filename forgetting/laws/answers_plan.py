@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws import table as tables
-from forgetting.laws.answers import Report
+from forgetting.laws.answers import Report, with_line
 from forgetting.laws.arguments import pairs
 from forgetting.laws.candidates import Cost, grid
 from forgetting.laws.fit import fit as fit_table
@@ -51,6 +52,7 @@ def plan(
   epochs: float = 10.0,
   candidates: Mapping[str, Sequence[float]] | None = None,
   columns: Mapping[str, str] | None = None,
+  method: str | None = None,
 ) -> Report:
   """Answers `forgetting plan`: which runs to add to sharpen one prediction.
 
@@ -63,6 +65,7 @@ def plan(
     domain: the target domain, where the table has several.
     epochs: passes over the target tokens that a run costs.
     columns: ours -> theirs.
+    method: of the fine-tunings, as of `records.by_method`.
 
   Returns:
     a Report whose `table` has the runs to add, in order.
@@ -71,7 +74,8 @@ def plan(
     InputError: no such domain, a budget that cannot be, or no fit.
   """
   law = find("forgetting")
-  frame = tables.rename(tables.load(source), law, columns)
+  frame, line = records.by_method(tables.load(source), method)
+  frame = tables.rename(frame, law, columns)
   if domain is not None:
     if "domain" not in frame or domain not in set(frame["domain"]):
       raise InputError(f"no domain {domain!r} in the table")
@@ -88,7 +92,7 @@ def plan(
     candidates=wanted,
     cost=Cost(epochs=epochs),
   )
-  return Report(str(result), result.as_dict(), result.runs)
+  return Report(with_line(line, str(result)), result.as_dict(), result.runs)
 
 
 def plan_new(

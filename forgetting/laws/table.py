@@ -88,7 +88,8 @@ def select(frame, law: Law):
     law: which kind of runs it describes.
 
   Returns:
-    the finished runs of that kind that inject by chance, numbered from 0.
+    the finished runs of that kind that inject by chance, numbered from 0; of
+    fine-tunings by several methods the full ones, see `records.by_method`.
 
   Raises:
     InputError: there is none.
@@ -97,7 +98,7 @@ def select(frame, law: Law):
   if "status" in frame:
     frame = frame[frame["status"] == table_columns.DONE]
     table_columns.tell_left_out(every, frame)
-  frame = records.random_injection(frame)
+  frame, _ = records.by_method(records.random_injection(frame))
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
     named = domain.notna() & (domain.astype(str) != "")

@@ -7,12 +7,14 @@ from forgetting.records.directory import (
   exported,
   run_directories,
 )
+from forgetting.records.methods import by_method
 from forgetting.records.tables import (
   COLUMNS,
   LOSSES,
   RANDOM_REPLAY,
   REQUIRED,
   axes,
+  blends,
   curves,
   data,
   load,
@@ -28,6 +30,8 @@ __all__ = [
   "RunDirectory",
   "StudyDirectory",
   "axes",
+  "blends",
+  "by_method",
   "curves",
   "data",
   "exported",

@@ -8,6 +8,7 @@ A run directory is all that passes from training to analysis:
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
   ckpt/<step>/    state, while a resume may want it; a pretraining's is kept
+  blends.json     losses between base and best, once they are asked for
   best/           parameters of a fine-tuning's best evaluation, if asked for
   claim.json      while a process does the run: `forgetting.storage.claims`
   attempt.json    how often it was begun, and which process was last at it
@@ -244,6 +245,20 @@ class RunDirectory:
     """Forgetting and weights of the replay pool; {} before they are known."""
     there = (self.path / "replay.npz").exists()
     return self._arrays("replay") if there else {}
+
+  def write_blends(self, measured: Mapping) -> None:
+    """Writes losses between base and best, whole or not at all.
+
+    Args:
+      measured: as `forgetting.runs.blends` gives it.
+    """
+    text = finite_json.dumps(measured, indent=1)
+    places.write(self.path / "blends.json", text.encode())
+
+  def blends(self) -> dict:
+    """What `write_blends` wrote; {} of a run that was not measured so."""
+    file = self.path / "blends.json"
+    return json.loads(file.read_text()) if file.exists() else {}
 
   def _write_arrays(self, name: str, columns: Mapping) -> None:
     content = io.BytesIO()

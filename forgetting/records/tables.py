@@ -20,7 +20,8 @@ COLUMNS = (
   "run", "study", "domain", "model_params", "total_params", "target_tokens",
   "target_tokens_asked", "injection", "seed", "pretrain_loss",
   "base_pretrain_loss", "target_loss", "base_target_loss", "best_step",
-  "steps", "tokens", "status", "replay",
+  "steps", "tokens", "status", "replay", "method", "optimizer",
+  "peak_lr", "kl_pretrain", "kl_target", "weight_distance",
 )  # fmt: skip
 
 # policies of replay that inject as if from all of the pretraining text
@@ -29,6 +30,8 @@ RANDOM_REPLAY = ("none", "uniform")
 LOSSES = (
   "pretrain_loss", "base_pretrain_loss", "target_loss", "base_target_loss",
 )  # fmt: skip
+# how far a run's best is from its base: what older results do not tell
+DRIFT = ("kl_pretrain", "kl_target", "weight_distance")
 REQUIRED = (
   "model_params", "target_tokens", "injection", "pretrain_loss",
   "base_pretrain_loss", "target_loss", "domain",
@@ -56,6 +59,9 @@ def axes(study: str, run: Run) -> dict:
     injection=run.injection,
     seed=run.seed,
     replay=run.replay_policy,
+    method=run.method.word,
+    optimizer=f"{run.optimizer.kind}-{run.optimizer.schedule}",
+    peak_lr=run.optimizer.peak_lr,
   )
 
 
@@ -94,7 +100,7 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   ]
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   # losses that no run of a half-done study has yet are no words
-  return table.astype(dict.fromkeys(LOSSES, float))
+  return table.astype(dict.fromkeys((*LOSSES, *DRIFT), float))
 
 
 def _completed(table, name: str):
@@ -147,6 +153,36 @@ def curves(root: str | os.PathLike):
   for (directory, run), of_run in zip(found, records, strict=True):
     known = axes(directory.path.parent.name, run)
     rows += [known | record for record in of_run]
+  return pd.DataFrame(rows)
+
+
+def blends(root: str | os.PathLike):
+  """Reads what was measured between base and best of the runs of a study.
+
+  Args:
+    root: a study or a folder of studies.
+
+  Returns:
+    a pandas.DataFrame, one row a point: the columns of the run that its config
+    decides, remedy (`averaging` or `largest`), strength (weight of best, or
+    part of the changes that is kept), losses, forgetting and its standard
+    error in nats a token. Empty where nothing was measured.
+
+  Raises:
+    InputError: nothing there.
+  """
+  import pandas as pd
+
+  rows, found = [], list(run_directories(place(root)))
+  measured = places.each([d for d, _ in found], RunDirectory.blends)
+  for (directory, run), of_run in zip(found, measured, strict=True):
+    known = axes(directory.path.parent.name, run)
+    for remedy, strength in (("averaging", "weight"), ("largest", "kept")):
+      for point in of_run.get(remedy, ()):
+        told = dict(remedy=remedy, strength=point[strength])
+        rows.append(
+          known | told | {k: point[k] for k in point if k != strength}
+        )
   return pd.DataFrame(rows)
 
 

@@ -67,11 +67,20 @@ class Evidence:
     """The fine-tunings that are done, have both losses, and inject by chance.
 
     Those that choose what to replay, or are there to tell, are compared by
-    themselves.
+    themselves; so are those by other methods than full fine-tuning.
     """
-    runs = records.random_injection(self.finetunings)
+    runs, _ = self._by_one_method
     numbers = runs[["forgetting", "target_loss"]].to_numpy(float)
     return runs[(runs["status"] == "done") & np.isfinite(numbers).all(axis=1)]
+
+  @property
+  def _by_one_method(self) -> "tuple[pd.DataFrame, str | None]":
+    return records.by_method(records.random_injection(self.finetunings))
+
+  @property
+  def methods(self) -> str | None:
+    """A line on the methods that are left out, where there are others."""
+    return self._by_one_method[1]
 
   @property
   def pretrainings(self) -> "pd.DataFrame":

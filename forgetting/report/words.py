@@ -25,6 +25,7 @@ def headline(
   if not len(evidence.measured):
     return [nothing_measured(evidence)]
   sentences = [what_was_run(evidence), _measured(evidence)]
+  sentences += [f"By {evidence.methods}."] if evidence.methods else []
   return [*sentences, _advised(counsels, tolerance)]
 
 

@@ -17,6 +17,7 @@ if typing.TYPE_CHECKING:
   from forgetting.training.evaluate import ValidationSet
   from forgetting.training.evaluator import Evaluator
   from forgetting.training.executor import Executor
+  from forgetting.training.models.family import Params
 
 
 def measures_of(run: Run) -> tuple:
@@ -28,11 +29,14 @@ def measures_of(run: Run) -> tuple:
   return run.parent or run, run.domain, run.evaluation, _pool_size(run)
 
 
-def evaluator_of(run: Run, executor: Executor) -> Evaluator:
+def evaluator_of(
+  run: Run, executor: Executor, frozen: Params | None = None
+) -> Evaluator:
   """What measures a run, by the programs that train it.
 
   Args:
     executor: whose program of losses it uses.
+    frozen: what its method keeps of the parent, on the devices.
 
   Raises:
     InputError: the text is not prepared, or has too little for the pool.
@@ -54,6 +58,7 @@ def evaluator_of(run: Run, executor: Executor) -> Evaluator:
     pretrain=_held_out(pretraining, sources, evaluation.full_pretrain),
     target=target,
     pool=pool,
+    frozen=frozen or {},
   )
 
 

@@ -8,7 +8,8 @@ import dataclasses
 import functools
 import typing
 
-from forgetting.config import Run
+from forgetting.config import Method, Model, Run
+from forgetting.config.method import FULL
 from forgetting.runs.options import RunOptions
 from forgetting.runs.run import steps_of
 from forgetting.runs.starts import Starts
@@ -27,13 +28,41 @@ class Ended(typing.NamedTuple):
   error: Exception | None
 
 
-def shape_of(run: Run) -> tuple:
+class Shape(typing.NamedTuple):
   """What runs must have in common to be trained as one program.
 
-  Returns:
-    the model, sequences of a batch, parts that it is computed in.
+  Attributes:
+    model: of the runs.
+    batch_size: sequences of a batch.
+    micro_batches: parts that it is computed in.
+    method: by which they change the weights, without what is traced of it.
+    optimizer: its kind.
+    parent: whose frozen parameters they share; None where they have none.
   """
-  return run.model, run.batch_size, run.micro_batches
+
+  model: Model
+  batch_size: int
+  micro_batches: int
+  method: Method
+  optimizer: str
+  parent: Run | None
+
+  @property
+  def options(self) -> dict:
+    """As of `compile_programs` and of `Fleet`."""
+    return {k: v for k, v in self._asdict().items() if k != "parent"}
+
+
+def shape_of(run: Run) -> Shape:
+  """What a run must share with others to be trained with them."""
+  return Shape(
+    run.model,
+    run.batch_size,
+    run.micro_batches,
+    run.method.program,
+    run.optimizer.kind,
+    None if run.method == FULL else run.parent,
+  )
 
 
 def executor_of(fleet: Fleet) -> str:

@@ -65,7 +65,11 @@ def compiled_for(run: Run) -> Programs:
 
   with compilation.one_at_a_time(canonical.to_json(run.model)):
     return compile_programs(
-      run.model, batch_size=run.batch_size, micro_batches=run.micro_batches
+      run.model,
+      batch_size=run.batch_size,
+      micro_batches=run.micro_batches,
+      method=run.method.program,
+      optimizer=run.optimizer.kind,
     )
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import collections
 from collections.abc import Iterator, Mapping
 import dataclasses
+import functools
 import typing
 
 import numpy as np
 
 from forgetting.config import Run
 from forgetting.records import RunDirectory, StudyDirectory
+from forgetting.runs import text as run_text
 from forgetting.runs.evaluators import evaluator_of, measures_of
 
 if typing.TYPE_CHECKING:
@@ -33,8 +35,8 @@ class Start:
 
   Attributes:
     evaluator: what measures it.
-    params: that it starts from; on the host, or where no process has all of
-      them on the devices.
+    params: that it trains, as its method starts them; on the host, or where
+      no process has all of them on the devices.
     base: their losses, on all sequences.
   """
 
@@ -48,7 +50,8 @@ class Starts:
 
   Parameters are kept by parent, the most recently used ones, in at most
   `kept_bytes` or as one parent. Losses, which are small, are kept beside the
-  evaluator that measured them.
+  evaluator that measured them. What a method freezes lies on the devices once,
+  for all runs from one parent; that of another parent takes its place.
   """
 
   def __init__(self, *, kept_bytes: int = KEPT_BYTES):
@@ -65,6 +68,7 @@ class Starts:
       collections.OrderedDict()
     )
     self._bases: dict[Evaluator, Losses] = {}
+    self._frozen: tuple[tuple, Params] | None = None
 
   def of(self, run: Run, study: StudyDirectory, executor: Executor) -> Start:
     """Where a run begins: fresh parameters, or those its parent ended with.
@@ -79,9 +83,9 @@ class Starts:
     # imported here: planning a study needs no JAX
     from forgetting.training import models
 
-    evaluator = self._evaluator(run, executor)
     if run.parent is not None:
-      return self._of_child(study.of(run.parent), evaluator)
+      return self._of_child(run, study.of(run.parent), executor)
+    evaluator = self._evaluator(run, executor, {})
     params = models.init(run.model, seed=run.seed)
     return Start(evaluator, params, evaluator.full(executor.to_devices(params)))
 
@@ -94,11 +98,15 @@ class Starts:
     for key, evaluator in [*self._evaluators.items()]:
       if evaluator.executor is executor:
         self._drop(key)
+    if self._frozen and self._frozen[0][1] is executor:
+      self._frozen = None
 
-  def _evaluator(self, run: Run, executor: Executor) -> Evaluator:
+  def _evaluator(
+    self, run: Run, executor: Executor, frozen: Params
+  ) -> Evaluator:
     key = (measures_of(run), executor)
     if key not in self._evaluators:
-      self._evaluators[key] = evaluator_of(run, executor)
+      self._evaluators[key] = evaluator_of(run, executor, frozen)
     self._evaluators.move_to_end(key)
     if len(self._evaluators) > KEPT_EVALUATORS:
       self._drop(next(iter(self._evaluators)))
@@ -107,23 +115,43 @@ class Starts:
   def _drop(self, key: tuple) -> None:
     self._bases.pop(self._evaluators.pop(key), None)
 
-  def _of_child(self, parent: RunDirectory, evaluator: Evaluator) -> Start:
-    executor = evaluator.executor
-    params = self._params.get(parent)
+  def _of_child(
+    self, run: Run, parent: RunDirectory, executor: Executor
+  ) -> Start:
+    params = near = self._params.get(parent)
     if params is None:
-      on_devices = _read(
-        parent, executor.shapes["params"], executor.shardings["params"]
-      )
-      # from the devices, not once a block to them
-      self._bases[evaluator] = evaluator.full(on_devices)
+      # measured from the devices, not once a block to them
+      near = _read(parent, *executor.of_model)
       # a run's first step gives its buffers away
-      params = executor.keep(on_devices)
+      params = executor.keep(near)
       self._keep(parent, params)
     else:
       self._params.move_to_end(parent)
-      if evaluator not in self._bases:
-        self._bases[evaluator] = evaluator.full(executor.to_devices(params))
-    return Start(evaluator, params, self._bases[evaluator])
+    frozen = self._frozen_beside(run, parent, executor, near)
+    evaluator = self._evaluator(run, executor, frozen)
+    method = executor.method
+    if evaluator not in self._bases:
+      first = executor.to_devices(method.trained(near, seed=run.seed))
+      self._bases[evaluator] = evaluator.full(first)
+    trained = method.trained(params, seed=run.seed)
+    return Start(evaluator, trained, self._bases[evaluator])
+
+  def _frozen_beside(
+    self, run: Run, parent: RunDirectory, executor: Executor, params: Params
+  ) -> Params:
+    """What the runs' method keeps of a parent, on the devices."""
+    key = (parent, executor)
+    if self._frozen and self._frozen[0] == key:
+      return self._frozen[1]
+    text = functools.partial(run_text.pretraining_sample, run.parent)
+    made = executor.method.frozen(params, text=text)
+    if not made:
+      return made
+    for other in [k for k, e in self._evaluators.items() if e.frozen]:
+      self._drop(other)
+    self._frozen = None  # two bases may be more than the devices hold
+    self._frozen = key, executor.place(made)
+    return self._frozen[1]
 
   def _keep(self, parent: RunDirectory, params: Params) -> None:
     if not all(isinstance(leaf, np.ndarray) for leaf in _leaves(params)):
@@ -143,19 +171,27 @@ def load_params(directory: RunDirectory, run: Run) -> Params:
     run: which one.
 
   Returns:
-    its parameters, spread over the devices as large models need it.
+    all parameters of its model, whatever of them it trained, spread over the
+    devices as large models need it.
 
   Raises:
     InputError: they are not there, or of another model.
   """
-  from forgetting.training import checkpoint, programs
+  from forgetting.training import checkpoint, methods, models, programs
 
-  shapes, shardings = programs.params_on_devices(run.model)
+  method = methods.of(run.method, run.model)
+  whole = models.shapes(run.model)
   if run.parent is None:
-    return _read(directory, shapes, shardings)
-  return checkpoint.load_params(
-    directory.best, shapes=shapes, shardings=shardings
+    return _read(directory, whole, programs.placed(method, whole))
+  trained, frozen = method.shapes()
+  best = checkpoint.load_params(
+    directory.best, shapes=trained, shardings=programs.placed(method, trained)
   )
+  if not frozen:
+    return best
+  parent = RunDirectory(directory.path.parent / run.parent.name)
+  params = _read(parent, whole, programs.placed(method, whole))
+  return method.merged(best, method.frozen(params))
 
 
 def _read(directory: RunDirectory, shapes, shardings) -> Params:

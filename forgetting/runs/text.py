@@ -9,6 +9,7 @@ from forgetting.config import InputError, Run
 from forgetting.config.names import domain_name
 from forgetting.data import corpora, store, tfds_source, tokenizers
 from forgetting.data.mixture import Blocks, Epochs, Mixture
+from forgetting.data.permutation import permute, stream_key
 from forgetting.data.pool import Pool, chunks_within
 from forgetting.data.replay_pool import pool_index, replay_order
 from forgetting.data.shared import Wanted
@@ -48,6 +49,7 @@ def mixture_of(
     parent_seed=parent.seed,
     parent_chunks=_chunks_of(run.parent),
     replayed=replayed,
+    tells_injected=run.method.reads_injected,
   )
 
 
@@ -61,6 +63,32 @@ def pretraining_pool(run: Run, split: str) -> Pool:
     InputError: it is not prepared.
   """
   return Pool.of(opened(run, pretraining_sources(run)), split)
+
+
+def pretraining_sample(
+  parent: Run, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+  """Text that a pretraining was trained on, its first chunks.
+
+  Args:
+    parent: the pretraining.
+    count: chunks, at most as many as there are.
+
+  Returns:
+    chunks int32 [n, L+1] and weights float32 [n, L].
+
+  Raises:
+    InputError: its text is streamed, so that nothing of it is kept.
+  """
+  if any(map(tfds_source.is_streamed, pretraining_sources(parent))):
+    raise InputError(
+      f"Run.method: found one that measures {parent.name}'s text, which is"
+      " streamed, expected prepared text: write tfds: in place of stream:"
+    )
+  whole = pretraining_pool(parent, "train")
+  key = stream_key(parent.seed, "pretraining")
+  index = permute(np.arange(min(count, len(whole))), len(whole), key=key)
+  return whole.take(index), whole.weights_of(index)
 
 
 def replay_pool_of(parent: Run, size: int) -> np.ndarray:
@@ -134,6 +162,7 @@ def _streamed_mixture(run: Run) -> StreamedMixture:
     injection=run.injection,
     batch_size=run.batch_size,
     seed=run.seed,
+    tells_injected=run.method.reads_injected,
   )
 
 

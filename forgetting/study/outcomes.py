@@ -117,10 +117,7 @@ def _together(
   from forgetting.training.fleet import Fleet
   from forgetting.training.loop import Interrupted
 
-  model, batch_size, micro_batches = fleets.shape_of(runs[0])
-  fleet = Fleet(
-    model, batch_size=batch_size, micro_batches=micro_batches, slots=slots
-  )
+  fleet = Fleet(**fleets.shape_of(runs[0]).options, slots=slots)
   stopped = False
   _log_all(options, runs, run_log.begins(fleets.executor_of(fleet)))
   for run, result, error in fleets.do_runs(runs, fleet, options, starts=starts):

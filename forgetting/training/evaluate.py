@@ -25,12 +25,27 @@ def block_losses(params, chunks_ExL1, weights_ExL, *, model, shares=1):
     float32 [E], nats a token.
   """
 
+  def of_tokens(tokens_MxL, targets_MxL):
+    return losses_lib.token_losses(params, tokens_MxL, targets_MxL, model=model)
+
+  return block_means(of_tokens, chunks_ExL1, weights_ExL, shares=shares)
+
+
+def block_means(of_tokens, chunks_ExL1, weights_ExL, *, shares=1):
+  """Mean over the targets that count of what is measured at every token.
+
+  Args:
+    of_tokens: (tokens [M, L], targets [M, L]) -> float32 [M, L].
+    chunks_ExL1, weights_ExL, shares: as of `block_losses`.
+
+  Returns:
+    float32 [E].
+  """
+
   def micro(block):
     chunks_MxL1, weights_MxL = block
-    losses_MxL = losses_lib.token_losses(
-      params, chunks_MxL1[:, :-1], chunks_MxL1[:, 1:], model=model
-    )
-    return (losses_MxL * weights_MxL).sum(1) / weights_MxL.sum(1)
+    found_MxL = of_tokens(chunks_MxL1[:, :-1], chunks_MxL1[:, 1:])
+    return (found_MxL * weights_MxL).sum(1) / weights_MxL.sum(1)
 
   at_once = ON_CPU if jax.default_backend() == "cpu" else BLOCK
 
@@ -81,16 +96,18 @@ class ValidationSet:
   def standard_error(self, losses: np.ndarray) -> float:
     """Of `mean`, with the sequences as the sample."""
     n, share = len(losses), self.counted[: len(losses)]
-    squares = ((losses - self.mean(losses)) * share / share.mean()) ** 2
+    with np.errstate(invalid="ignore"):  # of a run that diverges
+      squares = ((losses - self.mean(losses)) * share / share.mean()) ** 2
     return float(np.sqrt(squares.sum() / (n - 1) / n))
 
 
-def per_example(program, params, base, chunks, weights) -> np.ndarray:
+def per_example(program, params, frozen, chunks, weights) -> np.ndarray:
   """Losses of any number of sequences by the one compiled program.
 
   Args:
-    program: `executor.Executor.losses`, for some number of sequences at once.
-    params, base: what is trained, and what is left alone.
+    program: `executor.Executor.losses`, for some number of sequences at once;
+      or its `drift.divergences`.
+    params, frozen: what is trained, and what is left alone.
     chunks: [n, L+1]; the last block is filled up and cut again.
     weights: [n, L].
 
@@ -104,7 +121,7 @@ def per_example(program, params, base, chunks, weights) -> np.ndarray:
     strict=True,
   )
   # all blocks are queued before the first is read back
-  losses = [program(params, base, *block) for block in blocks]
+  losses = [program(params, frozen, *block) for block in blocks]
   return np.concatenate([np.asarray(x) for x in losses])[: len(chunks)]
 
 

@@ -31,7 +31,7 @@ class Evaluator:
     evaluation: how many sequences, and when.
     pretrain, target: the full validation sets; a pretraining has no target.
     pool: the pool that is replayed from, if any.
-    base: what the method leaves alone of the parent's parameters.
+    frozen: what the method keeps of the parent and leaves alone.
   """
 
   executor: Executor
@@ -39,7 +39,7 @@ class Evaluator:
   pretrain: ValidationSet
   target: ValidationSet | None
   pool: ValidationSet | None = None
-  base: Params = dataclasses.field(default_factory=dict)
+  frozen: Params = dataclasses.field(default_factory=dict)
 
   def curve(self, params: Params) -> Losses:
     """On the first sequences of each set: what the U-curve is made of."""
@@ -51,6 +51,30 @@ class Evaluator:
     e = self.evaluation
     losses = self._measure(params, e.full_pretrain, e.full_target)
     return losses._replace(pool=self.of_pool(params))
+
+  def drift(self, now: Params, start: Params) -> dict:
+    """The way from base to some parameters, on all sequences.
+
+    Args:
+      now, start: what is trained, now and at base, on the devices.
+
+    Returns:
+      kl_pretrain and kl_target, KL(base, now) in nats a token, and
+      weight_distance, of the weights, as a part of their size at base.
+    """
+    programs, out = self.executor.drift, {}
+    for kind in ("pretrain", "target"):
+      measured = getattr(self, kind)
+      found = per_example(
+        programs.divergences,
+        (now, start),
+        self.frozen,
+        measured.chunks,
+        measured.weights,
+      )
+      out[f"kl_{kind}"] = measured.mean(found)
+    distance = programs.distance(now, start, self.frozen)
+    return out | dict(weight_distance=float(np.asarray(distance)))
 
   def of_pool(self, params: Params) -> np.ndarray:
     """Losses of the pool; empty where there is none."""
@@ -71,7 +95,34 @@ class Evaluator:
 
   def _per_example(self, params, chunks, weights) -> np.ndarray:
     program = self.executor.losses
-    return per_example(program, params, self.base, chunks, weights)
+    return per_example(program, params, self.frozen, chunks, weights)
+
+  def errors(self, losses: Losses, base: Losses) -> dict:
+    """Standard errors of a point of a fine-tuning's curve, nats a token.
+
+    Args:
+      losses: of the point.
+      base: full losses at base, whose first sequences are the curve's.
+
+    Returns:
+      target_standard_error, of the target loss, and
+      forgetting_standard_error, of the paired difference to base; the
+      sequences are the sample. None of a single sequence; nothing in a
+      pretraining.
+    """
+    if self.target is None:
+      return {}
+    with np.errstate(invalid="ignore"):  # of a run that diverges
+      change = losses.pretrain - base.pretrain[: len(losses.pretrain)]
+    pairs = dict(
+      target=(self.target, losses.target), forgetting=(self.pretrain, change)
+    )
+    return {
+      f"{name}_standard_error": (
+        measured.standard_error(values) if len(values) > 1 else None
+      )
+      for name, (measured, values) in pairs.items()
+    }
 
   def means(self, losses: Losses, prefix: str = "") -> dict:
     """In nats a token and in bits a byte; None without a target."""

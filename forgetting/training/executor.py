@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from forgetting.training.drift import Drift
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import Params
 
@@ -28,10 +29,14 @@ class Executor(Protocol):
 
   @property
   def losses(self) -> Callable:
-    """(params, base, chunks [E, L+1], weights [E, L]) -> [E], compiled.
+    """(params, frozen, chunks [E, L+1], weights [E, L]) -> [E], compiled.
 
     The mean loss of each sequence, nats a token.
     """
+
+  @property
+  def drift(self) -> Drift:
+    """What measures the way from base, compiled where it is first wanted."""
 
   @property
   def device(self) -> str:
@@ -42,6 +47,13 @@ class Executor(Protocol):
 
   def to_devices(self, params: Params) -> Params:
     """Parameters, kept by `keep` or on the host, as `losses` takes them."""
+
+  @property
+  def of_model(self) -> tuple[Params, Params]:
+    """Shapes of all parameters of the model, and where they lie when read."""
+
+  def place(self, frozen: Params) -> Params:
+    """What a method keeps beside the trained parameters, on the devices."""
 
   def keep(self, params: Params) -> Params:
     """A copy that no step touches."""
@@ -55,4 +67,4 @@ class Alone(Executor, Protocol):
 
   @property
   def train(self) -> Callable:
-    """(state, base, batch, hyperparameters) -> (state, Metrics), compiled."""
+    """(state, frozen, batch, hyperparameters) -> (state, Metrics), compiled."""

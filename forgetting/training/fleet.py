@@ -16,10 +16,11 @@ from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
+from forgetting import config
 from forgetting.config import Model
-from forgetting.training import programs, shapes, sharding
-from forgetting.training.methods.full import FULL
-from forgetting.training.methods.method import Method
+from forgetting.config.method import FULL
+from forgetting.training import methods, models, programs, shapes, sharding
+from forgetting.training.drift import Drift, compile_drift
 from forgetting.training.models.family import Params
 from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.step import train_step
@@ -43,13 +44,14 @@ class Fleet:
     batch_size: int,
     micro_batches: int = 1,
     slots: int,
-    method: Method = FULL,
+    method: config.Method = FULL,
+    optimizer: str = "adamw",
   ):
     """Compiles the programs for this process's devices.
 
     Args:
-      model, batch_size, micro_batches, method: as of `compile_programs`, the
-        same for all runs.
+      model, batch_size, micro_batches, method, optimizer: as of
+        `compile_programs`, the same for all runs.
       slots: runs that train at a time.
 
     Raises:
@@ -58,31 +60,33 @@ class Fleet:
     mesh = _mesh("run")
     if slots % mesh.size:
       raise ValueError(f"{slots} slots do not divide over {mesh.size} devices")
-    self.slots, self.method = slots, method
+    self.slots, self.method = slots, methods.of(method, model)
     self._mesh = mesh
     self._runs = NamedSharding(mesh, P("run"))
-    whole = sharding.replicated(mesh)
-    self.shapes, base = shapes.state_and_base(model, method)
+    whole = self._whole = sharding.replicated(mesh)
+    self.shapes, frozen = shapes.state_and_frozen(self.method, optimizer)
     self.shardings = jax.tree.map(lambda _: whole, self.shapes)
+    self._frozen_shardings = jax.tree.map(lambda _: whole, frozen)
     self.losses = programs.compile_losses(
-      model,
+      self.method,
       _mesh("data"),
-      method,
-      (self.shardings["params"], jax.tree.map(lambda _: whole, base)),
+      (self.shardings["params"], self._frozen_shardings),
     )
-    batch = shapes.batch(model, batch_size)
+    batch = shapes.batch(
+      model, batch_size, injected=self.method.config.reads_injected
+    )
     state, batches, hyperparameters = jax.tree.map(
       self._of_all, (self.shapes, batch, shapes.HYPERPARAMETERS)
     )
     step = functools.partial(
       train_step,
-      model=model,
-      method=method,
+      method=self.method,
+      optimizer=optimizer,
       micro_batches=micro_batches,
       devices=mesh.size / slots,
     )
     apart = jax.shard_map(
-      # there is one base, which the runs share
+      # what is frozen is there once: the runs share it
       jax.vmap(step, in_axes=(0, None, 0, 0)),
       mesh=mesh,
       in_specs=(P("run"), P(), P("run"), P("run")),
@@ -91,7 +95,7 @@ class Fleet:
     )
     self._train = (
       jax.jit(apart, donate_argnums=0)
-      .lower(state, base, batches, hyperparameters)
+      .lower(state, frozen, batches, hyperparameters)
       .compile()
     )
     self._insert = jax.jit(_insert, donate_argnums=0)
@@ -118,6 +122,22 @@ class Fleet:
     """Parameters as `losses` takes them."""
     return jax.device_put(params, self.shardings["params"])
 
+  @functools.cached_property
+  def drift(self) -> Drift:
+    """What measures the way from base; compiled where it is first wanted."""
+    lies = self.shardings["params"], self._frozen_shardings
+    return compile_drift(self.method, _mesh("data"), lies)
+
+  @property
+  def of_model(self) -> tuple[Params, Params]:
+    """Shapes of all parameters of the model, and where they lie when read."""
+    found, whole = models.shapes(self.method.model), self._whole
+    return found, jax.tree.map(lambda _: whole, found)
+
+  def place(self, frozen: Params) -> Params:
+    """What a method keeps beside the trained parameters, on the devices."""
+    return jax.device_put(frozen, self._frozen_shardings)
+
   def keep(self, params: Params) -> Params:
     """A copy on the host, which no step touches."""
     return jax.tree.map(lambda x: np.array(x, copy=True), params)
@@ -131,10 +151,10 @@ class Fleet:
 
     Args:
       asked: slot -> what its run asks for; a state that is not yet in a slot
-        is put there. All have one base.
+        is put there. All have the same frozen parameters.
     """
     start = time.perf_counter()
-    base = _one_base(asked.values())
+    frozen = _the_frozen(asked.values())
     for slot, step in asked.items():
       if not isinstance(step.state, Seated):
         self._seat(slot, step)
@@ -144,7 +164,7 @@ class Fleet:
     ]
     batch = jax.tree.map(lambda *rows: np.stack(rows), *batches)
     self._state, metrics = self._train(
-      self._state, base, jax.device_put(batch, self._runs), self._stacked
+      self._state, frozen, jax.device_put(batch, self._runs), self._stacked
     )
     seconds = (time.perf_counter() - start) / len(asked)
     return {
@@ -200,12 +220,12 @@ class _Entry(NamedTuple):
     return np.asarray(self.array)[self.slot, ...]
 
 
-def _one_base(asked: Collection[StepAsked]) -> Params:
+def _the_frozen(asked: Collection[StepAsked]) -> Params:
   """What the runs' method leaves alone: the same arrays for all of them."""
-  bases = {tuple(map(id, jax.tree.leaves(step.base))) for step in asked}
-  if len(bases) > 1:
-    raise ValueError(f"{len(bases)} bases: the runs of a fleet share one")
-  return next(iter(asked)).base
+  trees = {tuple(map(id, jax.tree.leaves(step.frozen))) for step in asked}
+  if len(trees) > 1:
+    raise ValueError(f"{len(trees)} bases: the runs of a fleet share one")
+  return next(iter(asked)).frozen
 
 
 def _mesh(axis: str) -> Mesh:

@@ -13,6 +13,7 @@ import jaxlib
 import numpy as np
 
 from forgetting.config import Run, canonical
+from forgetting.config.method import FULL
 from forgetting.storage import places
 from forgetting.training import models, shapes
 from forgetting.training.device_memory import is_out_of_memory
@@ -45,6 +46,7 @@ def fastest(
     devices=len(devices),
     jaxlib=jaxlib.__version__,
     model=canonical.to_json(runs[0].model),
+    **_other_method(runs[0]),
     batch=[runs[0].batch_size, runs[0].micro_batches],
   )
   digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
@@ -59,6 +61,15 @@ def fastest(
     told = key | dict(tokens_per_second=known | rates)
     places.write(file, json.dumps(told, indent=1).encode())
   return chosen(rates)
+
+
+def _other_method(run: Run) -> dict:
+  """What was measured before there were others stays known."""
+  kind = run.optimizer.kind
+  other = {} if kind == "adamw" else dict(optimizer=kind)
+  if run.method == FULL:
+    return other
+  return other | dict(method=canonical.to_json(run.method.program))
 
 
 def measured(
@@ -111,13 +122,22 @@ def rate(run: Run, slots: int, *, seconds: float = SECONDS) -> float:
     batch_size=run.batch_size,
     micro_batches=run.micro_batches,
     slots=slots,
+    method=run.method.program,
+    optimizer=run.optimizer.kind,
   )
-  batch = jax.tree.map(
-    lambda s: np.ones(s.shape, s.dtype), shapes.batch(run.model, run.batch_size)
+  method = fleet.method
+  batch, frozen = jax.tree.map(
+    lambda s: np.ones(s.shape, s.dtype),
+    (
+      shapes.batch(
+        run.model, run.batch_size, injected=method.config.reads_injected
+      ),
+      method.shapes()[1],
+    ),
   )
-  params, base = fleet.method.split(models.init(run.model, seed=0))
-  state = fleet.init_state(params)
-  step = StepAsked(fleet, state, base, batch, Hyperparameters.of(run))
+  state = fleet.init_state(method.trained(models.init(run.model, seed=0)))
+  frozen = fleet.place(frozen)
+  step = StepAsked(fleet, state, frozen, batch, Hyperparameters.of(run))
   asked, steps = dict.fromkeys(range(slots), step), 0
   asked = _stepped(fleet, asked)  # the first puts the states there
   start = time.perf_counter()

@@ -48,7 +48,8 @@ def train(
     run: whose config it follows.
     directory: where its records, checkpoints and examples go.
     evaluator: measures it.
-    params: that it trains: the parent's, or fresh ones.
+    params: that it trains, as its method starts them from the parent's, or
+      fresh ones.
     base: `evaluator.full` of them.
     epoch_chunks: target chunks in an epoch; None in a pretraining.
     renew: asked before every draw, with the step and the state: other
@@ -86,7 +87,7 @@ def train(
         diverged = clock.time("training", watch.catch_up)
         losses = clock.time("evaluation", evaluator.curve, state["params"])
         lr = hyperparameters.learning_rate(step)
-        means = evaluator.means(losses)
+        means = evaluator.means(losses) | evaluator.errors(losses, base)
         epoch = _epoch(run, step, epoch_chunks)
         records.append(_record(run, step, means, clock, lr=lr, epoch=epoch))
         records[-1] |= watch.take_spikes()
@@ -103,7 +104,7 @@ def train(
       drawn = renew(step, state) or drawn
       batch = clock.time("input", lambda b: executor.put(next(b)), drawn)
       state, metrics, seconds = yield StepAsked(
-        executor, state, evaluator.base, batch, hyperparameters
+        executor, state, evaluator.frozen, batch, hyperparameters
       )
       clock.add("training", seconds)
       watch.add(step, metrics)
@@ -114,6 +115,10 @@ def train(
     return _diverged(records, clock, watch)
   best_on_device = executor.to_devices(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
+  drift = {}
+  if run.parent is not None:
+    start = executor.to_devices(params)
+    drift = clock.time("evaluation", evaluator.drift, best_on_device, start)
   if saves.best and run.parent is not None:
     save_params(directory.best, best_on_device)
   best_step = _best_record(run, records)["step"]
@@ -134,6 +139,7 @@ def train(
     seconds=clock.spent,
     **evaluator.means(base, prefix="base_"),
     **evaluator.means(best),
+    **drift,
     forgetting_standard_error=evaluator.pretrain.standard_error(
       best.pretrain - base.pretrain
     ),

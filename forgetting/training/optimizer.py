@@ -5,6 +5,7 @@ traced, so that one program serves them all; Optax's own schedules take Python
 numbers and would compile one a run.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -13,13 +14,19 @@ import numpy as np
 import optax
 
 from forgetting.config import Run
-from forgetting.training.models.family import Family, name_of
+from forgetting.training.methods.method import Method
+from forgetting.training.models.family import name_of
 
+MUON_RMS = 0.2  # of an AdamW step: arXiv 2502.16982
 Number = Any  # a float32 of numpy, a traced one, or the shape of one
 
 
 class Hyperparameters(NamedTuple):
-  """Of AdamW: numbers that enter the program as arguments."""
+  """Of a step: numbers that enter the program as arguments.
+
+  `strength` is of the method's penalty; `decay_start` is the step from which
+  on the learning rate falls linearly, below 0 where it follows a cosine.
+  """
 
   peak_lr: Number
   final_lr: Number
@@ -29,6 +36,8 @@ class Hyperparameters(NamedTuple):
   b2: Number
   weight_decay: Number
   clip_norm: Number
+  strength: Number = np.float32(0)
+  decay_start: Number = np.float32(-1)
 
   @classmethod
   def of(cls, run: Run) -> "Hyperparameters":
@@ -43,41 +52,90 @@ class Hyperparameters(NamedTuple):
       b2=o.b2,
       weight_decay=o.weight_decay,
       clip_norm=o.clip_norm,
+      strength=run.method.traced,
+      decay_start=o.decay_start(run.steps),
     )
     return cls(**{name: np.float32(value) for name, value in values.items()})
 
   def learning_rate(self, step):
-    """Of a step: linear from 0 to the peak, then cosine to the final one.
+    """Of a step: linear from 0 to the peak, then by the schedule.
 
-    optax.warmup_cosine_decay_schedule, whose `decay_steps` is the total too.
-    Works on numbers and on traced values.
+    By a cosine to the final one, it is optax.warmup_cosine_decay_schedule,
+    whose `decay_steps` is the total too. Works on numbers and on traced values.
     """
     xp = jnp if isinstance(step, jax.Array) else np
     warm = self.peak_lr * step / xp.maximum(self.warmup_steps, 1)
     length = xp.maximum(self.steps - self.warmup_steps, 1)
     done = xp.clip((step - self.warmup_steps) / length, 0, 1)
     cosine = 0.5 * (1 + xp.cos(np.pi * done))
-    decayed = self.final_lr + (self.peak_lr - self.final_lr) * cosine
+    fall = xp.maximum(self.steps - self.decay_start, 1)
+    linear = 1 - xp.clip((step - self.decay_start) / fall, 0, 1)
+    left = xp.where(self.decay_start < 0, cosine, linear)
+    decayed = self.final_lr + (self.peak_lr - self.final_lr) * left
     return xp.where(step < self.warmup_steps, warm, decayed)
 
 
 def make_optimizer(
-  h: Hyperparameters, family: Family
+  h: Hyperparameters, method: Method, kind: str = "adamw"
 ) -> optax.GradientTransformation:
-  """Clip, then AdamW's direction: the step multiplies by -learning rate.
+  """Clip, then the optimizer's direction: the step multiplies by -rate.
 
   Args:
     h: numbers, or traced values.
-    family: of the model: says which parameters are decayed.
+    method: says what of its parameters is a matrix, and what is decayed.
+    kind: as of `config.Optimizer`.
   """
 
   def decayed(params):
     return jax.tree_util.tree_map_with_path(
-      lambda path, _: family.is_decayed(name_of(path)), params
+      lambda path, _: method.is_decayed(name_of(path)), params
     )
 
+  if kind == "muon":
+    direction = _muon(h, method)
+  else:
+    direction = optax.scale_by_adam(b1=h.b1, b2=h.b2)
   return optax.chain(
     optax.clip_by_global_norm(h.clip_norm),
-    optax.scale_by_adam(b1=h.b1, b2=h.b2),
+    direction,
     optax.add_decayed_weights(h.weight_decay, mask=decayed),
+  )
+
+
+def _muon(h: Hyperparameters, method: Method) -> optax.GradientTransformation:
+  """Each layer's matrices made orthogonal; the rest by Adam.
+
+  A step is as large as AdamW's, whatever the shape: one learning rate is for
+  both.
+  """
+
+  def by_path(function, tree):
+    return jax.tree_util.tree_map_with_path(
+      lambda path, x: function(method.kind_of(name_of(path)), x), tree
+    )
+
+  def axes(kind, x):
+    first = int(kind.layered)
+    last = first + kind.inputs
+    read, written = range(first, last), range(last, x.ndim)
+    return optax.contrib.MuonDimensionNumbers(tuple(read), tuple(written))
+
+  def scaled(kind, x):
+    first = int(kind.layered)
+    last = first + kind.inputs
+    sizes = math.prod(x.shape[first:last]), math.prod(x.shape[last:])
+    return MUON_RMS * max(sizes) ** 0.5 * x
+
+  matrices = optax.chain(
+    optax.contrib.scale_by_muon(
+      beta=h.b1,
+      weight_dimension_numbers=lambda updates: by_path(axes, updates),
+    ),
+    optax.stateless(lambda updates, _: by_path(scaled, updates)),
+  )
+  return optax.partition(
+    dict(matrices=matrices, rest=optax.scale_by_adam(b1=h.b1, b2=h.b2)),
+    lambda params: by_path(
+      lambda kind, _: "matrices" if kind.part == "matrices" else "rest", params
+    ),
   )

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from forgetting import config
 from forgetting.config import Model
-from forgetting.training import evaluate, models, shapes, sharding
-from forgetting.training.methods.full import FULL
+from forgetting.config.method import FULL
+from forgetting.training import evaluate, methods, models, shapes, sharding
+from forgetting.training.drift import Drift, compile_drift
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import Params
 from forgetting.training.step import State, train_step
@@ -24,11 +26,12 @@ class Programs:
 
   Attributes:
     method: by which the step changes the weights.
-    train: (state, base, batch, hyperparameters) -> (state, Metrics); donates
+    train: (state, frozen, batch, hyperparameters) -> (state, Metrics); donates
       the state.
-    losses: (params, base, chunks [E, L+1], weights [E, L]) -> [E]; E is BLOCK
+    losses: (params, frozen, chunks [E, L+1], weights [E, L]) -> [E]; E is BLOCK
       for each device of the axis `data`.
     shapes, shardings: of a run's state.
+    frozen_shardings: of what its method keeps beside it.
     batch_sharding: of a batch's arrays.
   """
 
@@ -37,6 +40,7 @@ class Programs:
   losses: jax.stages.Compiled
   shapes: State
   shardings: State
+  frozen_shardings: Params
   batch_sharding: jax.sharding.NamedSharding
 
   @property
@@ -59,6 +63,25 @@ class Programs:
     if _is_spread(params):
       return params
     return sharding.to_devices(params, self.shardings["params"])
+
+  @functools.cached_property
+  def drift(self) -> Drift:
+    """What measures the way from base; compiled where it is first wanted."""
+    lies = self.shardings["params"], self.frozen_shardings
+    return compile_drift(self.method, self.batch_sharding.mesh, lies)
+
+  @property
+  def of_model(self) -> tuple[Params, Params]:
+    """Shapes of all parameters of the model, and where they lie when read."""
+    found = models.shapes(self.method.model)
+    mesh = self.batch_sharding.mesh
+    return found, sharding.shardings(found, mesh, self.method.rules)
+
+  def place(self, frozen: Params) -> Params:
+    """What a method keeps beside the trained parameters, on the devices."""
+    if not frozen or _is_spread(frozen):
+      return frozen
+    return sharding.to_devices(frozen, self.frozen_shardings)
 
   def keep(self, params: Params) -> Params:
     """A copy that the step, which gives its buffers away, leaves alone.
@@ -97,7 +120,8 @@ def compile_programs(
   batch_size: int,
   micro_batches: int = 1,
   model_axis: int | None = None,
-  method: Method = FULL,
+  method: config.Method = FULL,
+  optimizer: str = "adamw",
 ) -> Programs:
   """Lowers and compiles both programs; a second call is free.
 
@@ -107,25 +131,26 @@ def compile_programs(
     micro_batches: parts that it is computed in.
     model_axis: devices of the mesh's axis `model`; as few as will do.
     method: by which the step changes the weights.
+    optimizer: its kind, as of `config.Optimizer`.
 
   Raises:
     InputError: sizes that do not divide over the devices.
   """
-  mesh = _mesh(model, batch_size // micro_batches, model_axis)
-  state, base = shapes.state_and_base(model, method)
-  rules = models.of(model).RULES
-  placed = sharding.shardings(state, mesh, rules)
+  mesh, bound = (
+    _mesh(model, batch_size // micro_batches, model_axis),
+    methods.of(method, model),
+  )
+  state, frozen = shapes.state_and_frozen(bound, optimizer)
+  lies, beside = (
+    sharding.shardings(tree, mesh, bound.rules) for tree in (state, frozen)
+  )
   return Programs(
-    method=method,
-    train=_compile_step(model, mesh, batch_size, micro_batches, method),
-    losses=compile_losses(
-      model,
-      mesh,
-      method,
-      (placed["params"], sharding.shardings(base, mesh, rules)),
-    ),
+    method=bound,
+    train=_compile_step(bound, mesh, batch_size, micro_batches, optimizer),
+    losses=compile_losses(bound, mesh, (lies["params"], beside)),
     shapes=state,
-    shardings=placed,
+    shardings=lies,
+    frozen_shardings=beside,
     batch_sharding=sharding.batch_sharding(mesh),
   )
 
@@ -135,15 +160,18 @@ def compile_step(
   *,
   batch_size: int,
   micro_batches: int = 1,
-  method: Method = FULL,
+  method: config.Method = FULL,
+  optimizer: str = "adamw",
 ) -> jax.stages.Compiled:
   """The train step alone, for all devices: nothing is allocated.
 
   Args:
-    model, batch_size, micro_batches, method: as of `compile_programs`.
+    model, batch_size, micro_batches, method, optimizer: as of
+      `compile_programs`.
   """
   mesh = _mesh(model, batch_size // micro_batches, None)
-  return _compile_step(model, mesh, batch_size, micro_batches, method)
+  bound = methods.of(method, model)
+  return _compile_step(bound, mesh, batch_size, micro_batches, optimizer)
 
 
 def _mesh(model: Model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
@@ -153,49 +181,55 @@ def _mesh(model: Model, rows: int, model_axis: int | None) -> jax.sharding.Mesh:
 
 
 def _compile_step(
-  model: Model, mesh, batch_size: int, micro_batches: int, method: Method
+  method: Method,
+  mesh,
+  batch_size: int,
+  micro_batches: int,
+  optimizer: str,
 ) -> jax.stages.Compiled:
-  state, base = shapes.state_and_base(model, method)
-  rules = models.of(model).RULES
-  placed, everywhere = (
-    sharding.shardings(state, mesh, rules),
+  state, frozen = shapes.state_and_frozen(method, optimizer)
+  lies, everywhere = (
+    sharding.shardings(state, mesh, method.rules),
     sharding.replicated(mesh),
   )
   train = jax.jit(
     functools.partial(
-      train_step, model=model, method=method, micro_batches=micro_batches
+      train_step,
+      method=method,
+      optimizer=optimizer,
+      micro_batches=micro_batches,
     ),
     in_shardings=(
-      placed,
-      sharding.shardings(base, mesh, rules),
+      lies,
+      sharding.shardings(frozen, mesh, method.rules),
       sharding.batch_sharding(mesh),
       everywhere,
     ),
     # left free, Auto axes may give gradients and state another layout
-    out_shardings=(placed, everywhere),
+    out_shardings=(lies, everywhere),
     donate_argnums=0,
   )
-  batch = shapes.batch(model, batch_size)
+  batch = shapes.batch(
+    method.model, batch_size, injected=method.config.reads_injected
+  )
   with jax.set_mesh(mesh):
-    return train.lower(state, base, batch, shapes.HYPERPARAMETERS).compile()
+    return train.lower(state, frozen, batch, shapes.HYPERPARAMETERS).compile()
 
 
-def compile_losses(
-  model: Model, mesh, method: Method, placed
-) -> jax.stages.Compiled:
+def compile_losses(method: Method, mesh, lies) -> jax.stages.Compiled:
   """`evaluate.block_losses` of what a method has trained.
 
   Args:
-    model: whose losses they are.
+    method: merges what is trained with what is frozen.
     mesh: over its axis `data` lie the sequences.
-    method: merges what is trained with its base.
-    placed: shardings of both.
+    lies: shardings of both.
   """
   shares, everywhere = mesh.shape["data"], sharding.replicated(mesh)
+  model = method.model
 
-  def block_losses(params, base, chunks_ExL1, weights_ExL):
+  def block_losses(params, frozen, chunks_ExL1, weights_ExL):
     return evaluate.block_losses(
-      method.merge(params, base),
+      method.merge(params, frozen),
       chunks_ExL1,
       weights_ExL,
       model=model,
@@ -204,24 +238,22 @@ def compile_losses(
 
   losses = jax.jit(
     block_losses,
-    in_shardings=(*placed, everywhere, everywhere),
+    in_shardings=(*lies, everywhere, everywhere),
     out_shardings=everywhere,
   )
-  sequences = evaluate.BLOCK * shares
-  chunks = jax.ShapeDtypeStruct((sequences, model.context + 1), jnp.int32)
-  weights = jax.ShapeDtypeStruct((sequences, model.context), jnp.float32)
-  trained = method.split(models.shapes(model))
+  block = shapes.block(model, evaluate.BLOCK * shares)
   with jax.set_mesh(mesh):
-    return losses.lower(*trained, chunks, weights).compile()
+    return losses.lower(*method.shapes(), *block).compile()
 
 
-def params_on_devices(model: Model) -> tuple[Params, Params]:
-  """Shapes of a model's parameters, and where they lie on all devices.
+def placed(method: Method, tree: Params) -> Params:
+  """Where parameters lie on all devices, to be read; a run has its own mesh.
 
-  To read and measure them; a run has its own.
+  Args:
+    method: of them, or whose model they are.
+    tree: of their shapes.
   """
   devices = jax.device_count()
   # no batch has to divide: as many rows as devices always do
-  mesh = _mesh(model, devices, None)
-  found = models.shapes(model)
-  return found, sharding.shardings(found, mesh, models.of(model).RULES)
+  mesh = _mesh(method.model, devices, None)
+  return sharding.shardings(tree, mesh, method.rules)

@@ -16,7 +16,7 @@ from forgetting.config.model import indivisible
 from forgetting.training.models.family import Rules, name_of
 
 # What a state has beside parameters, on every device whole.
-COUNTERS = ((r"(count|step)$", P()),)
+COUNTERS = ((r"(count|step|ns_coeffs)$", P()),)
 
 
 def make_mesh(model: int = 1) -> Mesh:

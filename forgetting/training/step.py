@@ -6,8 +6,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from forgetting.config import Model
-from forgetting.training import models
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import Params
 from forgetting.training.optimizer import Hyperparameters, make_optimizer
@@ -24,23 +22,26 @@ class Metrics(NamedTuple):
 
 def train_step(
   state: State,
-  base: Params,
+  frozen: Params,
   batch: dict[str, jax.Array],
   h: Hyperparameters,
   *,
-  model: Model,
   method: Method,
+  optimizer: str = "adamw",
   micro_batches: int = 1,
   devices: float | None = None,
 ) -> tuple[State, Metrics]:
-  """One step of AdamW on the weighted mean of a method's objective.
+  """One step of the optimizer on the weighted mean of a method's objective.
 
   Args:
     state: of the run.
-    base: what the method leaves alone of the parameters that the run began
-      with; empty where it trains all.
-    batch: tokens_BxL, targets_BxL, weights_BxL.
+    frozen: what the method keeps beside it and leaves alone; empty where all
+      is trained on the loss alone.
+    batch: tokens_BxL, targets_BxL, weights_BxL; and injected_B where the method
+      reads it.
     h: traced, so that the runs of a grid share the program.
+    method: by which the weights are changed.
+    optimizer: its kind, as of `config.Optimizer`.
     micro_batches: parts that the batch is computed in.
     devices: that share the batch, all by default; below 1 where several runs
       share a device.
@@ -51,14 +52,16 @@ def train_step(
   total = batch["weights_BxL"].sum()
 
   def loss(params, part):
-    summed = method.objective(params, base, part, model=model, devices=devices)
+    summed = method.objective(
+      params, frozen, part, strength=h.strength, devices=devices
+    )
     return summed / total
 
   value, gradients = _value_and_grad(
     loss, state["params"], batch, micro_batches
   )
-  optimizer = make_optimizer(h, models.of(model))
-  direction, moments = optimizer.update(
+  chain = make_optimizer(h, method, optimizer)
+  direction, moments = chain.update(
     gradients, state["optimizer"], state["params"]
   )
   lr = h.learning_rate(state["step"].astype(jnp.float32))

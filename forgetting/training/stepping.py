@@ -21,7 +21,7 @@ class StepAsked(NamedTuple):
 
   executor: Executor
   state: Mapping
-  base: Params  # what its method leaves alone
+  frozen: Params  # what its method leaves alone
   batch: dict
   hyperparameters: Hyperparameters
 

@@ -1,11 +1,12 @@
 """What a study would cost: its sums, its refusals, and that it does nothing."""
 
+import dataclasses
 import pathlib
 
 from command import called
 import pytest
 
-from forgetting.config import InputError, Study
+from forgetting.config import EWC, KL, InputError, LoRA, Study
 from forgetting.config.study_file import load_study
 from forgetting.cost import chips, dry_run
 
@@ -70,3 +71,24 @@ def test_a_study_is_not_done_by_a_dry_run(uncompiled, finetuning, tmp_path):
   with pytest.raises(InputError, match="expected 1 or more"):
     dry_run.tell(toy, chip="cpu", devices=0)
   assert not list(tmp_path.glob("toy"))
+
+
+def test_what_methods_cost_is_said(uncompiled, finetuning):
+  """By method, and what is measured at base once a parent."""
+  tried = (EWC(strength=1, sequences=8), EWC(strength=2, sequences=8))
+  others = (LoRA(rank=2), KL(strength=1))
+  runs = [
+    dataclasses.replace(finetuning, method=method)
+    for method in (*tried, *others)
+  ]
+  toy = Study(name="toy", runs=(finetuning, *runs))
+  groups = dry_run.groups_of(toy.ordered(), chip=chips.find("cpu"), devices=1)
+  flops = {group.told: group.flops for group in groups}
+  full = flops["fine-tuning"]
+  assert flops["fine-tuning, lora-r2"] == full * 2 // 3
+  assert flops["fine-tuning, kl"] == full * 4 // 3
+  once = 8 * finetuning.model.context * finetuning.model.flops_per_token
+  assert flops["fine-tuning, ewc"] == 2 * full + once
+  text = dry_run.tell(toy, chip="cpu", devices=1)
+  assert "ewc: before the first step 8 sequences forward and backward" in text
+  assert "kl: four thirds of it: base's logits are computed beside" in text

@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from forgetting.config import Model
+from forgetting.config import EWC, KL, Full, LoRA, Model
 from forgetting.config.study_file import load_study
 from forgetting.cost import dry_run
 from forgetting.cost.footprint import (
@@ -71,3 +71,20 @@ def test_on_this_machine_nothing_is_fused(finetuning):
   plain = footprint(finetuning, Mesh(1, 1), fused_attention=False)
   assert footprint_here(finetuning) == plain
   assert plain.total == sum(dataclasses.astuple(plain))
+
+
+def test_a_method_is_reckoned_by_what_it_trains_and_keeps(finetuning):
+  """Adapters have no moments of the base; a penalty has the base beside."""
+
+  def of(method):
+    run = dataclasses.replace(finetuning, method=method)
+    return footprint(run, Mesh(1, 1), fused_attention=False)
+
+  full, weights = of(Full()), 4 * finetuning.model.total_params
+  assert full.state == 3 * weights and full.frozen == 0
+  lora = of(LoRA(rank=1))
+  assert lora.state < full.state / 3 and lora.frozen == weights
+  assert of(LoRA(rank=1, base="bfloat16")).frozen == weights / 2
+  assert of(EWC(strength=1)).frozen == 2 * weights
+  kl = of(KL(strength=1))
+  assert kl.frozen == weights and kl.logits == 2 * full.logits

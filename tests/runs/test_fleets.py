@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from small import small_finetuning
 
-from forgetting.config import Run, Study, canonical
+from forgetting.config import KL, LoRA, Run, Study, canonical
 from forgetting.records import RunDirectory
 from forgetting.study.study import do_study
 
@@ -38,9 +38,7 @@ options = RunOptions(study=StudyDirectory.at(root, "toy"), executor="alone",
                      stop=stop)
 starts = Starts()
 if int(slots):
-  model, batch_size, micro_batches = fleets.shape_of(runs[0])
-  fleet = Fleet(model, batch_size=batch_size, micro_batches=micro_batches,
-                slots=int(slots))
+  fleet = Fleet(**fleets.shape_of(runs[0]).options, slots=int(slots))
   for run, result, error in fleets.do_runs(runs, fleet, options,
                                            starts=starts):
     told = result["status"] if result else type(error).__name__
@@ -158,6 +156,32 @@ def test_a_run_in_a_fleet_measures_what_it_measures_alone(
   result = RunDirectory.of(root, "toy", grid[0]).result()
   assert result["executor"] == f"a slot in a fleet of {slots}"
   assert result["device"] == "8 x cpu"
+
+
+@pytest.mark.parametrize(
+  "method",
+  [
+    LoRA(rank=2),
+    pytest.param(KL(strength=0.5), marks=pytest.mark.slow),
+  ],
+)
+def test_a_fleet_by_another_method_shares_one_base(
+  grid, alone, cache, tmp_path, method
+):
+  """On two devices, with strengths and seeds of their own."""
+  replace = dataclasses.replace
+  runs = [
+    replace(grid[0], method=method),
+    replace(grid[0], method=method, seed=1, domain=grid[5].domain),
+  ]
+  if method.traced:
+    runs[1] = replace(runs[1], method=replace(method, strength=2.0))
+  roots = {}
+  for name, devices, slots in (("one", 1, 0), ("fleet", 2, 2)):
+    roots[name] = with_parent(alone, tmp_path / name, grid[0])
+    told = train(runs, roots[name], devices=devices, slots=slots)
+    assert set(told.values()) == {"done"}
+  check_same(runs, roots["one"], roots["fleet"])
 
 
 @pytest.mark.slow

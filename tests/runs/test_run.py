@@ -3,16 +3,26 @@
 import dataclasses
 import json
 
+import jax
 import numpy as np
 import pytest
 from small import options_in
 
 from forgetting import records
-from forgetting.config import InputError, Optimizer
+from forgetting.config import (
+  EWC,
+  KL,
+  L2SP,
+  Freeze,
+  InputError,
+  LoRA,
+  Optimizer,
+)
 from forgetting.config.saves import Saves
 from forgetting.runs.run import do_run
-from forgetting.runs.starts import Starts
+from forgetting.runs.starts import Starts, load_params
 from forgetting.storage import claims
+from forgetting.training import models
 from forgetting.training.loop import Interrupted
 
 
@@ -92,3 +102,54 @@ def test_what_is_not_there_or_anothers_is_refused(with_parent, finetuning):
   with claims.claimed(directory.path, finetuning.name):
     with pytest.raises(claims.Held, match="is doing it"):
       do_run(finetuning, options)
+
+
+@pytest.mark.parametrize(
+  "method",
+  [
+    LoRA(rank=2),
+    *(
+      pytest.param(method, marks=pytest.mark.slow)
+      for method in (
+        Freeze(parts=("embeddings",), layers=1),
+        L2SP(strength=0.1),
+        EWC(strength=1, sequences=8),
+        KL(strength=0.5, where="target"),
+        KL(strength=0.5, where="injected"),
+      )
+    ),
+  ],
+)
+def test_a_run_by_any_method_starts_at_base_and_resumes_bit_for_bit(
+  with_parent, finetuning, method
+):
+  """Stopped in the middle it ends as if it had not been."""
+  starts, options = Starts(), options_in(with_parent, saves=Saves(best=True))
+  plain = do_run(finetuning, options, starts=starts)
+  run = dataclasses.replace(finetuning, method=method)
+  asked = iter([False] * 4 + [True])
+  stopped = dataclasses.replace(options, stop=lambda: next(asked))
+  with pytest.raises(Interrupted):
+    do_run(run, stopped, starts=starts)
+  result = do_run(run, options)  # as another process would
+  assert result["method"] == method.word
+  # evaluation of base without anything trained is step 0
+  base = [name for name in result if name.startswith("base_")]
+  assert [result[name] for name in base] == [plain[name] for name in base]
+  assert result["pretrain_loss"] != plain["pretrain_loss"]
+  whole = options_in(with_parent, "whole", saves=Saves(best=True))
+  whole.study.path.mkdir()
+  parent = options.study.of(finetuning.parent).path
+  whole.study.of(finetuning.parent).path.symlink_to(parent)
+  at_once = do_run(run, whole)
+  losses = [name for name in result if name.endswith(("_loss", "_error"))]
+  assert [result[name] for name in losses] == [at_once[name] for name in losses]
+  one, other = (
+    jax.tree.map(np.asarray, load_params(where.study.of(run), run))
+    for where in (options, whole)
+  )
+  jax.tree.map(np.testing.assert_array_equal, one, other)
+  # what is kept is the whole model, whatever of it was trained
+  assert jax.tree.map(np.shape, one) == jax.tree.map(
+    lambda x: x.shape, models.shapes(run.model)
+  )

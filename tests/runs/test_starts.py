@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from forgetting.config import Run
+from forgetting.config import method as config
 from forgetting.records import StudyDirectory
 from forgetting.runs import starts as starts_lib
 from forgetting.runs.starts import Starts
+from forgetting.training.methods.full import Full
 
 STUDY = StudyDirectory.at("runs", "toy")
 
@@ -21,7 +23,7 @@ STUDY = StudyDirectory.at("runs", "toy")
 class Executor:
   """Programs that are none: parameters lie on the host."""
 
-  shapes = shardings = types.MappingProxyType({"params": None})
+  of_model, method = (None, None), Full(config.FULL, None)
 
   def to_devices(self, params):
     return params
@@ -32,6 +34,8 @@ class Executor:
 
 class Evaluator:
   """Measures as losses what the parameters are."""
+
+  frozen = types.MappingProxyType({})
 
   def __init__(self, executor, log):
     self.executor, self._log = executor, log
@@ -51,7 +55,7 @@ def log():
     seed = int(parent.path.name.split("-s")[1].split("-")[0])
     return {"w": np.full(250, seed, np.float32)}  # 1000 bytes
 
-  def evaluator_of(run, executor):
+  def evaluator_of(run, executor, frozen):
     return Evaluator(executor, done)
 
   with pytest.MonkeyPatch.context() as patch:

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from forgetting.config import Model
-from forgetting.training import models
+from forgetting.config import Model, Optimizer
+from forgetting.config.method import FULL
+from forgetting.training import methods, models
 from forgetting.training import optimizer as optimizer_lib
 from forgetting.training.models import decoder
 from forgetting.training.models.family import name_of
@@ -58,7 +59,7 @@ def test_one_step_is_optax_adamw(finetuning):
   gradients = jax.tree.map(
     lambda p: np.random.default_rng(next(keys)).normal(0, 1, p.shape), params
   )
-  ours = optimizer_lib.make_optimizer(h, decoder)
+  ours = optimizer_lib.make_optimizer(h, methods.of(FULL, finetuning.model))
   direction, _ = jax.jit(ours.update)(gradients, ours.init(params), params)
   o = finetuning.optimizer
   theirs = optax.chain(
@@ -97,3 +98,57 @@ def test_warm_up_longer_than_the_run_ends_with_it(finetuning):
   h = Hyperparameters.of(short)
   assert h.warmup_steps == short.steps
   assert h.learning_rate(short.steps) <= h.peak_lr
+
+
+@given(
+  steps=st.integers(2, 500),
+  warmup=st.integers(0, 20),
+  part=st.floats(0.01, 1),
+)
+@settings(max_examples=25, deadline=None)
+def test_constant_and_wsd_schedules(steps, warmup, part):
+  """Against warm-up, plateau and a line, written out."""
+  warmup = min(warmup, steps - 1)
+  wsd = Optimizer(peak_lr=1e-2, schedule="wsd", decay_part=part)
+  h = Hyperparameters(*np.float32([1e-2, 1e-3, warmup, steps, 0, 0, 0, 1, 0]))
+  start = max(wsd.decay_start(steps), warmup)
+  h = h._replace(decay_start=np.float32(start))
+  at = np.unique(np.linspace(0, steps, 9, dtype=int))
+  fall = max(steps - start, 1)
+  expected = [
+    1e-2 * step / warmup
+    if step < warmup
+    else 1e-2 - 9e-3 * max(step - start, 0) / fall
+    for step in at
+  ]
+  found = [float(h.learning_rate(step)) for step in at]
+  np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
+  constant = Optimizer(peak_lr=1e-2, schedule="constant")
+  flat = h._replace(decay_start=np.float32(constant.decay_start(steps)))
+  assert {float(flat.learning_rate(s)) for s in range(warmup, steps + 1)} == {
+    float(np.float32(1e-2))
+  }
+
+
+def test_muon_turns_matrices_and_leaves_the_rest_to_adam(finetuning):
+  """Each layer's matrix by itself, to AdamW's size of a step."""
+  method = methods.of(FULL, finetuning.model)
+  params = models.init(finetuning.model, seed=0)
+  draw = np.random.default_rng(0)
+  gradients = jax.tree.map(
+    lambda p: draw.normal(0, 1e-3, p.shape).astype(np.float32), params
+  )
+  h = Hyperparameters.of(finetuning)._replace(weight_decay=np.float32(0))
+  ours = optimizer_lib.make_optimizer(h, method, "muon")
+  direction, _ = jax.jit(ours.update)(gradients, ours.init(params), params)
+  width = finetuning.model.width
+  for layer in (0, 1):
+    qkv = np.asarray(direction["layers"]["qkv"]["kernel"])[layer]
+    sizes = np.linalg.svd(qkv.reshape(width, -1), compute_uv=False)
+    scale = 0.2 * (3 * width) ** 0.5
+    # five Newton-Schulz iterations bring them within about 0.7 to 1.2
+    assert (sizes > 0.5 * scale).all() and (sizes < 1.4 * scale).all()
+    turned = (qkv * gradients["layers"]["qkv"]["kernel"][layer]).sum()
+    assert turned > 0  # the step subtracts it
+  scales = direction["final_norm"]["scale"]
+  np.testing.assert_allclose(np.abs(scales), 1, rtol=1e-2)  # Adam's first

@@ -1,16 +1,17 @@
 import jax
 
-from forgetting.training import models, shapes
-from forgetting.training.methods.full import FULL
+from forgetting.config.method import FULL
+from forgetting.training import methods, models, shapes
 
 
 def test_a_state_has_two_moments_a_parameter_and_nothing_frozen(finetuning):
-  state, base = shapes.state_and_base(finetuning.model, FULL)
+  method = methods.of(FULL, finetuning.model)
+  state, frozen = shapes.state_and_frozen(method)
   params = jax.tree.leaves(models.shapes(finetuning.model))
   assert jax.tree.leaves(state["params"]) == params
   moments = [x.shape for x in jax.tree.leaves(state["optimizer"]) if x.shape]
   assert sorted(moments) == sorted(2 * [x.shape for x in params])
-  assert base == {}
+  assert frozen == {}
 
 
 def test_a_batch_is_what_a_mixture_draws(finetuning):

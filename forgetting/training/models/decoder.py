@@ -15,8 +15,14 @@ import numpy as np
 
 from forgetting.config.model import Decoder, Numerics
 from forgetting.training import sharding
-from forgetting.training.models import attention, scanning
-from forgetting.training.models.family import Params, Rules, name_of
+from forgetting.training.models import adapters, attention, scanning
+from forgetting.training.models.family import (
+  Kind,
+  Kinds,
+  Params,
+  Rules,
+  name_of,
+)
 
 # Where parameters lie on the mesh, by the end of their paths.
 RULES: Rules = (
@@ -27,6 +33,15 @@ RULES: Rules = (
   (r"down/kernel$", P(None, "model", "data")),  # N F D
   (r"norm/scale$", P()),
 )
+
+KINDS: Kinds = (
+  (r"embedding$", Kind("embeddings")),
+  (r"layers/.*norm/scale$", Kind("norms", layered=True)),
+  (r"norm/scale$", Kind("norms")),
+  (r"out/kernel$", Kind("matrices", layered=True, inputs=2)),
+  (r"kernel$", Kind("matrices", layered=True, inputs=1)),
+)
+ADAPTS = True
 
 # Values that a layer keeps for its gradients, of a token, in widths: the input;
 # with it qkv, rotated q and k, the attention's result and the hidden layer;
@@ -103,6 +118,19 @@ def _fused_attention(q_BxLxHxK, k_BxLxHxK, v_BxLxHxK):
   )
 
 
+class Dense(nn.DenseGeneral):
+  """A matrix, with the adapter that the parameters may hold beside it."""
+
+  def __call__(self, x):
+    y = super().__call__(x)
+    factors = ["kernel" + adapters.A, "kernel" + adapters.B]
+    if not self.has_variable("params", factors[0]):
+      return y
+    return y + adapters.product(
+      x, *(self.get_variable("params", name) for name in factors)
+    )
+
+
 class Block(nn.Module):
   """A layer: attention, then an MLP, each behind a norm and added on."""
 
@@ -115,7 +143,7 @@ class Block(nn.Module):
     # flat, a kernel that is sharded by heads would be gathered
     dot = _flat_dot if jax.default_backend() == "cpu" else jax.lax.dot_general
     dense = functools.partial(
-      nn.DenseGeneral, use_bias=False, dot_general=dot, dtype=x_BxLxD.dtype
+      Dense, use_bias=False, dot_general=dot, dtype=x_BxLxD.dtype
     )
 
     h_BxLxD = norm(name="attention_norm")(x_BxLxD)
@@ -223,6 +251,12 @@ def hidden(
   if numerics.dtype != "float32":
     params = _cast(params, numerics.dtype)
   return Layers(architecture, numerics).apply({"params": params}, tokens_BxL)
+
+
+def fused(architecture: Decoder) -> tuple[tuple[str, ...], ...]:
+  """None: what is one matrix in a file is one here."""
+  del architecture
+  return ()
 
 
 def head(params: Params):

@@ -20,8 +20,15 @@ import numpy as np
 from forgetting.config.model import Numerics
 from forgetting.config.transformer import Transformer
 from forgetting.training import sharding
-from forgetting.training.models import attention, rotary, scanning
-from forgetting.training.models.family import Params, Rules, name_of
+from forgetting.training.models import adapters, attention, rotary, scanning
+from forgetting.training.models.family import (
+  Kind,
+  Kinds,
+  Params,
+  Rules,
+  name_of,
+)
+from forgetting.training.public import names
 
 # Where parameters lie on the mesh, by the end of their paths.
 RULES: Rules = (
@@ -35,6 +42,16 @@ RULES: Rules = (
   (r"(out|down)/bias$", P()),
   (r"norm/(scale|bias)$", P()),
 )
+
+KINDS: Kinds = (
+  (r"(embed|positions)/embedding$", Kind("embeddings")),
+  (r"head/(embedding|bias)$", Kind("head")),
+  (r"layers/.*kernel$", Kind("matrices", layered=True, inputs=1)),
+  (r"kernel$", Kind("matrices", inputs=1)),
+  (r"layers/.*(scale|bias)$", Kind("norms", layered=True)),
+  (r"(scale|bias)$", Kind("norms")),
+)
+ADAPTS = True
 
 ACTIVATIONS: dict[str, Callable] = {
   "silu": jax.nn.silu,
@@ -196,6 +213,8 @@ def _mlp(x_BxLxD, *, p: Params, c: Transformer):
 def _dense(x, p: Params):
   """The last axis of x by a kernel, and its bias if it has one."""
   y = jnp.dot(x, p["kernel"].astype(x.dtype))
+  if (a := "kernel" + adapters.A) in p:
+    y += adapters.product(x, p[a], p["kernel" + adapters.B])
   return y + p["bias"].astype(x.dtype) if "bias" in p else y
 
 
@@ -211,6 +230,15 @@ def _norm(x, p: Params | None, c: Transformer):
     return (wide * (1 + p["scale"].astype(jnp.float32))).astype(x.dtype)
   y = wide.astype(x.dtype) * p["scale"].astype(x.dtype)
   return y + p["bias"].astype(x.dtype) if "bias" in p else y
+
+
+def fused(architecture: Transformer) -> tuple[tuple[str, ...], ...]:
+  """Of modules that hold several matrices, as gpt2's c_attn."""
+  return tuple(
+    tuple(f"{path}/kernel" for path in module.paths)
+    for module in names.modules(architecture)
+    if len(module.paths) > 1
+  )
 
 
 def head(params: Params):

@@ -1,0 +1,72 @@
+"""Fine-tunings by different methods are different experiments: one at a time.
+
+A table's column `method` tells them apart. What reads a table takes the rows
+of one method and says which it left out; none pools them.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.config.method import FULL
+
+if TYPE_CHECKING:
+  import pandas as pd
+
+
+def by_method(
+  table: "pd.DataFrame", method: str | None = None
+) -> tuple["pd.DataFrame", str | None]:
+  """Keeps the fine-tunings by one method, and all pretrainings.
+
+  Args:
+    table: a data frame, one row a run; a row that names no method is full
+      fine-tuning, as all were before there were others.
+    method: its word in the column `method`. None: full fine-tuning, or the one
+      method of a table that has no other.
+
+  Returns:
+    the rows; and a line on what was kept and what was left out, None where
+    nothing was and nothing else than full fine-tuning is there.
+
+  Raises:
+    InputError: the table has no fine-tuning by that method, or several but for
+      full fine-tuning where none was asked for.
+  """
+  if "method" not in table:
+    if method not in (None, FULL.word):
+      raise InputError(
+        f"--method: found {method!r}, expected a table with a column `method`"
+      )
+    return table, None
+  words = table["method"].where(table["method"].notna(), FULL.word).astype(str)
+  words = words.where(words != "", FULL.word)
+  tuned = _finetunings(table)
+  counts = words[tuned].value_counts().sort_index()
+  if method is None and len(counts) <= 1:
+    method = counts.index[0] if len(counts) else FULL.word
+  method = method or FULL.word
+  if len(counts) and method not in counts:
+    raise InputError(
+      f"--method: found {method!r}, expected one that the table has:"
+      f" {', '.join(counts.index)}"
+    )
+  rest = counts.drop(method, errors="ignore")
+  rows = table[(words == method) | ~tuned]
+  if not len(rest):
+    only = f"method: all fine-tunings are by {method}"
+    return rows, None if method == FULL.word else only
+  left = ", ".join(f"{word} ({count})" for word, count in rest.items())
+  return rows, (
+    f"method {method}: {counts[method]} runs; left out, to be asked for with"
+    f" --method: {left}"
+  )
+
+
+def _finetunings(table: "pd.DataFrame"):
+  """Which rows are fine-tunings; all, where the table does not say."""
+  if "domain" not in table:
+    return np.ones(len(table), bool)
+  domain = table["domain"]
+  return domain.notna() & (domain.astype(str) != "")

@@ -1,0 +1,49 @@
+import pandas as pd
+import pytest
+
+from forgetting import records
+from forgetting.config import InputError
+
+MIXED = pd.DataFrame(
+  dict(
+    domain=[None, "a", "a", "b", "b", "b"],
+    method=["full", "full", None, "lora-r8", "lora-r8", "ewc-1"],
+    row=range(6),
+  )
+)
+
+
+def rows(table, method=None):
+  found, line = records.by_method(table, method)
+  return found.row.tolist(), line
+
+
+def test_full_fine_tuning_is_kept_and_the_rest_told():
+  assert rows(MIXED) == (
+    [0, 1, 2],
+    "method full: 2 runs; left out, to be asked for with --method: ewc-1 (1),"
+    " lora-r8 (2)",
+  )
+
+
+def test_another_is_asked_for_by_its_word_and_pretrainings_stay():
+  kept, line = rows(MIXED, "lora-r8")
+  assert kept == [0, 3, 4]
+  assert line.startswith("method lora-r8: 2 runs; left out")
+
+
+def test_a_table_of_one_method_is_taken_whole():
+  one = MIXED[MIXED.method != "ewc-1"].iloc[[0, 3, 4]]
+  assert rows(one) == ([0, 3, 4], "method: all fine-tunings are by lora-r8")
+  assert rows(MIXED[:3]) == ([0, 1, 2], None)
+  assert rows(MIXED[["row"]]) == ([*range(6)], None)  # of another trainer
+
+
+def test_what_is_not_there_is_told():
+  with pytest.raises(InputError, match="found 'kl', expected one that the"):
+    records.by_method(MIXED, "kl")
+  several = MIXED[3:]
+  with pytest.raises(InputError, match="found 'full', .*: ewc-1, lora-r8"):
+    records.by_method(several)
+  with pytest.raises(InputError, match="expected a table with a column"):
+    records.by_method(MIXED[["row"]], "lora-r8")

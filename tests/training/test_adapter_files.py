@@ -1,0 +1,123 @@
+"""PEFT's two files, out and in."""
+
+import json
+
+import jax
+import numpy as np
+from public_checkpoints import architecture, model_of
+import public_models
+import pytest
+
+from forgetting.config import InputError, LoRA, Model
+from forgetting.storage import safetensors
+from forgetting.training import methods, models
+from forgetting.training.public import adapter_files
+
+
+def adapted(case: str, **more):
+  model = model_of(architecture(case))
+  method = methods.of(LoRA(rank=3, **more), model)
+  draw = np.random.default_rng(0)
+  params = models.shapes(model)
+  trained = jax.tree.map(
+    lambda x: draw.normal(0, 1, x.shape).astype(np.float32),
+    method.trained(params),
+  )
+  return method, trained
+
+
+def test_each_family_comes_back_as_it_went_out(tmp_path):
+  for case in public_models.CONFIGS:
+    method, trained = adapted(case)
+    folder = tmp_path / case
+    folder.mkdir()
+    adapter_files.write(method, trained, folder, base_name="base")
+    found, tree = adapter_files.read(folder, method.model)
+    assert found == method.config, case
+    jax.tree.map(np.testing.assert_array_equal, tree, trained)
+
+
+def test_names_and_shapes_are_peft_s(tmp_path):
+  """gpt2: one A for the fused matrix, B with a row an output."""
+  method, trained = adapted("gpt2")
+  adapter_files.write(method, trained, tmp_path, base_name="gpt2")
+  places = safetensors.places(tmp_path / adapter_files.WEIGHTS)
+  width = method.model.architecture.width
+  name = "base_model.model.transformer.h.1.attn.c_attn"
+  a, b = (places[f"{name}.lora_{part}.weight"].read() for part in "AB")
+  assert a.shape == (3, width) and b.shape == (3 * width, 3)
+  layers = trained["layers"]
+  np.testing.assert_array_equal(a, layers["q"]["kernel_lora_a"][1].T)
+  np.testing.assert_array_equal(
+    b[width : 2 * width], layers["k"]["kernel_lora_b"][1].T
+  )
+  told = json.loads((tmp_path / adapter_files.CONFIG).read_text())
+  assert told["target_modules"] == [
+    "attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj",
+  ]  # fmt: skip
+  assert told["fan_in_fan_out"] and told["r"] == 3
+
+
+def test_rslora_goes_out_as_what_it_computes_and_part_of_the_matrices_too(
+  tmp_path,
+):
+  method, trained = adapted("llama", alpha=6, rslora=True, targets=("q", "up"))
+  adapter_files.write(method, trained, tmp_path, base_name="llama")
+  told = json.loads((tmp_path / adapter_files.CONFIG).read_text())
+  assert told["target_modules"] == ["self_attn.q_proj", "mlp.up_proj"]
+  assert not told["fan_in_fan_out"] and not told["use_rslora"]
+  assert told["lora_alpha"] / told["r"] == pytest.approx(6 / 3**0.5)
+  found, tree = adapter_files.read(tmp_path, method.model)
+  assert found.scale == pytest.approx(method.config.scale)
+  assert found.targets == ("layers/q", "layers/up")
+  jax.tree.map(np.testing.assert_array_equal, tree, trained)
+
+
+@pytest.mark.parametrize(
+  ("change", "line"),
+  [
+    (dict(use_dora=True), "found use_dora = True, expected plain LoRA"),
+    (dict(rank_pattern={"q": 8}), "found rank_pattern = "),
+    (dict(modules_to_save=["lm_head"]), "found modules_to_save = "),
+    (dict(layer_replication=[[0, 4]]), "found layer_replication = "),
+    (dict(lora_bias=True), "found lora_bias = True"),
+    (dict(bias="all"), "found bias 'all', expected 'none'"),
+    (dict(peft_type="IA3"), "found peft_type 'IA3', expected 'LORA'"),
+    (dict(r=4), "found shape .* expected .* of another model or rank"),
+  ],
+)
+def test_what_is_not_understood_is_refused(tmp_path, change, line):
+  method, trained = adapted("llama")
+  adapter_files.write(method, trained, tmp_path, base_name="llama")
+  file = tmp_path / adapter_files.CONFIG
+  file.write_text(json.dumps(json.loads(file.read_text()) | change))
+  with pytest.raises(InputError, match=line):
+    adapter_files.read(tmp_path, method.model)
+
+
+def test_a_tensor_too_many_or_too_few_is_refused(tmp_path):
+  method, trained = adapted("llama")
+  adapter_files.write(method, trained, tmp_path, base_name="llama")
+  file = tmp_path / adapter_files.WEIGHTS
+  kept = {n: p.read() for n, p in safetensors.places(file).items()}
+  name = "base_model.model.model.layers.1.mlp.up_proj.lora_B.weight"
+
+  def write(tensors):
+    arrays = {n: np.array(x, np.float32) for n, x in tensors.items()}
+    told = {n: safetensors.Written("F32", x.shape) for n, x in arrays.items()}
+    safetensors.write(file, told, arrays.values())
+
+  write(kept | {"base_model.model.lm_head.lora_A.weight": np.ones((3, 2))})
+  with pytest.raises(InputError, match="found base_model.model.lm_head"):
+    adapter_files.read(tmp_path, method.model)
+  write({n: x for n, x in kept.items() if n != name})
+  with pytest.raises(InputError, match=f"found no {name}"):
+    adapter_files.read(tmp_path, method.model)
+
+
+def test_a_model_of_our_own_has_no_names_for_it(tmp_path):
+  model = Model(layers=1, width=8, heads=1)
+  method = methods.of(LoRA(rank=2), model)
+  trained = method.trained(models.init(model, seed=0))
+  with pytest.raises(InputError, match="expected a public one"):
+    adapter_files.write(method, trained, tmp_path, base_name="ours")
