@@ -9,6 +9,7 @@ from forgetting.cli.app import Verbs
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
 from forgetting.cli.quiet import say, silence, tell_warnings
+from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
 from forgetting.cli.run import run
 from forgetting.cli.study import study
@@ -29,6 +30,7 @@ VERBS = (
   analysis.advise,
   analysis.plan,
   analysis.associate,
+  remedies,
   export,
   doctor,
 )

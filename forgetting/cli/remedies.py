@@ -1,0 +1,44 @@
+"""The verb that compares remedies against forgetting."""
+
+import tyro
+
+from forgetting.cli.answers import find, tell
+from forgetting.cli.options import Json, StudyOrTable
+from forgetting.cli.quiet import say
+
+
+def remedies(
+  study: tyro.conf.Positional[StudyOrTable],
+  *,
+  progress: float = 0.95,
+  json: Json = None,
+) -> int:
+  """Compare what prevents forgetting, at one target loss, in one currency.
+
+  Example: forgetting remedies remedies
+
+  Methods, learning rates, optimizers, injection, and what costs no training:
+  averages with base and the largest changes alone, measured at the first call
+  for runs whose best is kept (--keep-best).
+
+  Args:
+    progress: Of plain fine-tuning's way from base to its best target loss:
+      where remedies are compared.
+  """
+  from forgetting import records
+  from forgetting.cost.memory import keep_freed_memory
+  from forgetting.laws import answers_remedies
+  from forgetting.report import figure_remedies
+  from forgetting.runs import blends as between
+
+  folder = find(study)
+  curves, runs = records.curves(folder), records.load(folder)
+  keep_freed_memory()
+  between.measure_missing(folder, say)
+  blends = records.blends(folder)
+  found = answers_remedies.remedies(curves, runs, blends, progress=progress)
+  drawn = figure_remedies.write(found.data, curves, blends, folder)
+  tell(found.text, found.data, json=json)
+  if json != "-":
+    print(drawn)
+  return 0

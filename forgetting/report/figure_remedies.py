@@ -1,0 +1,140 @@
+"""Forgetting against target loss: each remedy's best, and the lower hull."""
+
+from collections.abc import Mapping
+import os
+
+from forgetting.config import InputError
+from forgetting.laws import frontier
+from forgetting.report import style
+from forgetting.storage import places
+
+HULL = "lower hull of all"
+COLUMNS = 3  # of panels
+SHOWN = 0.4  # of the way from base on: before it little is learnt
+
+
+def write(data: Mapping, curves, blends, folder: str | os.PathLike) -> str:
+  """Draws remedies.png, .pdf and .svg, and writes the table behind them.
+
+  Args:
+    data: of `laws.answers_remedies`.
+    curves, blends: that it was made of.
+    folder: where the files go.
+
+  Returns:
+    a line that says where they are.
+
+  Raises:
+    InputError: the folder cannot be written.
+  """
+  folder, points = places.place(folder), table(data, curves, blends)
+  try:
+    style.save("remedies", folder, remedies, points)
+  except OSError as error:
+    raise InputError(
+      f"{folder}: the figure cannot be written ({error.strerror})"
+    ) from error
+  return f"figure: {folder}/remedies (.png, .svg, .pdf, .csv)"
+
+
+def table(data: Mapping, curves, blends):
+  """The points that are drawn: of the best arm of each remedy, of the hull.
+
+  Args:
+    data, curves, blends: as of `write`.
+
+  Returns:
+    a data frame with the cell's columns, remedy, arm, run, target_loss and
+    forgetting (nats a token), and the matched target loss.
+  """
+  import pandas as pd
+
+  paths, rows = frontier.paths_of(curves, blends), []
+  for one in data["cells"]:
+    known = dict(one["cell"]) | dict(matched=one["target"])
+    best = {arm["remedy"]: arm["arm"] for arm in one["best"]}
+    for path in paths[tuple(one["cell"].values())]:
+      if best.get(path.remedy) != path.arm:
+        continue
+      learnt = path.target[0] - path.target
+      shown = learnt >= SHOWN * (path.target[0] - one["target"])
+      rows += [
+        known
+        | dict(remedy=path.remedy, arm=path.arm, run=path.run)
+        | dict(target_loss=target, forgetting=forgetting)
+        for target, forgetting, show in zip(
+          path.target, path.forgetting, shown, strict=True
+        )
+        if show
+      ]
+    rows += [
+      known
+      | dict(remedy=HULL, arm=arm, run=HULL)
+      | dict(target_loss=target, forgetting=forgetting)
+      for target, forgetting, arm in one["hull"]
+    ]
+  return pd.DataFrame(rows)
+
+
+def remedies(points):
+  """Draws a panel a cell: what is forgotten for what is learnt.
+
+  Args:
+    points: of `table`.
+
+  Returns:
+    a matplotlib Figure.
+  """
+  from matplotlib.figure import Figure
+
+  cells = list(points.groupby(frontier.CELL, sort=True))
+  names = [n for n in points["remedy"].unique() if n != HULL]
+  columns = min(COLUMNS, len(cells))
+  rows = -(-len(cells) // columns)
+  figure = Figure(figsize=(style.WIDTH, 0.6 + 2.6 * rows), layout="constrained")
+  panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+  for panel, (cell, of_cell) in zip(panels, cells, strict=False):
+    _cell(panel, of_cell, names)
+    domain, params, tokens = cell
+    panel.set_title(
+      f"{domain}, {style.count(params)}, {style.count(tokens)} tokens"
+    )
+  for panel in panels[len(cells) :]:
+    panel.set_axis_off()
+  figure.supxlabel("Target loss (nats/token): learnt to the left")
+  figure.supylabel("Forgetting (nats/token)")
+  handles = _keys(names)
+  figure.legend(handles=handles, loc="outside lower center", ncols=4)
+  return figure
+
+
+def _cell(panel, points, names) -> None:
+  for (_, remedy), rows in points.groupby(["run", "remedy"], sort=False):
+    # in the order of the path: past its best a curve turns back
+    look = _look(remedy, names)
+    panel.plot(rows["target_loss"], rows["forgetting"], **look)
+  panel.axvline(points["matched"].iloc[0], color="0.6", lw=0.8, ls=":")
+  hull = points[points["remedy"] == HULL]
+  if len(hull):
+    room = 0.05 * max(
+      points["target_loss"].max() - hull["target_loss"].min(), 0
+    )
+    right = points[points["remedy"] != HULL]["target_loss"].max()
+    panel.set_xlim(hull["target_loss"].min() - room, right + room)
+
+
+def _look(remedy: str, names) -> dict:
+  if remedy == HULL:
+    return dict(color="0.3", lw=1.0, ls="--")
+  if remedy == frontier.PLAIN:
+    return dict(color="0.0", lw=1.4)
+  others = [name for name in names if name != frontier.PLAIN]
+  return dict(color=style.color(remedy, others), lw=1.0, marker=".", ms=3)
+
+
+def _keys(names) -> list:
+  from matplotlib.lines import Line2D
+
+  return [
+    Line2D([], [], label=name, **_look(name, names)) for name in (*names, HULL)
+  ]

@@ -1,0 +1,111 @@
+"""Remedies that cost no training, from a run's kept best and its base.
+
+Both losses are measured between them, on the sequences that the run's result
+stands on, and written beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import pathlib
+import typing
+
+from forgetting.config import Run
+from forgetting.records import RunDirectory, StudyDirectory, run_directories
+from forgetting.runs.evaluators import evaluator_of
+from forgetting.runs.starts import load_params
+
+if typing.TYPE_CHECKING:
+  from forgetting.training.evaluator import Evaluator
+  from forgetting.training.measuring import Measuring
+
+
+def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
+  """Both losses at eleven averages with base, and with the largest changes.
+
+  Args:
+    run: a fine-tuning that is done and whose best is kept.
+    study: where its directory and its parent's are.
+    measuring: of its model: one program measures all.
+
+  Returns:
+    what is in blends.json of the run's directory from now on: `averaging`, a
+    dict a weight of best, and `largest`, a dict a part of the changes that is
+    kept; each with pretrain_loss, target_loss, forgetting and
+    forgetting_standard_error, nats a token.
+
+  Raises:
+    InputError: the text, or parameters, are not there.
+  """
+  from forgetting.training import blending
+
+  directory = study.of(run)
+  base, best = (
+    measuring.keep(load_params(study.of(one), one)) for one in (run.parent, run)
+  )
+  told = _Told(evaluator_of(run, measuring), measuring, base)
+  out = dict(
+    averaging=[
+      dict(weight=w) | told.of(blending.averaged(base, best, w))
+      for w in blending.WEIGHTS
+    ],
+    largest=[
+      dict(kept=k) | told.of(blending.with_largest(base, best, k))
+      for k in blending.KEPT
+    ],
+  )
+  directory.write_blends(out)
+  return out
+
+
+def measure_missing(folder: pathlib.Path, say: Callable[[str], object]) -> None:
+  """Measures so every run of a study that was not, and whose best is kept.
+
+  Args:
+    folder: of the study; nothing is done for an exported one.
+    say: is told of each run before it is measured.
+
+  Raises:
+    InputError: no such study, or the text is not there.
+  """
+  waiting = [
+    (directory, run)
+    for directory, run in run_directories(folder)
+    if kept(run, directory) and not directory.blends()
+  ]
+  if not waiting:
+    return
+  # imported here: what is measured is read where there is no JAX
+  from forgetting.training.measuring import Measuring
+
+  model, measuring = None, None
+  for number, (directory, run) in enumerate(waiting, 1):
+    say(f"{run.name}: base to best, {number} of {len(waiting)}")
+    if run.model != model:
+      model, measuring = run.model, Measuring.of(run.model)
+    measure(run, StudyDirectory(directory.path.parent), measuring)
+
+
+class _Told:
+  """Losses of parameters, against those of base."""
+
+  def __init__(self, evaluator: Evaluator, measuring: Measuring, base):
+    self._evaluator, self._measuring = evaluator, measuring
+    self._base = evaluator.full(measuring.to_devices(base))
+
+  def of(self, params) -> dict:
+    evaluator, base = self._evaluator, self._base
+    losses = evaluator.full(self._measuring.to_devices(params))
+    means = evaluator.means(losses)
+    change = losses.pretrain - base.pretrain
+    return dict(
+      pretrain_loss=means["pretrain_loss"],
+      target_loss=means["target_loss"],
+      forgetting=evaluator.pretrain.mean(change),
+      forgetting_standard_error=evaluator.pretrain.standard_error(change),
+    )
+
+
+def kept(run: Run, directory: RunDirectory) -> bool:
+  """Whether a run is a fine-tuning whose best parameters are there."""
+  return run.parent is not None and directory.done and directory.best.exists()

@@ -1,0 +1,19 @@
+"""The verb on a study without training: read, told, drawn."""
+
+import json
+
+from command import called
+from planted_study import plant
+
+
+def test_a_study_s_remedies_are_told_drawn_and_written(tmp_path):
+  study, file = plant(tmp_path, domains=("kjv",)), tmp_path / "out.json"
+  done = called("remedies", str(study), "--json", str(file))
+  assert done.returncode == 0, done.stderr
+  assert "injection" in done.stdout and "plain" in done.stdout
+  data = json.loads(file.read_text())
+  assert {cell["cell"]["domain"] for cell in data["cells"]} == {"kjv"}
+  assert (study / "remedies.png").exists()
+  wrong = called("remedies", str(study), "--progress", "2")
+  assert wrong.returncode == 2
+  assert "--progress: found 2.0, expected within (0, 1]" in wrong.stderr
