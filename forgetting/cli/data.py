@@ -17,8 +17,24 @@ TAKES = {
   "prepare": ("names", "context", "tokenizer"),
   "show": ("names", "context", "tokenizer"),
   "tokenizer": ("names", "size"),
-  "push": ("names", "context", "tokenizer", "at", "domain", "pretraining"),
-  "pull": ("names", "context", "tokenizer", "at", "domain", "pretraining"),
+  "push": (
+    "names",
+    "context",
+    "tokenizer",
+    "at",
+    "domain",
+    "pretraining",
+    "set",
+  ),
+  "pull": (
+    "names",
+    "context",
+    "tokenizer",
+    "at",
+    "domain",
+    "pretraining",
+    "set",
+  ),
 }
 
 
@@ -128,7 +144,10 @@ def _copied(
   for name in names:
     if name.endswith(".py") and os.path.isfile(name):
       study = load_study(
-        name, domains=text.domain, pretraining=text.pretraining
+        name,
+        domains=text.domain,
+        pretraining=text.pretraining,
+        arguments=text.set,
       )
       found += wanted_by(study.ordered())
     else:

@@ -1,6 +1,8 @@
 """The command `forgetting`: each verb imports only what it needs."""
 
+import codecs
 import contextlib
+import locale
 import os
 import sys
 
@@ -40,8 +42,23 @@ for verb in VERBS:
   app.command(verb)
 
 
+def in_utf_8() -> None:
+  """Begins anew in UTF-8 where the locale knows ASCII alone.
+
+  Paths and text of other letters could neither be opened nor printed; what is
+  begun from here inherits it.
+  """
+  if sys.flags.utf8_mode or codecs.lookup(locale.getencoding()).name != "ascii":
+    return
+  own = [sys.executable, "-X", "utf8", "-m", "forgetting"]
+  os.execve(
+    sys.executable, own + sys.argv[1:], os.environ | {"PYTHONUTF8": "1"}
+  )
+
+
 def main() -> None:
   """Entry point: bad input is one line and exit status 2."""
+  in_utf_8()
   arguments = [part for part in sys.argv[1:] if part != "--quiet"]
   if arguments == ["--version"]:
     from importlib.metadata import version

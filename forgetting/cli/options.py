@@ -47,10 +47,13 @@ class OwnText:
       path.jsonl:prompt->response for instructions.
     pretraining: Pretraining sources in place of the config's: the same, or a
       set of the catalogue as `mix`.
+    set: Any other argument of the config's study(), as --set seeds=0,1
+      --set target_tokens=400k; once for each.
   """
 
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
+  set: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,10 @@ def run(
     where=GOES_WITH,
   )
   loaded = load_study(
-    config or study, domains=text.domain, pretraining=text.pretraining
+    config or study,
+    domains=text.domain,
+    pretraining=text.pretraining,
+    arguments=text.set,
   )
   if lists:
     if not write_json(single.states(loaded, root=root), json):

@@ -94,7 +94,16 @@ class StudyOptions:
 
 
 # what each of the four has a use for
-CHOICE = {"config", "root", "on", "profile", "only", "domain", "pretraining"}
+CHOICE = {
+  "config",
+  "root",
+  "on",
+  "profile",
+  "only",
+  "domain",
+  "pretraining",
+  "set",
+}
 STATUS = {*CHOICE, "status"}
 SUBMIT = {*CHOICE, "limit", "save_every", "keep_best"}
 HERE = {*SUBMIT, "workers", "slots", "json"}
@@ -227,6 +236,7 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
     asked.config,
     domains=asked.text.domain,
     pretraining=asked.text.pretraining,
+    arguments=asked.text.set,
   )
   runs, launch = verbs.planned(
     study,
@@ -234,9 +244,11 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
     root=asked.root,
     only=asked.only,
     limit=asked.limit,
+    unreached=say if asked.dry_run else None,
     profile_file=asked.profile,
     domain=asked.text.domain,
     pretraining=asked.text.pretraining,
+    arguments=asked.text.set,
     saves=asked.saving.saves,
     workers=asked.machine.workers,
     slots=asked.machine.slots,

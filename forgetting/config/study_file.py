@@ -1,6 +1,6 @@
 """A study file: Python that defines `study() -> Study`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import contextlib
 import dataclasses
 import importlib.util
@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 
+from forgetting.config import study_arguments
 from forgetting.config.canonical import missing_fields, unknown_field
 from forgetting.config.checks import Config
 from forgetting.config.errors import InputError
@@ -21,6 +22,7 @@ def load_study(
   *,
   domains: tuple[str, ...] = (),
   pretraining: tuple[str, ...] = (),
+  arguments: Sequence[str] = (),
 ) -> Study:
   """Runs the `study()` of a config file.
 
@@ -28,6 +30,7 @@ def load_study(
     path: a Python file that defines `study() -> Study`.
     domains, pretraining: given to `study(domains=..., pretraining=...)`,
       each when it is not empty.
+    arguments: others of `study`, as in "seeds=0,1": `study_arguments.typed`.
 
   Raises:
     InputError: no such file, no `study`, or a config that does not hold.
@@ -47,8 +50,16 @@ def load_study(
       spec.loader.exec_module(module)
     if not hasattr(module, "study"):
       raise InputError(f"{path}: defines no study(), expected one: a Study")
-    given = dict(domains=domains, pretraining=pretraining)
-    study = module.study(**{k: v for k, v in given.items() if v})
+    text = dict(domains=domains, pretraining=pretraining)
+    given = study_arguments.typed(module.study, arguments, path)
+    for name, value in text.items():
+      if value and name in given:
+        raise InputError(
+          f"--set {name}: found it with --{name.rstrip('s')} too"
+        )
+      if value:
+        given[name] = value
+    study = module.study(**given)
   except TypeError as error:
     raise InputError(f"{path}: {_explain(error)}") from error
   except SyntaxError as error:
@@ -65,7 +76,7 @@ def load_study(
     raise InputError(
       f"{path}: study() gave a {type(study).__name__}, expected a Study"
     )
-  if pretraining:
+  if pretraining := given.get("pretraining", ()):
     # losses on other pretraining text do not belong into one fit
     words = "-".join(domain_name(source) for source in pretraining)
     study = dataclasses.replace(study, name=f"{study.name}-{words}")

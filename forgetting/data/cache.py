@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
@@ -15,6 +16,9 @@ from etils import epath
 
 from forgetting.config import InputError
 
+# what a file system says that is full, or that nobody may write
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+
 
 def root() -> pathlib.Path:
   """The folder in which text is cached.
@@ -25,10 +29,19 @@ def root() -> pathlib.Path:
   """
   if chosen := os.environ.get("FORGETTING_CACHE"):
     return pathlib.Path(chosen).expanduser()
-  if sys.platform == "darwin":
-    return pathlib.Path.home() / "Library" / "Caches" / "forgetting"
-  base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-  return pathlib.Path(base) / "forgetting"
+  base, mac = os.environ.get("XDG_CACHE_HOME"), sys.platform == "darwin"
+  if base and not mac:
+    return pathlib.Path(base) / "forgetting"
+  try:
+    home = pathlib.Path.home()
+  except RuntimeError as error:  # no HOME, and a user that nobody knows
+    raise InputError(
+      "FORGETTING_CACHE: found neither it nor HOME, expected a folder to keep"
+      " text in: set it"
+    ) from error
+  if mac:
+    return home / "Library" / "Caches" / "forgetting"
+  return home / ".cache" / "forgetting"
 
 
 @contextlib.contextmanager
@@ -43,20 +56,28 @@ def scratch(folder: pathlib.Path, name: str) -> Iterator[pathlib.Path]:
     the temporary folder.
 
   Raises:
-    InputError: the cache cannot be written.
+    InputError: the cache cannot be written, or is full.
   """
   try:
     folder.mkdir(parents=True, exist_ok=True)
     work = pathlib.Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
   except OSError as error:
-    raise InputError(
-      f"FORGETTING_CACHE: {folder} cannot be written"
-      f" ({error.strerror or error}); set it to a folder that can be"
-    ) from error
+    raise _unwritable(folder, error) from error
   try:
     yield work
+  except OSError as error:
+    if error.errno not in _FULL:
+      raise
+    raise _unwritable(folder, error) from error
   finally:
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _unwritable(folder: pathlib.Path, error: OSError) -> InputError:
+  return InputError(
+    f"FORGETTING_CACHE: {folder} cannot be written"
+    f" ({error.strerror or error}); set it to a folder that can be"
+  )
 
 
 @contextlib.contextmanager

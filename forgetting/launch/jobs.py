@@ -22,6 +22,7 @@ class Launch:
     profile_file: its name, for messages; None where none was given.
     domain, pretraining: the text in place of the config's, as the user typed
       it; a worker must be told the same.
+    arguments: others of the config's study(), likewise.
     saves: what of a run is kept.
     workers: processes of this machine; None: one a GPU, or one a core.
     slots: runs that such a process trains together; None: as it likes.
@@ -35,6 +36,7 @@ class Launch:
   profile_file: str | None = None
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
+  arguments: tuple[str, ...] = ()
   saves: Saves = Saves()
   workers: int | None = None
   slots: int | None = None
@@ -65,6 +67,8 @@ class Launch:
       out += ["--domain", *self.domain]
     if self.pretraining:
       out += ["--pretraining", *self.pretraining]
+    for argument in self.arguments:
+      out += ["--set", argument]
     return out
 
 

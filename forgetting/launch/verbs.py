@@ -1,6 +1,6 @@
 """What `forgetting study` does without doing a run: look, tell, submit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 
 from forgetting.config import InputError, Run, Study
@@ -17,6 +17,7 @@ def planned(
   *,
   only: Sequence[str],
   limit: int | None,
+  unreached: Callable[[str], object] | None = None,
   **launch,
 ) -> tuple[tuple[Run, ...], Launch]:
   """The chosen runs, and what of them is to be launched.
@@ -25,6 +26,8 @@ def planned(
     study: that the user names.
     only: conditions on its runs' axes; none: all runs.
     limit: runs to be launched, at most.
+    unreached: is told that the root cannot be reached, which then is no error:
+      a dry run needs no network.
     launch: further attributes of `Launch`.
 
   Returns:
@@ -36,10 +39,16 @@ def planned(
   """
   if limit is not None and limit < 1:
     raise InputError(f"--limit: found {limit}, expected 1 or more")
-  places.check_reached(launch["root"])
   runs = selection.chosen(study, " ".join(only)) if only else study.ordered()
-  directory = StudyDirectory.at(launch["root"], study.name)
-  todo = jobs.outstanding(directory, runs)[:limit]
+  try:
+    places.check_reached(launch["root"])
+    directory = StudyDirectory.at(launch["root"], study.name)
+    todo = jobs.outstanding(directory, runs)[:limit]
+  except InputError as error:
+    if unreached is None:
+      raise
+    unreached(f"what is done there is not known, all runs are taken: {error}")
+    todo = tuple(runs)[:limit]
   profile = profile_lib.read(launch["profile_file"])
   return runs, Launch(study=study, todo=todo, profile=profile, **launch)
 

@@ -6,6 +6,7 @@ folders it knows nothing.
 
 from collections.abc import Callable, Iterable
 import importlib.util
+import logging
 import os
 import pathlib
 import secrets
@@ -72,6 +73,8 @@ def _use_gcsfs() -> None:
     )
   import fsspec.config
 
+  # it logs a traceback of what it raises as well
+  logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
   # what another process has just written is there
   known = fsspec.config.conf.setdefault("gcs", {})
   known.setdefault("use_listings_cache", False)

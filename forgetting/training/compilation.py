@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import pathlib
 import platform
+import tempfile
 from typing import Any
 
 import jax
@@ -38,17 +39,28 @@ class Compilations:
 def use_cache(directory: pathlib.Path) -> Compilations:
   """Keeps every program under `directory`, by jaxlib version and CPU.
 
-  An executable of another version or CPU can crash the process.
+  An executable of another version or CPU can crash the process. Where nothing
+  can be written programs are compiled and not kept.
   """
   folder = directory / f"{jaxlib.__version__}-{_cpu()}"
-  folder.mkdir(parents=True, exist_ok=True)
-  jax.config.update("jax_compilation_cache_dir", str(folder))
+  if _writable(folder):
+    jax.config.update("jax_compilation_cache_dir", str(folder))
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
   jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
   counts = Compilations()
   jax.monitoring.register_event_listener(counts._event)
   jax.monitoring.register_event_duration_secs_listener(counts._duration)
   return counts
+
+
+def _writable(folder: pathlib.Path) -> bool:
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+      file.write(b"0")
+  except OSError:
+    return False
+  return True
 
 
 @contextlib.contextmanager

@@ -1,5 +1,9 @@
 """The command as its user meets it: help, answers, errors, exit status."""
 
+import os
+import subprocess
+import sys
+
 from command import CONFIGS, called, forgetting
 import pytest
 
@@ -75,3 +79,18 @@ def test_quiet_prints_errors_only():
   done = called("fit", "absent", "--quiet")
   assert done.returncode == 2
   assert "absent" in done.stderr
+
+
+def test_other_letters_in_a_locale_of_ascii_alone(tmp_path):
+  folder = tmp_path / "Bücher"
+  folder.mkdir()
+  (folder / "mine.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+  plain = dict(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+  done = subprocess.run(
+    [sys.executable, "-m", "forgetting", "fit", folder / "mine.csv"],
+    env=os.environ | plain,
+    capture_output=True,
+    check=False,
+  )
+  assert done.returncode == 2
+  assert "Traceback" not in done.stderr.decode()

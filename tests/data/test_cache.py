@@ -1,5 +1,6 @@
 """The cache: where it is, and that a folder of it is whole or absent."""
 
+import errno
 import hashlib
 import pathlib
 
@@ -66,3 +67,23 @@ def test_a_hash_is_of_all_bytes(tmp_path):
 def test_a_key_tells_parts_apart():
   assert cache.key_of("a", 1) == cache.key_of("a", "1")
   assert len({cache.key_of(*parts) for parts in ("ab", "ba", ("ab",))}) == 3
+
+
+def test_a_cache_that_is_full_is_one_line(tmp_path):
+  full = OSError(errno.ENOSPC, "No space left on device")
+  with pytest.raises(InputError, match="FORGETTING_CACHE.*No space left"):
+    with cache.placing(tmp_path / "text"):
+      raise full
+  assert not list(tmp_path.iterdir())
+
+
+def test_without_a_home_the_cache_has_to_be_named(monkeypatch):
+  for name in ("FORGETTING_CACHE", "XDG_CACHE_HOME"):
+    monkeypatch.delenv(name, raising=False)
+
+  def nowhere():
+    raise RuntimeError("Could not determine home directory.")
+
+  monkeypatch.setattr(cache.pathlib.Path, "home", nowhere)
+  with pytest.raises(InputError, match="neither it nor HOME"):
+    cache.root()

@@ -15,3 +15,9 @@ def test_a_program_is_kept_and_found_again(tmp_path):
       assert [*folder.glob(".lock-*")]
   finally:
     jax.config.update("jax_compilation_cache_dir", before)
+
+
+def test_a_folder_that_nobody_can_write_keeps_no_programs(tmp_path):
+  (tmp_path / "file").write_text("in the way of a folder")
+  assert not compilation._writable(tmp_path / "file" / "compiled")
+  assert compilation._writable(tmp_path / "compiled")
