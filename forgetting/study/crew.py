@@ -4,6 +4,7 @@ import collections
 from collections.abc import Sequence
 import contextlib
 import pathlib
+import platform
 import signal
 import time
 
@@ -158,7 +159,15 @@ class Crew:
       self._held[run.name] = time.monotonic() + HELD_AGAIN
       self._progress.say(outcome.held)
     else:
-      self._finish(run, outcome.result, self._summary.done)
+      done, skipped = self._summary.done, self._summary.skipped
+      ours = self._is_ours(run, outcome.worker["pid"])
+      self._finish(run, outcome.result, done if ours else skipped)
+
+  def _is_ours(self, run: Run, pid: int) -> bool:
+    """Whether our worker did a run, and not another study's, just before."""
+    last = self._options.study.of(run).attempt()
+    us = dict(host=platform.node(), pid=pid)
+    return not last or {name: last.get(name) for name in us} == us
 
   def _finish(self, run: Run, result: dict, names: list[str]) -> None:
     if result["status"] == "diverged":

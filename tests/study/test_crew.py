@@ -7,14 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import numpy as np
 import pytest
 
 from forgetting import records
 from forgetting.config import Study, canonical
-from forgetting.records import RunDirectory
+from forgetting.records import RunDirectory, StudyDirectory
+from forgetting.study import crew as crew_lib
 from forgetting.study import study as study_lib
+from forgetting.study.outcomes import Outcome
+from forgetting.study.summary import Summary
 
 
 def test_a_failed_parent_leaves_its_children_out(cache, finetuning, tmp_path):
@@ -27,6 +31,24 @@ def test_a_failed_parent_leaves_its_children_out(cache, finetuning, tmp_path):
   assert list(summary.failed) == [toy.runs[0].parent.name]
   assert set(summary.left_out) == {run.name for run in toy.runs}
   assert not summary.done
+
+
+def test_what_another_study_did_meanwhile_is_not_counted_twice(
+  finetuning, tmp_path
+):
+  directory = StudyDirectory.at(tmp_path, "toy")
+  summary = Summary()
+  options = types.SimpleNamespace(study=directory, slots=None)
+  watched = types.SimpleNamespace(finished=lambda *_: None)
+  runs = [finetuning, dataclasses.replace(finetuning, injection=0)]
+  crew = crew_lib.Crew(options, runs, summary, watched)
+  for run in runs:
+    directory.of(run).path.mkdir(parents=True)
+    directory.of(run).begin_attempt()
+  for run, pid in zip(runs, (os.getpid(), os.getpid() + 1), strict=True):
+    crew._take(Outcome(run, dict(status="done"), worker=dict(pid=pid)))
+  assert summary.done == [runs[0].name]
+  assert summary.skipped == [runs[1].name]
 
 
 def long_study_file(tmp_path, finetuning) -> pathlib.Path:
