@@ -22,6 +22,7 @@ from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import find
 from forgetting.laws.ratio import ratio_test
+from forgetting.records.table_columns import LINE
 from forgetting.storage.places import place
 
 
@@ -217,7 +218,8 @@ def predict(
   asked = tables.load(rows)
   if not len(asked):
     raise InputError("the table to predict has no rows")
-  result = asked.reset_index(drop=True).join(_predict(fitted, asked, level))
+  told = asked.reset_index(drop=True).drop(columns=LINE, errors="ignore")
+  result = told.join(_predict(fitted, asked, level))
   return Report(
     result.to_string(index=False), {"rows": result.to_dict("records")}, result
   )

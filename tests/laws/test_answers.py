@@ -165,3 +165,11 @@ def test_a_table_of_one_loss_gets_one_law():
   assert set(report.data) == {"target"}
   with pytest.raises(InputError, match="pretrain_loss"):
     answers.fit(planted().drop(columns=["pretrain_loss", "target_loss"]))
+
+
+def test_rows_to_predict_come_back_as_they_were(tmp_path):
+  rows = planted_tables.planted().head(3)
+  rows.to_csv(tmp_path / "rows.csv", index=False)
+  report = answers.predict(planted_tables.fitted(), tmp_path / "rows.csv")
+  assert [*report.table][: len(rows.columns)] == [*rows.columns]
+  assert "file line" not in report.table
