@@ -11,6 +11,11 @@ _PROTOCOL = "a protocol: no code but what a second one of its kind must offer"
 # module: the file that tests it, and why it is not one of its own name
 ELSEWHERE = {
   "__main__": ("cli/test_main.py", "the command in a process of its own"),
+  "cli.export_model": (
+    "runs/test_exporting.py",
+    "what it calls, on runs of both kinds of parent",
+  ),
+  "cli.loading": ("cli/test_study.py", "studies as verbs load them"),
   "config.config_json_rope": (
     "config/test_config_json.py",
     "windows and rotary positions of all families' files",

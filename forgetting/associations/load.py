@@ -112,7 +112,7 @@ def finished(study: str | os.PathLike) -> list[tuple[Run, RunDirectory]]:
   found = [
     (run, directory)
     for directory, run in records.run_directories(place(study))
-    if run.parent is not None
+    if run.domain is not None
     and directory.result().get("status") == "done"
     and (directory.path / "examples.npz").exists()
   ]
@@ -136,7 +136,8 @@ def _without_seed(run: Run) -> Run:
   if replay and replay.measured_in:
     measured = _without_seed(replay.measured_in)
     replay = dataclasses.replace(replay, measured_in=measured)
-  parent = run.parent and _without_seed(run.parent)
+  pretraining = run.pretrained_by
+  parent = _without_seed(pretraining) if pretraining else run.parent
   return dataclasses.replace(run, seed=0, parent=parent, replay=replay)
 
 

@@ -6,10 +6,11 @@ from typing import Literal
 
 import tyro
 
+from forgetting.cli.loading import loaded
 from forgetting.cli.options import OwnText, given, refuse_others
 from forgetting.config import InputError
-from forgetting.config.study_file import load_study
 
+OWN_TEXT = ("domain", "pretraining", "model", "set")
 CONTEXT, TOKENIZER = 128, "bytes"
 # what each has a use for, of the names and options
 TAKES = {
@@ -17,24 +18,8 @@ TAKES = {
   "prepare": ("names", "context", "tokenizer"),
   "show": ("names", "context", "tokenizer"),
   "tokenizer": ("names", "size"),
-  "push": (
-    "names",
-    "context",
-    "tokenizer",
-    "at",
-    "domain",
-    "pretraining",
-    "set",
-  ),
-  "pull": (
-    "names",
-    "context",
-    "tokenizer",
-    "at",
-    "domain",
-    "pretraining",
-    "set",
-  ),
+  "push": ("names", "context", "tokenizer", "at", *OWN_TEXT),
+  "pull": ("names", "context", "tokenizer", "at", *OWN_TEXT),
 }
 
 
@@ -143,12 +128,7 @@ def _copied(
   found: list[Wanted] = []
   for name in names:
     if name.endswith(".py") and os.path.isfile(name):
-      study = load_study(
-        name,
-        domains=text.domain,
-        pretraining=text.pretraining,
-        arguments=text.set,
-      )
+      study = loaded(name, text)
       found += wanted_by(study.ordered())
     else:
       sources = corpora.expand([name])

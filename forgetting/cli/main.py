@@ -10,6 +10,7 @@ from forgetting.cli import analysis
 from forgetting.cli.app import Verbs
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
+from forgetting.cli.export_model import export_model
 from forgetting.cli.quiet import say, silence, tell_warnings
 from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
@@ -34,6 +35,7 @@ VERBS = (
   analysis.associate,
   remedies,
   export,
+  export_model,
   doctor,
 )
 

@@ -47,12 +47,16 @@ class OwnText:
       path.jsonl:prompt->response for instructions.
     pretraining: Pretraining sources in place of the config's: the same, or a
       set of the catalogue as `mix`.
+    model: Public checkpoints to start from, of a config that takes some: a
+      folder with config.json, safetensors and tokenizer.json, or an id of the
+      Hugging Face hub.
     set: Any other argument of the config's study(), as --set seeds=0,1
       --set target_tokens=400k; once for each.
   """
 
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
+  model: tuple[str, ...] = ()
   set: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
 
 

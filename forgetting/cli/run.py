@@ -3,6 +3,7 @@
 import tyro
 
 from forgetting.cli.answers import write_json
+from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
   Json,
@@ -12,7 +13,6 @@ from forgetting.cli.options import (
   refuse_others,
 )
 from forgetting.config import InputError
-from forgetting.config.study_file import load_study
 
 GOES_WITH = {
   "json": "the list of runs",
@@ -57,15 +57,10 @@ def run(
     found="neither --index nor --name" if lists else "--index or --name",
     where=GOES_WITH,
   )
-  loaded = load_study(
-    config or study,
-    domains=text.domain,
-    pretraining=text.pretraining,
-    arguments=text.set,
-  )
+  found = loaded(config or study, text)
   if lists:
-    if not write_json(single.states(loaded, root=root), json):
-      print(single.listing(loaded, root=root))
+    if not write_json(single.states(found, root=root), json):
+      print(single.listing(found, root=root))
     return 0
-  chosen = single.find(loaded, index=index, name=name)
-  return single.do(loaded, chosen, root=root, saves=saving.saves)
+  chosen = single.find(found, index=index, name=name)
+  return single.do(found, chosen, root=root, saves=saving.saves)

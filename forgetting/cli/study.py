@@ -13,6 +13,7 @@ from typing import Annotated
 import tyro
 
 from forgetting.cli.answers import tell, write_page
+from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
   Flag,
@@ -24,7 +25,6 @@ from forgetting.cli.options import (
 )
 from forgetting.cli.quiet import say
 from forgetting.config import InputError, Run, Study
-from forgetting.config.study_file import load_study
 from forgetting.storage.places import place
 
 CHIP, DEVICES = "h200", 1  # of a dry run that names none
@@ -95,14 +95,8 @@ class StudyOptions:
 
 # what each of the four has a use for
 CHOICE = {
-  "config",
-  "root",
-  "on",
-  "profile",
-  "only",
-  "domain",
-  "pretraining",
-  "set",
+  *("config", "root", "on", "profile", "only"),
+  *("domain", "pretraining", "model", "set"),
 }
 STATUS = {*CHOICE, "status"}
 SUBMIT = {*CHOICE, "limit", "save_every", "keep_best"}
@@ -232,12 +226,7 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
   """The study, the runs of it that are chosen, and their `Launch`."""
   from forgetting.launch import verbs
 
-  study = load_study(
-    asked.config,
-    domains=asked.text.domain,
-    pretraining=asked.text.pretraining,
-    arguments=asked.text.set,
-  )
+  study = loaded(asked.config, asked.text)
   runs, launch = verbs.planned(
     study,
     study_file=asked.config,
@@ -249,6 +238,7 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
     domain=asked.text.domain,
     pretraining=asked.text.pretraining,
     arguments=asked.text.set,
+    model=asked.text.model,
     saves=asked.saving.saves,
     workers=asked.machine.workers,
     slots=asked.machine.slots,

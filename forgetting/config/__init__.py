@@ -9,6 +9,7 @@ from forgetting.config.method import EWC, KL, L2SP, Freeze, Full, LoRA, Method
 from forgetting.config.model import BYTE_VOCABULARY, Model
 from forgetting.config.names import domain_name
 from forgetting.config.optimizer import Optimizer
+from forgetting.config.pretrained import Pretrained
 from forgetting.config.run import Replay, Run
 from forgetting.config.study import Study
 
@@ -25,6 +26,7 @@ __all__ = [
   "Method",
   "Model",
   "Optimizer",
+  "Pretrained",
   "Replay",
   "Run",
   "Study",

@@ -10,7 +10,9 @@ from forgetting.config.method import FULL, Method
 from forgetting.config.model import Model
 from forgetting.config.names import domain_name, short
 from forgetting.config.optimizer import Optimizer
+from forgetting.config.pretrained import Pretrained
 from forgetting.config.ranges import Count, Fraction, Part, Whole
+from forgetting.config.transformer import PublicModel
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,10 @@ class Replay(Config):
 class Run(Config):
   """One training. Without a parent it is a pretraining, else a fine-tuning.
 
+  From a public checkpoint a run may also be a control: without a domain, on
+  the pretraining text alone. What it gains there, no replay has prevented from
+  being forgotten.
+
   Everything in here changes the numbers and enters the run's name; where it
   runs, and how often it saves, does not.
 
@@ -65,7 +71,8 @@ class Run(Config):
     tokenizer: what cuts text into tokens.
     seed: of the first parameters, of the order of the text, of which target
       text.
-    parent: the pretraining that a fine-tuning starts from.
+    parent: what a fine-tuning starts from: a pretraining, or a public
+      checkpoint.
     replay: injects from a fixed pool instead of from all pretraining text.
     method: how a fine-tuning changes the weights.
     version: of the numbers: raised when the code changes them.
@@ -83,7 +90,7 @@ class Run(Config):
   tokenizer: str = "bytes"
   seed: Whole = 0
   evaluation: Evaluation = Evaluation()
-  parent: "Run | None" = None
+  parent: "Run | Pretrained | None" = None
   replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
   method: Method = dataclasses.field(default=FULL, metadata=LATER)
   version: Count = 1
@@ -104,10 +111,14 @@ class Run(Config):
       self.pretraining,
       "each source once",
     )
-    if self.parent is None:
+    if isinstance(self.parent, Pretrained):
+      self._check_checkpoint(self.parent)
+    elif self.parent is not None:
+      self._check_parent(self.parent)
+    if self.parent is None or self.is_control:
       self._check_pretraining()
     else:
-      self._check_finetuning(self.parent)
+      self._check_finetuning()
 
   def _check_pretraining(self) -> None:
     check(
@@ -135,8 +146,30 @@ class Run(Config):
       "full without a parent: there is no base to stay close to",
     )
 
-  def _check_finetuning(self, parent: "Run") -> None:
+  def _check_parent(self, parent: "Run") -> None:
     check(parent.parent is None, "Run.parent", parent.name, "a pretraining run")
+    for field in ("model", "pretraining", "tokenizer"):
+      found, expected = getattr(self, field), getattr(parent, field)
+      check(
+        found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
+      )
+
+  def _check_checkpoint(self, parent: Pretrained) -> None:
+    check(
+      isinstance(self.model, PublicModel),
+      "Run.model",
+      self.model,
+      "the parent's own: Pretrained(...).model(context=...)",
+    )
+    expected = parent.tokenizer
+    check(
+      self.tokenizer.split("?")[0] == expected,
+      "Run.tokenizer",
+      self.tokenizer,
+      f"the parent's own, {expected!r}",
+    )
+
+  def _check_finetuning(self) -> None:
     check(self.domain is not None, "Run.domain", None, "a target domain")
     check(
       self.domain not in self.pretraining,
@@ -156,11 +189,6 @@ class Run(Config):
       self.injection,
       "below 1: a fine-tuning draws target text too",
     )
-    for field in ("model", "pretraining", "tokenizer"):
-      found, expected = getattr(self, field), getattr(parent, field)
-      check(
-        found == expected, f"Run.{field}", found, f"the parent's {expected!r}"
-      )
     check(
       self.injection > 0 or getattr(self.method, "where", "") != "injected",
       "Run.injection",
@@ -178,7 +206,7 @@ class Run(Config):
     if replay and replay.measured_in:
       measured = replay.measured_in
       check(
-        measured.parent == parent
+        measured.parent == self.parent
         and measured.replay is not None
         and measured.replay.pool == replay.pool,
         "Replay.measured_in",
@@ -190,11 +218,23 @@ class Run(Config):
   def needs(self) -> "tuple[Run, ...]":
     """The runs that have to be done before this one."""
     measured = self.replay and self.replay.measured_in
-    return tuple(run for run in (self.parent, measured) if run)
+    return tuple(run for run in (self.pretrained_by, measured) if run)
+
+  @property
+  def pretrained_by(self) -> "Run | None":
+    """The pretraining run that it starts from, if it starts from one."""
+    return self.parent if isinstance(self.parent, Run) else None
+
+  @property
+  def is_control(self) -> bool:
+    """Whether it trains a checkpoint on the pretraining text alone."""
+    return isinstance(self.parent, Pretrained) and self.domain is None
 
   @property
   def replay_policy(self) -> str | None:
     """How injected text is chosen, a word for tables; None: from all of it."""
+    if self.is_control:
+      return "control"
     if self.replay is None:
       return None
     if self.replay.probe:
@@ -234,9 +274,11 @@ class Run(Config):
   def name(self) -> str:
     """Axes for people, eight hash characters of the whole config for truth."""
     axes = [f"n{short(self.model.model_params)}"]
+    if isinstance(self.parent, Pretrained):
+      axes += [self.parent.word]
     if self.parent is None:
       axes += ["pretrain"]
-    else:
+    elif self.domain is not None:
       axes += [f"{domain_name(self.domain)}", f"d{short(self.target_tokens)}"]
       axes += [f"p{self.injection:g}"]
     policy = self.replay_policy

@@ -22,18 +22,20 @@ def load_study(
   *,
   domains: tuple[str, ...] = (),
   pretraining: tuple[str, ...] = (),
+  models: tuple[str, ...] = (),
   arguments: Sequence[str] = (),
 ) -> Study:
   """Runs the `study()` of a config file.
 
   Args:
     path: a Python file that defines `study() -> Study`.
-    domains, pretraining: given to `study(domains=..., pretraining=...)`,
-      each when it is not empty.
+    domains, pretraining, models: given to `study(domains=...,
+      pretraining=..., models=...)`, each when it is not empty.
     arguments: others of `study`, as in "seeds=0,1": `study_arguments.typed`.
 
   Raises:
     InputError: no such file, no `study`, or a config that does not hold.
+    NotFetched: it asks what a checkpoint of the hub is that is not here.
   """
   if not os.path.isfile(path):
     meant = f"configs/{path}.py"
@@ -50,7 +52,7 @@ def load_study(
       spec.loader.exec_module(module)
     if not hasattr(module, "study"):
       raise InputError(f"{path}: defines no study(), expected one: a Study")
-    text = dict(domains=domains, pretraining=pretraining)
+    text = dict(domains=domains, pretraining=pretraining, models=models)
     given = study_arguments.typed(module.study, arguments, path)
     for name, value in text.items():
       if value and name in given:

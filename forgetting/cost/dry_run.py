@@ -140,7 +140,7 @@ def _flops_before(runs: list[Run]) -> int:
 
 def _evaluation_flops(run: Run) -> float:
   """A third of a training step's a token: nothing is differentiated."""
-  e, target = run.evaluation, run.parent is not None
+  e, target = run.evaluation, run.domain is not None
   curve = e.curve_pretrain + target * e.curve_target
   full = e.full_pretrain + target * e.full_target
   sequences = len(e.steps(run.steps)) * curve + 2 * full

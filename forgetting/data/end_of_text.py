@@ -148,3 +148,20 @@ def _settings(file: epath.Path) -> Mapping:
   if not isinstance(told, dict):
     raise InputError(f"tokenizer: {file} holds no settings, expected an object")
   return told
+
+
+def begin(told: Mapping) -> int | None:
+  """What a tokenizer puts before every text, as models of it were trained.
+
+  Args:
+    told: a tokenizer.json, whose post-processor decides it.
+
+  Returns:
+    its id; None: nothing is put there.
+  """
+  processor = told.get("post_processor") or {}
+  for one in (processor, *(processor.get("processors") or ())):
+    first = (one.get("single") or [{}])[0].get("SpecialToken")
+    if one.get("type") == "TemplateProcessing" and first:
+      return one["special_tokens"][first["id"]]["ids"][0]
+  return None

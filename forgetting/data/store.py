@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
@@ -69,6 +70,12 @@ class Prepared:
   meta: dict
   train_weights: np.ndarray | None = None
   validation_weights: np.ndarray | None = None
+
+  @functools.cached_property
+  def largest_id(self) -> int:
+    """Of all tokens of both splits; it reads them."""
+    splits = (self.train, self.validation)
+    return max((int(split.max()) for split in splits if len(split)), default=0)
 
 
 def prepare(

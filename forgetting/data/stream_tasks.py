@@ -60,7 +60,7 @@ def lane(
       functools.partial(_share, reserved=reserved),
       _plain,
       Encode(tokenizer),
-      Chunks(context),
+      Chunks(context, begin=tokenizer.begin_id),
       functools.partial(_tokens, dtype=small),
     ],
     output_features={"targets": feature},

@@ -78,7 +78,7 @@ def corpus_task(
     preprocessors=[
       functools.partial(seqio.preprocessors.rekey, key_map=_TEXT),
       Encode(tokenizer, chat=chat),
-      Chunks(context),
+      Chunks(context, begin=tokenizer.begin_id),
       *after,
     ],
     output_features={
@@ -233,10 +233,13 @@ class Chunks:
 
   Args:
     context: L, tokens a sequence; a chunk has one more.
+    begin: what a model's sequences begin with; it takes the place of a chunk's
+      first token, which is never a target.
   """
 
-  def __init__(self, context: int):
+  def __init__(self, context: int, *, begin: int | None = None):
     self._context = context
+    self._begin = begin
 
   def __call__(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
     joined = dataset.ragged_batch(_DOCUMENTS_AT_ONCE).map(
@@ -251,6 +254,10 @@ class Chunks:
     for name in more:
       stream = tf.concat([carried[name], more[name]], 0)
       left[name], chunks[name] = self._cut_stream(stream)
+    if self._begin is not None:
+      rest = chunks["targets"][:, 1:]
+      begin = tf.fill([tf.shape(rest)[0], 1], self._begin)
+      chunks["targets"] = tf.concat([begin, rest], 1)
     return left, chunks
 
   def _cut_stream(self, stream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

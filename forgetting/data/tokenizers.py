@@ -3,7 +3,8 @@
 A name is "bytes", "sp8192" (SentencePiece with that many pieces, trained on
 the pretraining mix, or on "sp8192:kjv+./text"), "gpt2" or "mistral" (out of
 pinned packages), or the path of a SentencePiece model (.model) or of a Hugging
-Face tokenizer (.json), after which "?end=TOKEN" may say what ends a document.
+Face tokenizer (.json), or "model:" and a public checkpoint (its folder or its
+id), after which "?end=TOKEN" may say what ends a document.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from etils import epath
 import numpy as np
 
 from forgetting.config import InputError, domain_name
+from forgetting.config.pretrained import Pretrained
 from forgetting.data import end_of_text, silence, tokenizer_training
 from forgetting.data.packaged_tokenizers import PACKAGED
 
@@ -48,6 +50,7 @@ class Tokenizer:
     vocab_size: number of ids.
     end_id: the end-of-text token.
     path: of its definition; empty for bytes.
+    begin_id: what every sequence of its model begins with; None: nothing.
   """
 
   name: str
@@ -57,6 +60,7 @@ class Tokenizer:
   vocab_size: int
   end_id: int
   path: str = ""
+  begin_id: int | None = None
 
   @property
   def dtype(self) -> np.dtype:
@@ -66,7 +70,10 @@ class Tokenizer:
   @property
   def encoding(self) -> tuple[int, ...]:
     """Version of how text is encoded, of those that ever did it otherwise."""
-    return (_HUGGING_FACE_VERSION,) if self.kind is Kind.HUGGING_FACE else ()
+    if self.kind is not Kind.HUGGING_FACE:
+      return ()
+    begin = () if self.begin_id is None else (self.begin_id,)
+    return (_HUGGING_FACE_VERSION, *begin)
 
 
 def find(name: str) -> Tokenizer:
@@ -99,7 +106,10 @@ def find(name: str) -> Tokenizer:
         f" {name}`"
       )
     return _of_file(name, path)
-  path = epath.Path(os.path.expanduser(end_of_text.split_name(name)[0]))
+  own = end_of_text.split_name(name)[0]
+  if parent := Pretrained.of_tokenizer(own):
+    return _of_checkpoint(name, parent)
+  path = epath.Path(os.path.expanduser(own))
   if path.suffix != ".json" and ".model" not in path.suffixes:
     raise InputError(
       f"tokenizer: found {name!r}, expected {BYTES!r}, 'sp' and a size as in"
@@ -109,6 +119,20 @@ def find(name: str) -> Tokenizer:
   if not path.exists():
     raise InputError(f"tokenizer: {path}: no such file")
   return _of_file(name, path)
+
+
+def _of_checkpoint(name: str, parent: Pretrained) -> Tokenizer:
+  """The tokenizer beside a checkpoint, with what its sequences begin with."""
+  folder = epath.Path(parent.folder)
+  path = folder / "tokenizer.json"
+  if not path.exists():
+    raise InputError(
+      f"{folder}: found no tokenizer.json, expected the model's tokenizer;"
+      " save_pretrained of transformers writes it"
+    )
+  found = _hugging_face(name, path)
+  begin = end_of_text.begin(json.loads(path.read_bytes()))
+  return dataclasses.replace(found, slug=parent.word, begin_id=begin)
 
 
 def _of_file(name: str, path: epath.Path) -> Tokenizer:

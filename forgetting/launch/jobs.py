@@ -20,8 +20,8 @@ class Launch:
       needs. What it needs and is not in here is done.
     profile: the engine's settings, from the user's TOML; see `profile`.
     profile_file: its name, for messages; None where none was given.
-    domain, pretraining: the text in place of the config's, as the user typed
-      it; a worker must be told the same.
+    domain, pretraining, model: text and checkpoints in place of the config's,
+      as the user typed them; a worker must be told the same.
     arguments: others of the config's study(), likewise.
     saves: what of a run is kept.
     workers: processes of this machine; None: one a GPU, or one a core.
@@ -36,6 +36,7 @@ class Launch:
   profile_file: str | None = None
   domain: tuple[str, ...] = ()
   pretraining: tuple[str, ...] = ()
+  model: tuple[str, ...] = ()
   arguments: tuple[str, ...] = ()
   saves: Saves = Saves()
   workers: int | None = None
@@ -67,6 +68,8 @@ class Launch:
       out += ["--domain", *self.domain]
     if self.pretraining:
       out += ["--pretraining", *self.pretraining]
+    if self.model:
+      out += ["--model", *self.model]
     for argument in self.arguments:
       out += ["--set", argument]
     return out

@@ -60,7 +60,7 @@ def members(launch: Launch) -> dict[str, list[str]]:
 
 
 def _first(run: Run) -> Run:
-  return _first(run.parent) if run.parent else run
+  return _first(run.pretrained_by) if run.pretrained_by else run
 
 
 def _key(launch: Launch, run: Run) -> str:

@@ -104,7 +104,8 @@ def told(name: str, of: Sequence[Status]) -> str:
 
 def _group(run: Run) -> str:
   params = short(run.model.model_params)
-  kind = domain_name(run.domain) if run.parent else "pretraining"
+  without = "control" if run.is_control else "pretraining"
+  kind = domain_name(run.domain) or without
   return f"{params} {kind}"
 
 

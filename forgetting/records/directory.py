@@ -4,6 +4,7 @@ A run directory is all that passes from training to analysis:
 
   config.json     written first; a resume with a different config refuses
   text.json       hashes of the text; a resume on different text refuses
+  parent.json     of a run from a public checkpoint: that one's hashes, likewise
   records.jsonl   one line an evaluation
   examples.npz    per-example pretraining loss at base and at best
   replay.npz      of a run that replays by forgetting: its pool's weights
@@ -87,26 +88,39 @@ class RunDirectory:
     """The directory of one run, by its root and the name of its study."""
     return StudyDirectory.at(root, study).of(run)
 
-  def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
+  def create(
+    self,
+    run: Run,
+    *,
+    text: Mapping[str, str] | None = None,
+    parent: Mapping[str, str] | None = None,
+  ) -> None:
     """Writes the config, or checks that the one on disk is the same.
 
     Args:
       run: whose directory this is.
       text: hashes of all that the run reads: a resume on other text refuses.
+      parent: hashes of the public checkpoint that it starts from, likewise.
 
     Raises:
       InputError: another config or text is there, or the folder cannot be
         written.
     """
     self._create(run)
-    if text is None:
+    self._keep("text", text)
+    self._keep("parent", parent)
+
+  def _keep(self, what: str, hashes: Mapping[str, str] | None) -> None:
+    """Writes hashes, or checks that those on disk are the same."""
+    if hashes is None:
       return
-    file, told = self.path / "text.json", json.dumps(dict(text), sort_keys=True)
+    file = self.path / f"{what}.json"
+    told = json.dumps(dict(hashes), sort_keys=True)
     if not file.exists():
       places.write(file, told.encode())
     elif file.read_text() != told:
       raise InputError(
-        f"{self.path}: the text has changed since the run began; give the"
+        f"{self.path}: the {what} has changed since the run began; give the"
         " study another name, or remove the folder to do the run again"
       )
 

@@ -13,7 +13,13 @@ class Followed(RunDirectory):
   process does it.
   """
 
-  def create(self, run: Run, *, text: Mapping[str, str] | None = None) -> None:
+  def create(
+    self,
+    run: Run,
+    *,
+    text: Mapping[str, str] | None = None,
+    parent: Mapping[str, str] | None = None,
+  ) -> None:
     """Nothing: the first process has written the config, or refused it."""
 
   def begin_attempt(self) -> int:

@@ -6,7 +6,7 @@ import os
 import numpy as np
 
 from forgetting.config import Run, domain_name
-from forgetting.records import table_file
+from forgetting.records import controls, table_file
 from forgetting.records.directory import (
   EXPORTED,
   RunDirectory,
@@ -100,7 +100,8 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   ]
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   # losses that no run of a half-done study has yet are no words
-  return table.astype(dict.fromkeys((*LOSSES, *DRIFT), float))
+  table = table.astype(dict.fromkeys((*LOSSES, *DRIFT), float))
+  return table.assign(**controls.columns(found, results))
 
 
 def _completed(table, name: str):

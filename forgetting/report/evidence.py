@@ -84,8 +84,9 @@ class Evidence:
 
   @property
   def pretrainings(self) -> "pd.DataFrame":
-    """The rows without a domain, done or not."""
-    return self.runs.drop(self.finetunings.index)
+    """The rows without a domain that are no controls, done or not."""
+    others = self.runs.drop(self.finetunings.index)
+    return others[others["replay"] != "control"]
 
   @property
   def seconds(self) -> float:

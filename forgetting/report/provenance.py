@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from forgetting.config import Pretrained
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.markup import number, table
@@ -66,7 +67,26 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
     name for run in evidence.configs.values() for name in run.pretraining
   )
   if text:
-    yield "Pretraining text", text
+    yield "Pretraining text", text + _stand_in(evidence)
+
+
+def _stand_in(evidence: Evidence) -> str:
+  """What the text is to a model that others pretrained."""
+  parents = [run.parent for run in evidence.configs.values()]
+  checkpoints = _distinct(p.path for p in parents if isinstance(p, Pretrained))
+  if not checkpoints:
+    return ""
+  net = "net_forgetting" in evidence.runs
+  control = (
+    "forgetting is also told net of a control, which trained on it alone"
+    if net
+    else "no control has trained on it alone: what replay has taught may pass"
+    " for forgetting that it has prevented"
+  )
+  return (
+    f": a stand-in for what {checkpoints} was pretrained on, on which it may"
+    f" still have something to learn; {control}"
+  )
 
 
 def _statuses(runs) -> str:

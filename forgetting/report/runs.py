@@ -38,6 +38,9 @@ def section(evidence: Evidence) -> str:
   replayed = frame["replay"].notna().any()
   if replayed:
     header.insert(4, "Replay")
+  controlled = "net_forgetting" in frame
+  if controlled:
+    header.insert(header.index("Target loss"), "Net of the control")
   rows = []
   for run in frame.to_dict("records"):
     status = escape(str(run["status"]))
@@ -60,6 +63,9 @@ def section(evidence: Evidence) -> str:
       cells.insert(8, number(run["pretrain_bits_per_byte"]))
     if replayed:
       cells.insert(4, escape(str(run["replay"] or "")))
+    if controlled:
+      at = header.index("Net of the control")
+      cells.insert(at, number(run["net_forgetting"]))
     rows.append(cells)
   words_at = (0, 4, -1) if replayed else (0, -1)
   return table(header, rows, text=words_at)

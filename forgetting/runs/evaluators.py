@@ -24,9 +24,11 @@ def measures_of(run: Run) -> tuple:
   """What runs must have in common to be measured by one evaluator.
 
   Returns:
-    the pretraining they start from, domain, evaluation, chunks of their pool.
+    what they start from and its text, domain, evaluation, chunks of their
+    pool.
   """
-  return run.parent or run, run.domain, run.evaluation, _pool_size(run)
+  text = (run.parent or run, run.model, run.pretraining, run.tokenizer)
+  return text, run.domain, run.evaluation, _pool_size(run)
 
 
 def evaluator_of(
@@ -44,7 +46,7 @@ def evaluator_of(
   # imported here: planning a study needs the text's sizes but not JAX
   from forgetting.training.evaluator import Evaluator
 
-  pretraining, evaluation = run.parent or run, run.evaluation
+  pretraining, evaluation = run.pretrained_by or run, run.evaluation
   sources = run_text.pretraining_sources(pretraining)
   target = pool = None
   if run.domain is not None:

@@ -10,10 +10,26 @@ from forgetting.data.pool import Pool, validation_sample
 from forgetting.runs import text as run_text
 
 
+def corpora_of(runs: Iterable[Run]) -> list[Run]:
+  """Of each parent of some runs the run that says what text it is told by.
+
+  Args:
+    runs: fine-tunings.
+
+  Returns:
+    their pretrainings; of a public checkpoint the first run from it.
+  """
+  found: dict[object, Run] = {}
+  for run in runs:
+    found.setdefault(run.parent, run.pretrained_by or run)
+  return [*found.values()]
+
+
 def columns(parent: Run, runs: Iterable[Run]) -> tuple[Pool, dict[str, int]]:
   """The pretraining sequences that children of a parent are measured on.
 
   Args:
+    parent: of `corpora_of`.
     runs: the children, or all fine-tunings of the study.
 
   Returns:

@@ -57,8 +57,8 @@ def _of_children(
   wanted: Sequence[str],
 ) -> np.ndarray:
   """Rows of one pretraining's children: one model is in memory at a time."""
-  parent = children[0].parent
-  sketch = _sketcher(study, parent)
+  (parent,) = matrix_chunks.corpora_of(children)
+  sketch = _sketcher(study, children[0])
   examples = _of_examples(parent, runs, wanted, sketch)
   return np.array([-examples @ _of_task(run, sketch) for run in children])
 
@@ -82,15 +82,15 @@ def _of_task(run: Run, sketch: Sketch) -> np.ndarray:
   return sketch(*matrix_chunks.row(run, at_most=TASK_CHUNKS)).mean(0)
 
 
-def _sketcher(study: StudyDirectory, parent: Run) -> Sketch:
+def _sketcher(study: StudyDirectory, child: Run) -> Sketch:
   """Sketches of gradients at a pretrained model, [chunks, buckets]."""
   from forgetting.training.gradients import sketches
 
-  params = starts.load_params(study.of(parent), parent)
+  params = starts.load_parent(study, child)
 
   def sketch(pool: Pool, index: np.ndarray) -> np.ndarray:
     return sketches(
-      params, pool.take(index), pool.weights_of(index), model=parent.model
+      params, pool.take(index), pool.weights_of(index), model=child.model
     )
 
   return sketch

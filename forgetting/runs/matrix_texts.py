@@ -34,7 +34,7 @@ def attach(matrix: ForgettingMatrix, study: pathlib.Path) -> ForgettingMatrix:
   runs = [run for run, _ in finished(study)]
   try:
     examples = {}
-    for parent in dict.fromkeys(run.parent for run in runs):
+    for parent in matrix_chunks.corpora_of(runs):
       examples |= _of_examples(parent, runs)
     tasks = [_of_task(run) for run in runs]
   except InputError:

@@ -11,7 +11,7 @@ import platform
 import time
 import typing
 
-from forgetting.config import InputError, Run, canonical
+from forgetting.config import InputError, Pretrained, Run, canonical
 from forgetting.data.mixture import Mixture
 from forgetting.data.streamed import StreamedMixture
 from forgetting.records import RunDirectory, axes
@@ -107,7 +107,9 @@ def steps_of(
   _check_processes(run)
   if not processes.first():
     directory = Followed(directory.path)
-  directory.create(run, text=run_text.text_fingerprint(run))
+  directory.create(
+    run, text=run_text.text_fingerprint(run), parent=run_text.identity(run)
+  )
   with _claimed(run, directory) as claim:
     if directory.done:  # by another, just now
       return directory.result()
@@ -164,6 +166,7 @@ def _trained(
     **_weighted(mixture),
     text=run_text.text_fingerprint(run),
     data=run_text.provenance(run),
+    **_of_checkpoint(run),
     executor=options.executor,
     versions=_versions(),
     host=platform.node(),
@@ -222,6 +225,13 @@ def _weighted(mixture: Mixture | StreamedMixture) -> dict:
     target_tokens=target.tokens,
     injection_of_loss=p / (p + (1 - p) * counted),
   )
+
+
+def _of_checkpoint(run: Run) -> dict:
+  """What of a public checkpoint belongs to the numbers that stand on it."""
+  if not isinstance(run.parent, Pretrained):
+    return {}
+  return dict(parent=dict(path=run.parent.path, **run_text.identity(run)))
 
 
 def _versions() -> dict[str, str]:

@@ -8,14 +8,14 @@ it keeps is bounded, since parameters may be larger than everything else.
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 import dataclasses
 import functools
 import typing
 
 import numpy as np
 
-from forgetting.config import Run
+from forgetting.config import InputError, Pretrained, Run
 from forgetting.records import RunDirectory, StudyDirectory
 from forgetting.runs import text as run_text
 from forgetting.runs.evaluators import evaluator_of, measures_of
@@ -61,7 +61,7 @@ class Starts:
       kept_bytes: of parents' parameters at most; one parent is always kept.
     """
     self._kept_bytes = kept_bytes
-    self._params: collections.OrderedDict[RunDirectory, Params] = (
+    self._params: collections.OrderedDict[RunDirectory | Pretrained, Params] = (
       collections.OrderedDict()
     )
     self._evaluators: collections.OrderedDict[tuple, Evaluator] = (
@@ -83,8 +83,15 @@ class Starts:
     # imported here: planning a study needs no JAX
     from forgetting.training import models
 
+    if isinstance(run.parent, Pretrained):
+      read = functools.partial(
+        _of_checkpoint, run.parent, run, executor.of_model[1]
+      )
+      return self._of_child(run, run.parent, executor, read)
     if run.parent is not None:
-      return self._of_child(run, study.of(run.parent), executor)
+      parent = study.of(run.parent)
+      read = functools.partial(_read, parent, *executor.of_model)
+      return self._of_child(run, parent, executor, read)
     evaluator = self._evaluator(run, executor, {})
     params = models.init(run.model, seed=run.seed)
     return Start(evaluator, params, evaluator.full(executor.to_devices(params)))
@@ -116,12 +123,17 @@ class Starts:
     self._bases.pop(self._evaluators.pop(key), None)
 
   def _of_child(
-    self, run: Run, parent: RunDirectory, executor: Executor
+    self,
+    run: Run,
+    parent: RunDirectory | Pretrained,
+    executor: Executor,
+    read: Callable[[], Params],
   ) -> Start:
+    """Where a child begins; `read` gives its parent's, on the devices."""
     params = near = self._params.get(parent)
     if params is None:
       # measured from the devices, not once a block to them
-      near = _read(parent, *executor.of_model)
+      near = read()
       # a run's first step gives its buffers away
       params = executor.keep(near)
       self._keep(parent, params)
@@ -137,13 +149,18 @@ class Starts:
     return Start(evaluator, trained, self._bases[evaluator])
 
   def _frozen_beside(
-    self, run: Run, parent: RunDirectory, executor: Executor, params: Params
+    self,
+    run: Run,
+    parent: RunDirectory | Pretrained,
+    executor: Executor,
+    params: Params,
   ) -> Params:
     """What the runs' method keeps of a parent, on the devices."""
     key = (parent, executor)
     if self._frozen and self._frozen[0] == key:
       return self._frozen[1]
-    text = functools.partial(run_text.pretraining_sample, run.parent)
+    corpus = run.pretrained_by or run
+    text = functools.partial(run_text.pretraining_sample, corpus)
     made = executor.method.frozen(params, text=text)
     if not made:
       return made
@@ -153,7 +170,7 @@ class Starts:
     self._frozen = key, executor.place(made)
     return self._frozen[1]
 
-  def _keep(self, parent: RunDirectory, params: Params) -> None:
+  def _keep(self, parent: RunDirectory | Pretrained, params: Params) -> None:
     if not all(isinstance(leaf, np.ndarray) for leaf in _leaves(params)):
       return  # on devices of several processes, which do one run
     self._params[parent] = params
@@ -161,6 +178,25 @@ class Starts:
     while len(self._params) > 1 and sum(sizes.values()) > self._kept_bytes:
       oldest, _ = self._params.popitem(last=False)
       del sizes[oldest]
+
+
+def load_parent(study: StudyDirectory, run: Run) -> Params:
+  """What a fine-tuning starts from, on all devices.
+
+  Args:
+    study: where its parent is, if that is a run.
+    run: the fine-tuning.
+
+  Raises:
+    InputError: it is not there, or of another model.
+  """
+  if run.pretrained_by is not None:
+    return load_params(study.of(run.pretrained_by), run.pretrained_by)
+  from forgetting.training import methods, models, programs
+
+  method = methods.of(run.method, run.model)
+  whole = models.shapes(run.model)
+  return _of_checkpoint(run.parent, run, programs.placed(method, whole))
 
 
 def load_params(directory: RunDirectory, run: Run) -> Params:
@@ -189,9 +225,22 @@ def load_params(directory: RunDirectory, run: Run) -> Params:
   )
   if not frozen:
     return best
-  parent = RunDirectory(directory.path.parent / run.parent.name)
-  params = _read(parent, whole, programs.placed(method, whole))
+  params = load_parent(StudyDirectory(directory.path.parent), run)
   return method.merged(best, method.frozen(params))
+
+
+def _of_checkpoint(parent: Pretrained, run: Run, where: Params) -> Params:
+  """A public checkpoint's parameters, on the devices."""
+  from forgetting.training import sharding
+  from forgetting.training.public import reading
+
+  found, expected = parent.architecture(), run.model.architecture
+  if found != expected:
+    raise InputError(
+      f"{parent.path}: config.json has changed since the study was planned;"
+      " give the study another name"
+    )
+  return sharding.to_devices(reading.load(parent.folder, found), where)
 
 
 def _read(directory: RunDirectory, shapes, shardings) -> Params:

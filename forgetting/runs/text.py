@@ -7,7 +7,8 @@ import numpy as np
 
 from forgetting.config import InputError, Run
 from forgetting.config.names import domain_name
-from forgetting.data import corpora, store, tfds_source, tokenizers
+from forgetting.config.pretrained import Pretrained
+from forgetting.data import corpora, hub, store, tfds_source, tokenizers
 from forgetting.data.mixture import Blocks, Epochs, Mixture
 from forgetting.data.permutation import permute, stream_key
 from forgetting.data.pool import Pool, chunks_within
@@ -30,7 +31,7 @@ def mixture_of(
   """
   if any(map(tfds_source.is_streamed, pretraining_sources(run))):
     return _streamed_mixture(run)
-  parent, replayed = run.parent or run, None
+  parent, replayed = run.pretrained_by or run, None
   if run.replay is not None:
     pool = replay_pool_of(parent, run.replay.pool)
     order = replay_order(
@@ -47,7 +48,7 @@ def mixture_of(
     batch_size=run.batch_size,
     seed=run.seed,
     parent_seed=parent.seed,
-    parent_chunks=_chunks_of(run.parent),
+    parent_chunks=_chunks_of(run.pretrained_by),
     replayed=replayed,
     tells_injected=run.method.reads_injected,
   )
@@ -95,7 +96,7 @@ def replay_pool_of(parent: Run, size: int) -> np.ndarray:
   """The replay pool of a pretraining's children.
 
   Args:
-    parent: the pretraining.
+    parent: the pretraining; of a checkpoint's child that run itself.
     size: chunks in the pool.
 
   Returns:
@@ -105,15 +106,16 @@ def replay_pool_of(parent: Run, size: int) -> np.ndarray:
     InputError: the corpus has less fresh text than that.
   """
   whole = pretraining_pool(parent, "train")
-  fresh = len(whole) - _chunks_of(parent)
+  # what a checkpoint has seen is not known: all text is fresh to the study
+  of_ours = parent.parent is None
+  seen, seed = (_chunks_of(parent), parent.seed) if of_ours else (0, 0)
+  fresh = len(whole) - seen
   if size > fresh:
     raise InputError(
       f"Replay.pool: found {size} chunks, expected at most the"
       f" {max(fresh, 0)} that the parent has not seen"
     )
-  return pool_index(
-    whole, size, parent_seed=parent.seed, parent_chunks=_chunks_of(parent)
-  )
+  return pool_index(whole, size, parent_seed=seed, parent_chunks=seen)
 
 
 def online_step(run: Run) -> int | None:
@@ -243,7 +245,11 @@ def check_text(run: Run) -> None:
   except InputError as error:
     raise InputError(f"{run.name}: {error}") from error
   for source in sources_of(run):
-    found = open_source(run, source).meta["vocab_size"]
+    prepared = open_source(run, source)
+    found = prepared.meta["vocab_size"]
+    if found > run.model.vocab_size and isinstance(run.parent, Pretrained):
+      # Gemma 3 has a piece more than rows, which no text writes
+      found = 1 + prepared.largest_id
     if found > run.model.vocab_size:
       raise InputError(
         f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
@@ -274,3 +280,36 @@ def provenance(run: Run) -> dict[str, dict[str, str]]:
     domain_name(source): store.provenance(open_source(run, source))
     for source in sources_of(run)
   }
+
+
+def identity(run: Run) -> dict[str, str] | None:
+  """Hashes of the public checkpoint that a run starts from.
+
+  Returns:
+    weights, config, tokenizer -> SHA-256; None: it starts from none.
+
+  Raises:
+    InputError: the checkpoint is not on this machine.
+  """
+  parent = run.parent
+  return hub.identity(parent) if isinstance(parent, Pretrained) else None
+
+
+def fetch_parents(runs: Iterable[Run]) -> None:
+  """Fetches the public checkpoints that runs start from.
+
+  Raises:
+    InputError: one cannot be had, or two have different tokenizers: their
+      losses are not of the same tokens.
+  """
+  parents = [run.parent for run in runs if isinstance(run.parent, Pretrained)]
+  tokenizers_of = {}
+  for parent in dict.fromkeys(parents):
+    hub.fetch(parent, weights=True)
+    tokenizers_of[hub.identity(parent)["tokenizer"]] = parent.path
+  if len(tokenizers_of) > 1:
+    raise InputError(
+      f"models: found the tokenizers of {' and '.join(tokenizers_of.values())},"
+      " expected one: their losses are not of the same tokens; give each a"
+      " study of its own"
+    )

@@ -1,6 +1,6 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 import sys
 import time
 
@@ -99,6 +99,7 @@ def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
   Raises:
     InputError: pretraining text cannot be had, or no domain can.
   """
+  run_text.fetch_parents(runs)
   wanted = run_text.wanted_by(runs)
   mixed = {s for run in runs for s in run_text.pretraining_sources(run)}
   for one in wanted:
@@ -157,6 +158,7 @@ def _check(
       todo.append(run)
     else:
       _check_same_text(run, became.result["text"])
+      _check_same_parent(run, became.result.get("parent", {}))
       if became.state is State.DIVERGED:
         summary.failed[run.name] = f"{run.name}: {became.reason}"
       else:
@@ -173,6 +175,17 @@ def _check_same_text(run: Run, expected: dict[str, str]) -> None:
         f" {str(found.get(split))[:12]}, expected"
         f" {str(expected.get(split))[:12]}; give the study another name to"
         " start anew"
+      )
+
+
+def _check_same_parent(run: Run, expected: Mapping[str, str]) -> None:
+  for part, found in (run_text.identity(run) or {}).items():
+    if found != expected.get(part):
+      raise InputError(
+        f"{run.name}: the {part} of {expected.get('path')} has changed since it"
+        f" was done: found {found[:12]}, expected"
+        f" {str(expected.get(part))[:12]}; give the study another name to start"
+        " anew"
       )
 
 

@@ -173,8 +173,8 @@ def _record(
 
 
 def _best_record(run: Run, records: list[dict]) -> dict:
-  """The bottom of the U-curve; of a pretraining the last evaluation."""
-  if run.parent is None:
+  """The bottom of the U-curve; without a domain the last evaluation."""
+  if run.domain is None:
     return records[-1]
   return min(records, key=lambda r: (r["target_loss"], r["step"]))
 
@@ -188,7 +188,7 @@ def _stop_reason(run: Run, records: list[dict]) -> str | None:
   losses = [last["pretrain_loss"], last["target_loss"]]
   if not all(math.isfinite(x) for x in losses if x is not None):
     return "diverged"
-  if run.parent is not None:
+  if run.domain is not None:
     since = len(records) - 1 - records.index(_best_record(run, records))
     if since >= run.evaluation.patience:
       return "target loss turned"

@@ -1,0 +1,22 @@
+"""The verb that gives a model back: export-model."""
+
+import tyro
+
+
+def export_model(run: tyro.conf.Positional[str], *, out: str) -> int:
+  """Write a run's model as a folder that transformers reads.
+
+  With the files of the checkpoint that it started from; a decoder of this
+  program's own becomes a llama. A fine-tuning's best is there if its study was
+  done with --keep-best. Beside it is a model card with the run's numbers.
+
+  Example: forgetting export-model runs/mine/RUN --out my-model
+
+  Args:
+    run: Directory of the run: runs/STUDY/RUN.
+    out: The folder, which is made.
+  """
+  from forgetting.runs.exporting import export
+
+  print(f"{export(run, out)}: a model, its tokenizer and README.md")
+  return 0

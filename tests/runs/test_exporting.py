@@ -1,0 +1,72 @@
+"""A run's model as a folder, of a checkpoint's child and of our own decoder."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from small import options_in
+import tiny_checkpoint
+
+from forgetting.config import InputError, Pretrained, canonical
+from forgetting.config.config_json import parse
+from forgetting.runs import exporting
+from forgetting.training import models, programs
+from forgetting.training.checkpoint import save_params
+from forgetting.training.public import reading
+
+
+def done(root, run, params, **result):
+  """The directory of a run whose best is kept."""
+  directory = options_in(root).study.of(run)
+  directory.path.mkdir(parents=True)
+  (directory.path / "config.json").write_text(canonical.to_json(run))
+  _, where = programs.params_on_devices(run.model)
+  save_params(directory.best, jax.device_put(params, where))
+  directory.write_result(
+    dict(
+      status="done", target_tokens=192, best_step=3, pretrain_loss=2.5,
+      base_pretrain_loss=2.4, target_loss=2.0, base_target_loss=3.0, **result
+    )
+  )  # fmt: skip
+  return directory
+
+
+def test_a_child_of_a_checkpoint_is_written_as_that_was(tmp_path):
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "Tiny")))
+  text = dict(news="wiki_en", law="kjv")
+  run = tiny_checkpoint.finetuning(parent, text)
+  params = models.init(run.model, seed=7)
+  told = dict(parent=dict(path=parent.path, weights="abc"))
+  directory = done(tmp_path, run, params, **told)
+  out = exporting.export(str(directory.path), str(tmp_path / "out"))
+  for name in ("config.json", "tokenizer.json"):
+    assert (out / name).read_bytes() == (parent.folder / name).read_bytes()
+  again = reading.load(out, run.model.architecture)
+  assert jax.tree.all(jax.tree.map(np.array_equal, again, params))
+  card = (out / "README.md").read_text()
+  assert f"base_model: {parent.path}" in card
+  assert "25.00% of the tokens" in card and "| 2.4000 | 2.5000 |" in card
+  with pytest.raises(InputError, match="expected a folder that is not"):
+    exporting.export(str(directory.path), str(out))
+
+
+def test_our_own_decoder_becomes_a_llama(tmp_path, finetuning):
+  params = models.init(finetuning.model, seed=1)
+  directory = done(tmp_path, finetuning, params)
+  out = exporting.export(str(directory.path), str(tmp_path / "out"))
+  told = json.loads((out / "config.json").read_text())
+  again = reading.load(out, parse(told))
+  np.testing.assert_array_equal(
+    again["head"]["embedding"], params["embed"]["embedding"]
+  )
+
+
+def test_what_cannot_be_given_back_is_told(tmp_path, finetuning):
+  with pytest.raises(InputError, match="found no run"):
+    exporting.export(str(tmp_path), str(tmp_path / "out"))
+  params = models.init(finetuning.model, seed=1)
+  directory = done(tmp_path, finetuning, params)
+  (directory.path / "result.json").unlink()
+  with pytest.raises(InputError, match="is not done"):
+    exporting.export(str(directory.path), str(tmp_path / "out"))
