@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import os
+import pathlib
 from typing import Literal
 
 import tyro
@@ -18,6 +19,7 @@ TAKES = {
   "prepare": ("names", "context", "tokenizer"),
   "show": ("names", "context", "tokenizer"),
   "tokenizer": ("names", "size"),
+  "convert": ("names", "out"),
   "push": ("names", "context", "tokenizer", "at", *OWN_TEXT),
   "pull": ("names", "context", "tokenizer", "at", *OWN_TEXT),
 }
@@ -25,19 +27,21 @@ TAKES = {
 
 def data(
   verb: tyro.conf.Positional[
-    Literal["list", "prepare", "show", "tokenizer", "push", "pull"]
+    Literal["list", "prepare", "show", "tokenizer", "push", "pull", "convert"]
   ],
   names: tyro.conf.Positional[tuple[str, ...]] = (),
   *,
   context: int = CONTEXT,
   tokenizer: str = TOKENIZER,
   size: int | None = None,
+  out: str | None = None,
   at: str | None = None,
   text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText(),
 ) -> int:
   """List the catalogue of text, prepare or show sources, make tokenizers.
 
-  `push` puts prepared text into a bucket, `pull` copies it from there into this
+  `convert` makes a folder like the hub's of a llama in a .gguf file. `push`
+  puts prepared text into a bucket, `pull` copies it from there into this
   machine's cache.
 
   Examples: forgetting data list; forgetting data prepare kjv ./letters;
@@ -52,6 +56,7 @@ def data(
     context: Tokens a sequence.
     tokenizer: What cuts text into tokens.
     size: Pieces of the tokenizer to train.
+    out: Of `convert`: the folder that is made.
     at: Of `push` and `pull`: gs://BUCKET/FOLDER, or a folder that all see.
   """
   asked = dict(
@@ -59,6 +64,7 @@ def data(
     context=context != CONTEXT,
     tokenizer=tokenizer != TOKENIZER,
     size=size is not None,
+    out=out is not None,
     at=at is not None,
   )
   _refuse_others(
@@ -73,6 +79,8 @@ def data(
     print(commands.prepare_text(names or ("mix",), **cut))
   elif verb == "tokenizer":
     print(commands.tokenizer_text(names, size=size))
+  elif verb == "convert":
+    print(_converted(names, out))
   elif verb == "show":
     if not names:
       raise InputError("data show: found no name, expected one or more")
@@ -93,6 +101,15 @@ def _refuse_others(verb: str, names: tuple[str, ...]) -> None:
       f"data {verb}: found a name, expected none; see {where['names']}"
     )
   refuse_others(names, TAKES[verb], found=f"data {verb}", where=where)
+
+
+def _converted(names: Sequence[str], out: str | None) -> str:
+  if len(names) != 1 or out is None:
+    raise InputError("data convert: expected one .gguf file, and --out FOLDER")
+  from forgetting.data import gguf_models
+
+  place = gguf_models.convert(pathlib.Path(names[0]), pathlib.Path(out))
+  return f"{place}: a checkpoint; name it as --model"
 
 
 def _copied(

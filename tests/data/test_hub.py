@@ -1,5 +1,6 @@
 """Checkpoints that are here, that are fetched, and that cannot be had."""
 
+import importlib
 import pathlib
 
 import pytest
@@ -47,7 +48,7 @@ def test_what_cannot_be_had_is_told_in_a_line(
 ):
   huggingface_hub = pytest.importorskip("huggingface_hub")
   monkeypatch.setenv("HF_HOME", str(tmp_path))
-  kind = getattr(huggingface_hub.errors, error)
+  kind = getattr(importlib.import_module("huggingface_hub.errors"), error)
 
   def refuse(*_, **__):
     raise kind.__new__(kind)

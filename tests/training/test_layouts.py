@@ -10,7 +10,6 @@ from forgetting.training.public import layouts
     layouts.WHOLE,
     layouts.SideBySide((4, 3, 5)),
     layouts.ByHead(2, 2),
-    layouts.Neighbours(3),
   ],
 )
 @pytest.mark.parametrize("rest", [(), (6,)])
@@ -19,12 +18,6 @@ def test_what_is_split_is_joined(layout, rest):
   parts = layout.split(whole)
   assert sum(len(part) for part in parts) == 12
   np.testing.assert_array_equal(layout.join(parts), whole)
-
-
-def test_neighbours_become_halves():
-  whole = np.array([0, 1, 2, 3, 10, 11, 12, 13])  # two heads
-  (found,) = layouts.Neighbours(2).split(whole)
-  assert found.tolist() == [0, 2, 1, 3, 10, 12, 11, 13]
 
 
 def test_queries_of_a_head_lie_before_its_keys():

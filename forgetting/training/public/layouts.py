@@ -81,26 +81,4 @@ class ByHead:
     return by_head.reshape(-1, *rest)
 
 
-@dataclasses.dataclass(frozen=True)
-class Neighbours:
-  """Llama's q and k in GGUF: rows of a head for neighbours that turn.
-
-  Attributes:
-    heads: of queries, or of keys.
-  """
-
-  heads: int
-
-  def split(self, whole: np.ndarray) -> list[np.ndarray]:
-    """Rows of a head, those of the first halves before the second's."""
-    pairs = whole.reshape(self.heads, -1, 2, *whole.shape[1:])
-    return [pairs.swapaxes(1, 2).reshape(whole.shape)]
-
-  def join(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-    """The reverse."""
-    (whole,) = parts
-    halves = whole.reshape(self.heads, 2, -1, *whole.shape[1:])
-    return halves.swapaxes(1, 2).reshape(whole.shape)
-
-
 WHOLE = Whole()
