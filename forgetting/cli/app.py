@@ -44,7 +44,7 @@ class Verbs(tyro.extras.SubcommandApp):
     later.__signature__ = inspect.signature(function)
     del later.__wrapped__
     later.__doc__ = re.sub(r"\n {4,}", " ", inspect.cleandoc(function.__doc__))
-    super().command(later)
+    super().command(name=function.__name__.replace("_", "-"))(later)
     return function
 
   def parse(self, arguments: Sequence[str], *, description: str) -> Todo:

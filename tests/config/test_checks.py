@@ -184,7 +184,9 @@ def test_a_config_is_no_other_config():
   line = refusal(Run, "model", VALID[Optimizer])
   assert line.startswith("Run.model: found Optimizer(")
   assert line.endswith("expected a Model")
-  assert "expected a Run or None" in refusal(Run, "parent", "base")
+  assert "expected a Run or a Pretrained or None" in refusal(
+    Run, "parent", "base"
+  )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
+import json
 import pathlib
 
+import public_models
 import pytest
 
 from forgetting.config import InputError
@@ -8,15 +10,25 @@ from forgetting.config.study_file import load_study
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
 
-def test_every_shipped_config_builds():
+def checkpoint(folder: pathlib.Path) -> pathlib.Path:
+  """What a study reads of a public checkpoint before it runs."""
+  told = public_models.CONFIGS["llama"] | dict(max_position_embeddings=512)
+  (folder / "config.json").write_text(json.dumps(told))
+  return folder
+
+
+def test_every_shipped_config_builds(tmp_path):
   files = sorted({*CONFIGS.glob("*.py")} - {CONFIGS / "sizes.py"})
   assert files
   for file in files:
-    runs = load_study(str(file)).ordered()
+    # one that asks for a checkpoint is given one
+    takes = file.name == "checkpoint.py"
+    models = (str(checkpoint(tmp_path)),) if takes else ()
+    runs = load_study(str(file), models=models).ordered()
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
     for run in runs:
-      assert run.parent is None or run.parent in runs
+      assert {*run.needs} <= {*runs}
 
 
 def test_domains_of_a_config_can_be_replaced():
