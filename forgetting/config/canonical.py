@@ -84,7 +84,9 @@ def _meant(configs: tuple[type, ...], values: Mapping) -> type:
   A `kind` is said where several have the same; a subclass is meant where a
   class lacks fields.
   """
-  subclasses = [sub for c in configs for sub in type.__subclasses__(c)]
+  subclasses: list[type] = []
+  for config in configs:
+    subclasses += type.__subclasses__(config)
   for config in (*configs, *subclasses):
     kinds = [f.default for f in _fields(config) if f.name == "kind"]
     if "kind" in values and kinds and values["kind"] not in kinds:

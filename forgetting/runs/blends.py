@@ -13,7 +13,7 @@ import typing
 from forgetting.config import Run
 from forgetting.records import RunDirectory, StudyDirectory, run_directories
 from forgetting.runs.evaluators import evaluator_of
-from forgetting.runs.starts import load_params
+from forgetting.runs.starts import load_params, load_parent
 
 if typing.TYPE_CHECKING:
   from forgetting.training.evaluator import Evaluator
@@ -41,7 +41,8 @@ def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
 
   directory = study.of(run)
   base, best = (
-    measuring.keep(load_params(study.of(one), one)) for one in (run.parent, run)
+    measuring.keep(params)
+    for params in (load_parent(study, run), load_params(study.of(run), run))
   )
   told = _Told(evaluator_of(run, measuring), measuring, base)
   out = dict(
@@ -108,4 +109,4 @@ class _Told:
 
 def kept(run: Run, directory: RunDirectory) -> bool:
   """Whether a run is a fine-tuning whose best parameters are there."""
-  return run.parent is not None and directory.done and directory.best.exists()
+  return run.domain is not None and directory.done and directory.best.exists()

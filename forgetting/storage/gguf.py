@@ -122,7 +122,7 @@ def read(file: pathlib.Path) -> File:
     raise InputError(f"{file}: no such file, expected a .gguf file") from error
   except ValueError as error:  # nothing in it
     raise InputError(f"{file}: is no whole GGUF file") from error
-  reader = _Reader(memoryview(whole))
+  reader = _Reader(whole.data)
   try:
     if bytes(whole[:4]) != MAGIC or reader.skip(4).number("I") not in VERSIONS:
       raise ValueError

@@ -116,7 +116,7 @@ def train(
   best_on_device = executor.to_devices(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
   drift = {}
-  if run.parent is not None:
+  if run.domain is not None:
     start = executor.to_devices(params)
     drift = clock.time("evaluation", evaluator.drift, best_on_device, start)
   if saves.best and run.parent is not None:

@@ -11,7 +11,7 @@ import tiny_checkpoint
 from forgetting.config import InputError, Pretrained, canonical
 from forgetting.config.config_json import parse
 from forgetting.runs import exporting
-from forgetting.training import models, programs
+from forgetting.training import models
 from forgetting.training.checkpoint import save_params
 from forgetting.training.public import reading
 
@@ -21,8 +21,7 @@ def done(root, run, params, **result):
   directory = options_in(root).study.of(run)
   directory.path.mkdir(parents=True)
   (directory.path / "config.json").write_text(canonical.to_json(run))
-  _, where = programs.params_on_devices(run.model)
-  save_params(directory.best, jax.device_put(params, where))
+  save_params(directory.best, jax.device_put(params))
   directory.write_result(
     dict(
       status="done", target_tokens=192, best_step=3, pretrain_loss=2.5,
