@@ -40,9 +40,8 @@ class _Method(Config):
 
     Runs with equal ones share their compiled programs.
     """
-    if self.traced:
-      return dataclasses.replace(self, strength=1.0)
-    return self
+    own: typing.Any = self  # one of those below
+    return dataclasses.replace(own, strength=1.0) if self.traced else own
 
   @property
   def traced(self) -> float:

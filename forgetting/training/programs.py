@@ -5,6 +5,7 @@ Everything in which the runs of a grid differ is an argument of theirs.
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -74,7 +75,7 @@ class Programs:
   def of_model(self) -> tuple[Params, Params]:
     """Shapes of all parameters of the model, and where they lie when read."""
     found = models.shapes(self.method.model)
-    mesh = self.batch_sharding.mesh
+    mesh: Any = self.batch_sharding.mesh  # no abstract one
     return found, sharding.shardings(found, mesh, self.method.rules)
 
   def place(self, frozen: Params) -> Params:

@@ -45,7 +45,7 @@ class EWC(L2SP):
       frozen["start"],
       frozen["information"],
     )
-    return sum(jax.tree.leaves(squares))
+    return sum(jax.tree.leaves(squares), start=jnp.zeros(()))
 
 
 @functools.partial(jax.jit, static_argnames="model")

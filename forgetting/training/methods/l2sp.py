@@ -32,4 +32,4 @@ class L2SP(Method):
     squares = jax.tree.map(
       lambda x, start: jnp.square(x - start).sum(), trained, frozen["start"]
     )
-    return sum(jax.tree.leaves(squares))
+    return sum(jax.tree.leaves(squares), start=jnp.zeros(()))

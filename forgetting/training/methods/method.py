@@ -7,11 +7,11 @@ resume handle both and know no method by name.
 
 from collections.abc import Callable
 import dataclasses
+from typing import Any
 
 import jax
 import numpy as np
 
-from forgetting import config
 from forgetting.config import Model
 from forgetting.training import losses, models
 from forgetting.training.models.family import (
@@ -38,7 +38,7 @@ class Method:
     model: whose weights they are.
   """
 
-  config: "config.Method"
+  config: Any  # of `config.Method`, the class that the subclass is of
   model: Model
 
   def __post_init__(self):

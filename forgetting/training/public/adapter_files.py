@@ -35,7 +35,7 @@ KNOWN = {
   "megatron_core", "peft_type", "peft_version", "r", "revision",
   "runtime_config", "target_modules", "task_type", "use_rslora",
 }  # fmt: skip
-NEUTRAL = (None, False, {}, [], "none")
+NEUTRAL: tuple[object, ...] = (None, False, {}, [], "none")
 
 
 def write(
