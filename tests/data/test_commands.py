@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import synthetic
@@ -79,3 +81,16 @@ def test_a_tokenizer_is_trained_and_named(source):
   with pytest.raises(InputError, match="neither a name nor --size"):
     commands.tokenizer_text([], size=None)
   assert commands.tokenizer_text(["bytes"], size=None).startswith("bytes: ")
+
+
+def test_damage_is_told_from_a_visible_share(own_cache, tmp_path):
+  lines = [
+    json.dumps({"text": synthetic.document(12, seed=seed)})
+    for seed in range(120)
+  ]
+  damaged = "\n".join(lines).encode().replace(b"a", b"\xe4")
+  (tmp_path / "old.jsonl").write_bytes(damaged)
+  prepared = store.prepare(str(tmp_path / "old.jsonl"), context=16)
+  (note,) = store.notes(prepared, least=store.VISIBLE)
+  assert "characters are no UTF-8" in note
+  assert store.provenance(prepared)["notes"] == note
