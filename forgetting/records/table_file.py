@@ -62,9 +62,8 @@ def _parquet(content: bytes, where: str) -> "pd.DataFrame":
   table = parquet.read_table(io.BytesIO(content))
   for i, field in enumerate(table.schema):
     # the text of a whole number, before a missing one makes it 7.0
-    if field.name.strip().lower() in TEXT and not pa.types.is_nested(
-      field.type
-    ):
+    asis = pa.types.is_nested(field.type) or pa.types.is_null(field.type)
+    if field.name.strip().lower() in TEXT and not asis:
       table = table.set_column(i, field.name, table[i].cast(pa.string()))
     elif pa.types.is_decimal(field.type):
       table = table.set_column(i, field.name, table[i].cast(pa.float64()))
