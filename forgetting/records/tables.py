@@ -22,6 +22,7 @@ COLUMNS = (
   "base_pretrain_loss", "target_loss", "base_target_loss", "best_step",
   "steps", "tokens", "status", "replay", "method", "optimizer",
   "peak_lr", "kl_pretrain", "kl_target", "weight_distance",
+  "planned_tokens", "bottom_step",
 )  # fmt: skip
 
 # policies of replay that inject as if from all of the pretraining text
@@ -62,6 +63,7 @@ def axes(study: str, run: Run) -> dict:
     method=run.method.word,
     optimizer=f"{run.optimizer.kind}-{run.optimizer.schedule}",
     peak_lr=run.optimizer.peak_lr,
+    planned_tokens=run.steps * run.tokens_per_step,
   )
 
 
@@ -100,7 +102,8 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   ]
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   # losses that no run of a half-done study has yet are no words
-  table = table.astype(dict.fromkeys((*LOSSES, *DRIFT), float))
+  numbers = (*LOSSES, *DRIFT, "bottom_step")
+  table = table.astype(dict.fromkeys(numbers, float))
   return table.assign(**controls.columns(found, results))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from forgetting.config import Run
 from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
+from forgetting.records.bottom import VERSION, bottom
 from forgetting.training.checkpoint import Checkpoints, save_params
 from forgetting.training.clock import Clock
 from forgetting.training.evaluator import Evaluator, Losses
@@ -59,8 +60,8 @@ def train(
     stop: asked before every step; when true the state is saved.
 
   Returns:
-    losses at base and best, best_step, stop_reason, status and timings; the
-    run's `examples.npz` is written.
+    losses at base and at the bottom, best_step, stop_reason, status and
+    timings; the run's `examples.npz` is written.
 
   Raises:
     Interrupted: `stop` was true.
@@ -143,6 +144,36 @@ def train(
     forgetting_standard_error=evaluator.pretrain.standard_error(
       best.pretrain - base.pretrain
     ),
+  ) | _at_bottom(run, records, evaluator.means(best))
+
+
+def _at_bottom(run: Run, records: list[dict], best: dict) -> dict:
+  """Both losses at the bottom of the U-curve, between its evaluations.
+
+  The full sets are measured at the best evaluation. From there to the bottom
+  they are moved by as much as the curve says, which also takes out the luck of
+  that evaluation: it is the same on both sets.
+  """
+  if run.parent is None:
+    return {}
+  columns = ("step", "target_loss", "pretrain_loss")
+  found = bottom(*([r[c] for r in records] for c in columns))
+  lowest, early = records[found.at], records[found.one_error]
+  moved: dict[str, float | None] = {}
+  for kind in ("target", "pretrain"):
+    change = getattr(found, f"{kind}_loss") - lowest[f"{kind}_loss"]
+    bits = best[f"{kind}_bits_per_byte"] / best[f"{kind}_loss"]
+    moved |= {
+      f"{kind}_loss": best[f"{kind}_loss"] + change,
+      f"{kind}_bits_per_byte": (best[f"{kind}_loss"] + change) * bits,
+      f"{kind}_loss_at_best": best[f"{kind}_loss"],
+      f"{kind}_loss_bottom_error": getattr(found, f"{kind}_standard_error"),
+      f"one_error_{kind}_loss": (
+        best[f"{kind}_loss"] + early[f"{kind}_loss"] - lowest[f"{kind}_loss"]
+      ),
+    }
+  return moved | dict(
+    version=VERSION, bottom_step=found.step, one_error_step=early["step"]
   )
 
 
