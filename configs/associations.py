@@ -13,17 +13,18 @@ in another order: how much of the matrix is luck. Every run leaves one row, over
 import dataclasses
 import itertools
 
-from quickstart import MODELS, PRETRAINING, finetuning, pretrained
+from quickstart import PRETRAINING, finetuning, pretrained
 
-from forgetting.config import Evaluation, Run, Study
+from forgetting.config import Evaluation, Model, Run, Study
 
-MODEL = list(MODELS)[-1]  # the largest, of 394k parameters
+MODEL = Model(layers=2, width=128, heads=4)  # 394k parameters
+STEPS = 1500  # of its pretraining
 DOMAINS = (
   "kjv", "shakespeare", "wordnet", "recipes", "licences", "medical",
   "wiki_fr", "py_sympy", "django_docs", "aws_docs", "gcp_docs", "abc_music",
   "smiles",
 )  # fmt: skip
-SLICES = (6_400, 65_536)  # target tokens: two of the quickstart's amounts
+SLICES = {6_400: 32, 65_536: 8}  # target tokens, to the epochs over them
 EXAMPLES = 1024
 
 
@@ -31,9 +32,9 @@ def study(
   domains: tuple[str, ...] = DOMAINS,
   pretraining: tuple[str, ...] = PRETRAINING,
 ) -> Study:
-  parent = pretrained(MODEL, pretraining)
+  parent = pretrained(MODEL, pretraining, steps=STEPS)
   tasks = [*itertools.product(domains, SLICES, (0,))]
-  again = [*itertools.product(domains, SLICES[:1], (1,))]
+  again = [*itertools.product(domains, list(SLICES)[:1], (1,))]
   return Study(
     name="associations",
     tolerance=0.25,
@@ -43,7 +44,14 @@ def study(
 
 def task(parent: Run, domain: str, target_tokens: int, seed: int) -> Run:
   return dataclasses.replace(
-    finetuning(parent, domain, target_tokens, 0),
+    finetuning(
+      parent,
+      domain,
+      target_tokens,
+      0,
+      epochs=SLICES[target_tokens],
+      warmup_steps=10,
+    ),
     seed=seed,
     evaluation=Evaluation(points=8, full_pretrain=EXAMPLES),
   )

@@ -71,7 +71,14 @@ def task(
 ) -> Run:
   epochs = TARGET_TOKENS[target_tokens]
   return dataclasses.replace(
-    finetuning(parent, domain, target_tokens, injection, epochs=epochs),
+    finetuning(
+      parent,
+      domain,
+      target_tokens,
+      injection,
+      epochs=epochs,
+      warmup_steps=10,
+    ),
     seed=seed,
     evaluation=EVALUATION,
   )

@@ -1,8 +1,9 @@
 """What prevents forgetting, and at what price: remedies side by side.
 
-One byte-level model of 394k parameters, fine-tuned on two domains by every
-method at four strengths or more, by learning rates, optimizers and schedules,
-by injection, and by some of them together. Compare them at one target loss:
+The quickstart's largest model, of 154k parameters, fine-tuned on two domains by
+every method at four strengths or more, by learning rates, optimizers and
+schedules, by injection, and by some of them together. Compare them at one
+target loss:
 
   forgetting study configs/remedies.py --keep-best
   forgetting remedies remedies
@@ -23,8 +24,8 @@ from forgetting.config import (
   Study,
 )
 
-MODEL = list(MODELS)[2]  # of 394k parameters
-TARGET_TOKENS = 20_480
+MODEL = list(MODELS)[2]  # of 154k parameters
+TARGET_TOKENS = 10_240
 SEEDS = range(2)  # of plain fine-tuning and of injection: the noise
 INJECTIONS = (0.01, 0.03, 0.05, 0.2)
 TOGETHER = 0.05  # injection beside methods

@@ -13,12 +13,13 @@ forgetting. Forgetting is measured on text that is never injected.
 import dataclasses
 import itertools
 
-from quickstart import MODELS, PRETRAINING, finetuning, pretrained
+from quickstart import PRETRAINING, finetuning, pretrained
 
-from forgetting.config import Replay, Run, Study
+from forgetting.config import Model, Replay, Run, Study
 
-MODEL = list(MODELS)[1]  # of 99k parameters
-TARGET_TOKENS = 20_480
+MODEL = Model(layers=2, width=64, heads=2)  # 99k parameters
+STEPS = 1600  # of its pretraining
+TARGET_TOKENS, EPOCHS = 20_480, 16
 INJECTIONS = (0.01, 0.05, 0.2)
 SEEDS = range(4)
 POOL = 1024  # chunks; the largest injection takes half of them
@@ -29,7 +30,7 @@ def study(
   domains: tuple[str, ...] = ("kjv", "wiki_fr"),
   pretraining: tuple[str, ...] = PRETRAINING,
 ) -> Study:
-  parent = pretrained(MODEL, pretraining)
+  parent = pretrained(MODEL, pretraining, steps=STEPS)
   runs = []
   for domain, seed in itertools.product(domains, SEEDS):
     none = task(parent, domain, 0, seed, Replay(pool=POOL))
@@ -55,5 +56,7 @@ def study(
 def task(
   parent: Run, domain: str, injection: float, seed: int, replay: Replay
 ) -> Run:
-  run = finetuning(parent, domain, TARGET_TOKENS, injection)
+  run = finetuning(
+    parent, domain, TARGET_TOKENS, injection, epochs=EPOCHS, warmup_steps=10
+  )
   return dataclasses.replace(run, seed=seed, replay=replay)
