@@ -17,6 +17,8 @@ def fit(
   law: str | None = None,
   compare: Flag = False,
   by: str | None = None,
+  loss: Literal["huber", "l1", "squares"] = "huber",
+  fix: str = "",
   columns: str = "",
   method: str | None = None,
   json: Json = None,
@@ -29,10 +31,17 @@ def fit(
     law: Which law: `forgetting`, `target`, `chinchilla`, ...
     compare: Compare the laws that the table allows instead.
     by: Fit each value of this column by itself.
+    loss: Of a log residual.
+    fix: Parameters held at values, of one law: `alpha=0,c=0.5`.
     columns: Other names of columns: `loss=val_loss,N=params`.
     method: Fine-tunings by this method, a word of the column `method`; by
       default the full ones.
   """
+  if fix and law is None:
+    raise InputError(
+      f"--fix: found {fix!r} without --law, expected the law whose parameters"
+      " these are"
+    )
   if compare and law is not None:
     raise InputError(
       f"--law: found {law} with --compare, expected one of them: --compare"
@@ -47,7 +56,16 @@ def fit(
       answers_compare.compare(find(table), by=by, columns=names, method=method),
       json,
     )
-  asked = dict(law=law, by=by, columns=names, method=method)
+  from forgetting.laws import arguments
+
+  asked = dict(
+    law=law,
+    by=by,
+    columns=names,
+    loss=loss,
+    fixed=arguments.parse_fixed(fix),
+    method=method,
+  )
   return _answer(answers.fit(find(table), **asked), json)
 
 
@@ -100,7 +118,11 @@ def advise(
   unit: Literal["loss", "percent", "progress"] = "loss",
   curve: str | None = None,
   budget: float | None = None,
-  epochs: float = 10.0,
+  epochs: float | None = None,
+  law: str | None = None,
+  loss: Literal["huber", "l1", "squares"] = "huber",
+  fix: str = "",
+  far: Flag = False,
   columns: str = "",
   method: str | None = None,
   json: Json = None,
@@ -121,12 +143,20 @@ def advise(
       has its own.
     budget: FLOPs of one fine-tuning: tells as well which model size and
       injection to spend them on.
-    epochs: Passes over the target tokens that the budget pays for.
+    epochs: Passes over the target tokens that are planned; by default those of
+      the table's runs.
+    law: Which form of the forgetting law answers: `tokens`, `forgetting`, ...;
+      by default the one that missed least when tried at such a distance.
+    loss: Of a log residual, when fitting.
+    fix: Parameters held at values: `alpha=0,c=0.5`.
+    far: Answer even where the question is 30 times outside the data.
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
     method: Fine-tunings by this method, a word of the column `method`; by
       default the full ones.
   """
   answers = _laws()
+  from forgetting.laws import arguments
+
   asked = dict(
     domain=domain,
     model_params=model_params,
@@ -136,6 +166,10 @@ def advise(
     curve=curve,
     flops=budget,
     epochs=epochs,
+    law=law,
+    loss=loss,
+    fixed=arguments.parse_fixed(fix),
+    far=far,
     columns=_columns(columns),
     method=method,
   )

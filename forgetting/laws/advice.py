@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from forgetting.laws.budget import Budget
-from forgetting.laws.invert import Answer
+from forgetting.laws.invert import FAR, Answer
 
 OTHER_UNITS = {"percent": "the loss", "progress": "pretraining progress"}
 
@@ -31,6 +31,11 @@ class Advice:
     beyond: axis -> how far outside the data, as a factor.
     cautions: what weakens the advice.
     law: the form of the law that speaks.
+    error, tried: what that form missed when it was tried at such a distance,
+      nats per token of forgetting, and on which runs; infinite where the data
+      allow no trial.
+    trained: tokens that the run trains on until its loss is read, where the
+      law counts them.
     budget: what a compute budget buys, where one was given.
     instead: without injection, the most target tokens and the smallest model
       that keep the tolerance.
@@ -53,6 +58,9 @@ class Advice:
   beyond: dict[str, float]
   cautions: tuple[str, ...]
   law: str = "forgetting"
+  error: float = float("inf")
+  tried: str = ""
+  trained: float | None = None
   tolerances: Mapping[str, float] = field(default_factory=dict)
   budget: Budget | None = None
   instead: Mapping[str, Answer] = field(default_factory=dict)
@@ -96,6 +104,7 @@ class Advice:
       lines.append(
         f"  expected target loss {value:.4g} ({level} [{low:.4g}, {high:.4g}])"
       )
+    lines.append(self._told_law())
     lines += self._told_instead()
     for axis, factor in self.beyond.items():
       lines.append(
@@ -105,6 +114,19 @@ class Advice:
     if self.budget:
       lines.append(str(self.budget))
     return "\n".join(lines)
+
+  def _told_law(self) -> str:
+    line = f"  by {self.law}"
+    if np.isfinite(self.error):
+      line += f", which missed {self.error:.3g} nats of forgetting when tried"
+      line += f" ({self.tried})"
+    else:
+      line += ", which could not be tried on these runs"
+    if self.trained is not None:
+      injected = min(self.injection, 1.0) * self.trained
+      line += f"; {rounded(self.trained)} tokens trained, of them "
+      line += f"{rounded(injected)} injected"
+    return line
 
   def _told_instead(self) -> list[str]:
     told = {
@@ -117,6 +139,8 @@ class Advice:
       if not 1 <= answer.value < np.inf:
         lines.append(f"  or without injection: {none} keeps it")
         continue
+      if any(factor > FAR for factor in answer.beyond.values()):
+        continue  # no number without a run anywhere near it
       line = some.format(f"{answer.value:,.4g}")
       line += f" ({100 * answer.level:g} % [{answer.low:,.4g}, "
       line += f"{answer.high:,.4g}])"
@@ -146,10 +170,16 @@ class Advice:
     out["instead"] = {
       name: answer.as_dict() for name, answer in self.instead.items()
     }
+    out["error"] = self.error if np.isfinite(self.error) else None
     out["budget"] = self.budget.as_dict() if self.budget else None
     compute = self.extra_compute
     out["extra_compute"] = compute if np.isfinite(compute) else None
     return out
+
+
+def rounded(count: float) -> str:
+  """A count to three digits, with its thousands marked."""
+  return f"{float(f'{count:.3g}'):,.0f}"
 
 
 def percent(value: float) -> str:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws import table as tables
+from forgetting.laws import measured
 from forgetting.laws.advice import Advice, percent
-from forgetting.laws.advisors import fit_advisors, name_of
+from forgetting.laws.advisors import name_of
 from forgetting.laws.budget import Budget, check
 from forgetting.laws.curve import Curve
-from forgetting.laws.fit import fit
-from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
 from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.invert import (
+  FAR,
   beyond,
   forgetting_at,
   injection_needed,
   model_params_needed,
   target_tokens_allowed,
 )
-from forgetting.laws.law import find
-from forgetting.laws.ratio import RatioTest, ratio_test
+from forgetting.laws.stands import Stands
 from forgetting.laws.tolerance import UNITS, from_nats, in_nats
+from forgetting.laws.trials import spread_at
+
+SEED = 2  # of what a form may be off by, one number a draw
 
 
 def advise(
@@ -37,12 +38,15 @@ def advise(
   domain: str | None = None,
   law: str | None = None,
   free: tuple[str, ...] = (),
+  fixed: Mapping[str, float] | None = None,
+  loss: str = "huber",
   level: float = 0.95,
   columns: Mapping[str, str] | None = None,
   unit: str = "loss",
   curve: Curve | None = None,
   flops: float | None = None,
-  epochs: float = 10.0,
+  epochs: float | None = None,
+  far: bool = False,
 ) -> Advice:
   """Tells how much pretraining data to inject.
 
@@ -53,47 +57,75 @@ def advise(
     unit: loss (nats per token), percent (of the base loss) or progress
       (percent of pretraining progress lost, which needs its curve).
     curve: the pretraining curve of the base model.
-    flops, epochs: tells as well which size and injection a fine-tuning of
-      that compute should have, at so many passes over the target tokens.
+    flops: tells as well which size and injection a fine-tuning of that
+      compute should have.
+    epochs: passes over the target tokens that are planned; by default those
+      of the table's runs.
     domain: which domain; may be left out when there is one.
     law, free: for a table, the law to fit; by default the form of the
-      forgetting law with the lowest AICc.
+      forgetting law that missed least at such a distance: see `advisors`.
+    fixed, loss: as for `fit`, of a table.
     level: of the intervals.
     columns: as for `fit`, of a table.
+    far: answers questions further than 30 times outside the data as well.
 
   Raises:
     InputError: a size, an amount, a tolerance or a unit that cannot be; a
-      domain that is not there; a table that no form can be fitted to.
+      domain that is not there; a table that no form can be fitted to; a
+      question too far outside the data.
   """
   check(model_params=model_params, target_tokens=target_tokens)
-  if not np.isfinite(tolerance):
-    raise InputError(f"tolerance {tolerance}: must be a finite number")
-  fitted, paper, target, domain = _fits(source, domain, law, free, columns)
+  if epochs is not None:
+    check(epochs=epochs)
+  check(tolerance=tolerance)
+  point = {"N": float(model_params), "D": float(target_tokens)}
+  fits = Stands.of(
+    source,
+    domain=domain,
+    law=law,
+    free=free,
+    columns=columns,
+    epochs=epochs,
+    fixed=fixed,
+    loss=loss,
+  )
+  choice = fits.choose(point)
+  fitted = choice.fit
   for symbol in ("N", "D", "p"):
     if symbol not in fitted.law.variables:
       raise InputError(f"law {fitted.law.name} has no {symbol}: take another")
+  if not far:
+    _refuse_far(beyond(fitted, point))
 
-  point = {"N": float(model_params), "D": float(target_tokens)}
-  known = {"base_loss": fitted.base_loss(model_params), "curve": curve}
+  known: dict = dict(base_loss=fitted.base_loss(model_params), curve=curve)
   tolerance = in_nats(tolerance, unit, **known)
   units = [name for name in UNITS if name != "progress" or curve is not None]
   budget = None
   if flops is not None:
-    asked = dict(flops=flops, target_tokens=target_tokens, epochs=epochs)
+    asked = dict(flops=flops, target_tokens=target_tokens)
+    asked["epochs"] = epochs or fits.passes(target_tokens)
     budget = Budget.of(
-      fitted, target, tolerance=tolerance, level=level, **asked
+      fitted, fits.target, tolerance=tolerance, level=level, **asked
     )
   center = fitted.x[None]
   draws = fitted.draws()
+  spread = spread_at(fitted, point)
+  off = spread * off_by(len(draws))
   best = float(injection_needed(fitted, center, point, tolerance)[0])
-  needed = injection_needed(fitted, draws, point, tolerance)
+  needed = injection_needed(fitted, draws, point, tolerance - off)
   ends = tails(level)
   low, high = quantile(needed, ends)
-  none = forgetting_at(fitted, draws, point, 0.0)
+  none = forgetting_at(fitted, draws, point, 0.0) + off
   without_low, without_high = quantile(none, ends)
+  without = float(forgetting_at(fitted, center, point, 0.0)[0])
+  cell = measured.of_cell(fitted, point)
+  best, low, high, told = _beside_runs(
+    fitted, point, tolerance, cell, (best, low, high)
+  )
   used = min(best, 1.0)
+  cautions = [*told, *fits.cautions(choice, point, tolerance, (low, high))]
   return Advice(
-    domain=domain or "",
+    domain=fits.domain or "",
     model_params=float(model_params),
     target_tokens=float(target_tokens),
     tolerance=float(tolerance),
@@ -102,18 +134,77 @@ def advise(
     low=float(low),
     high=float(high),
     feasible=float(np.mean(np.isfinite(needed))),
-    without=float(forgetting_at(fitted, center, point, 0.0)[0]),
+    without=without,
     without_low=float(without_low),
     without_high=float(without_high),
     reached=float(forgetting_at(fitted, center, point, used)[0]),
-    target_loss=_target_loss(target, point, ends),
+    target_loss=_target_loss(fits.target, point, ends),
     beyond=beyond(fitted, {**point, "p": used}),
-    cautions=tuple(_cautions(fitted, paper, point, tolerance)),
+    cautions=tuple(cautions),
     law=name_of(fitted),
+    error=choice.trial.error,
+    tried=choice.trial.where,
+    trained=_trained(fitted, point, used),
     tolerances={name: from_nats(tolerance, name, **known) for name in units},
     budget=budget,
-    instead=_instead(fitted, point, tolerance, level),
+    instead=_instead(fitted, point, tolerance, level) if best > 0 else {},
   )
+
+
+def off_by(count: int) -> np.ndarray:
+  """What the form may be off by in each draw, in units of its spread.
+
+  Args:
+    count: how many draws.
+
+  Returns:
+    [count], normal, as float32 keeps them: the page has the same.
+  """
+  drawn = np.random.default_rng(SEED).normal(size=count)
+  return drawn.astype(np.float32).astype(float)
+
+
+def _refuse_far(factors: Mapping[str, float]):
+  for axis, factor in factors.items():
+    if factor > FAR:
+      raise InputError(
+        f"{axis}: found a question {factor:.3g} times outside the data,"
+        f" expected at most {FAR:g} times: add runs nearer to it, or take the"
+        " number for what it is with --far (far=True)"
+      )
+
+
+def _trained(fitted: Fit, point, injection: float) -> float | None:
+  if fitted.schedule is None:
+    return None
+  return float(fitted.schedule.trained(point["N"], point["D"], injection))
+
+
+def _beside_runs(fitted: Fit, point, tolerance, cell, answer):
+  """The law's answer, moved between the cell's own runs where they bracket it.
+
+  Returns:
+    injection, low, high, and a list with what there is to say.
+  """
+  best, low, high = answer
+  found = measured.bracket(cell, tolerance)
+  if found is None or found.holds(best):
+    return best, low, high, []
+  moved = found.between(tolerance, _scale(fitted, point))
+  words = (
+    f"the runs of this cell say so: {percent(found.low)} forgot"
+    f" {found.over:.3g}, {percent(found.high)} {found.under:.3g} nats; the law"
+    f" alone says {percent(best)}"
+  )
+  return moved, min(low, moved), max(high, moved), [words]
+
+
+def _scale(fitted: Fit, point) -> float:
+  """The injection from which on it counts: 1/B, as a fraction."""
+  scale = 1 / fitted.params["B"]
+  if fitted.schedule is not None:
+    scale /= float(fitted.schedule.trained(point["N"], point["D"], 0.0))
+  return scale
 
 
 def _instead(fitted: Fit, point: dict, tolerance: float, level: float):
@@ -128,46 +219,6 @@ def _instead(fitted: Fit, point: dict, tolerance: float, level: float):
   }
 
 
-def _fits(source, domain, law, free, columns):
-  """(forgetting fit, paper's law or None, target fit or None, domain)."""
-  if isinstance(source, Fit):
-    return source, None, None, domain
-  if isinstance(source, Fits):
-    return _pick(source, domain), None, None, domain
-  wanted = find(law or "forgetting")
-  frame = tables.rename(tables.load(source), wanted, columns)
-  frame = tables.select(frame, wanted)
-  if "domain" in frame:
-    names = sorted(frame["domain"].astype(str).unique())
-    if domain is None and len(names) == 1:
-      domain = names[0]
-    _known(domain, names)
-    frame = frame[frame["domain"].astype(str) == domain]
-  target = None
-  if "target_loss" in frame:
-    try:
-      target = fit(frame, "target")
-    except InputError:
-      target = None  # the advice stands without an expected target loss
-  if law is not None:
-    return fit(frame, law, free=free), None, target, domain
-  advisors = fit_advisors(frame)
-  return advisors.best, advisors.published, target, domain
-
-
-def _pick(fits: Fits, domain):
-  if domain is None and len(fits) == 1:
-    return next(iter(fits.values()))
-  _known(domain, list(fits))
-  return fits[domain]
-
-
-def _known(domain, names):
-  if domain not in names:
-    found = "no domain given" if domain is None else f"no domain {domain!r}"
-    raise InputError(f"{found}: the table has {', '.join(names)}")
-
-
 def _target_loss(target, point, ends):
   if target is None:
     return None
@@ -175,46 +226,3 @@ def _target_loss(target, point, ends):
   center = float(target.losses(target.x[None], values)[0, 0])
   low, high = quantile(target.losses(target.draws(), values)[:, 0], ends)
   return center, float(low), float(high)
-
-
-def _cautions(fitted: Fit, paper, point: dict, tolerance: float):
-  if paper is not None and paper is not fitted:
-    needed = injection_needed(paper, paper.x[None], point, tolerance)[0]
-    yield beside_published(fitted, paper) + percent(needed)
-  test = None
-  if fitted.law.name == "forgetting" and fitted.data is not None:
-    test = ratio_test(fitted)
-  yield from standing_cautions(fitted, test)
-
-
-def beside_published(fitted: Fit, paper: Fit) -> str:
-  """Says why not the published form; what that one says of p comes after it.
-
-  Args:
-    fitted: the form that gives the advice.
-    paper: the published one.
-  """
-  return (
-    f"of the forms of the law {name_of(fitted)} has the lowest AICc (mean "
-    f"relative error {100 * fitted.mean_relative_error:.2g} %); the "
-    f"published form ({100 * paper.mean_relative_error:.2g} %) says "
-  )
-
-
-def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
-  """Tells what weakens every advice of a fit, a caution each.
-
-  Args:
-    fitted: the fit that gives the advice.
-    test: of F(p)/F(0), where the fit's law makes a claim about it.
-  """
-  if fitted.unidentified:
-    names = ", ".join(fitted.unidentified)
-    yield f"the data do not identify {names}"
-  if not fitted.certificate.holds:
-    yield "the fit has no certificate: see `forgetting fit`"
-  if test is not None and not test.consistent:
-    yield (
-      "F(p)/F(0) varies with N or D in the data, which this law excludes: "
-      "trust the advice near measured cells only"
-    )

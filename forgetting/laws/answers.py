@@ -48,31 +48,42 @@ def fit(
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
   free: Sequence[str] = (),
+  fixed: Mapping[str, float] | None = None,
+  loss: str = "huber",
   method: str | None = None,
 ) -> Report:
-  """Answers `forgetting fit`: a law, or for a study both of its laws.
+  """Answers `forgetting fit`: a law, or for a study all of its laws.
 
   Args:
     table: as for `laws.fit`.
-    law: a name; None fits both laws of fine-tuning, each domain by itself.
+    law: a name; None fits the laws of fine-tuning, each domain by itself, and
+      says why one is left out.
     by: a column; one fit for each of its values.
     columns: ours -> theirs.
     free: optional parameters to fit.
+    fixed, loss: as for `laws.fit`.
     method: of the fine-tunings, as of `records.by_method`.
 
   Raises:
     InputError: one line on what is wrong with the table or the arguments.
   """
-  free = tuple(free)
-  frame, line = records.by_method(tables.load(table), method)
-  if law is not None:
-    text, data = _fit_one(frame, law, by, columns, free)
+  options = dict(free=tuple(free), fixed=fixed, loss=loss)
+  named = None if law is None else find(law)
+  frame, line = records.by_method(tables.load(table, named), method)
+  if named is not None:
+    text, data = _fit_one(frame, named, by, columns, options)
     return Report(with_line(line, text), data)
   group = by or ("domain" if "domain" in frame else None)
-  texts, out = [], {}
+  texts, out, refused = [], {}, {}
   for name in _measured(frame, columns):
-    text, out[name] = _fit_one(frame, name, group, columns, ())
+    try:
+      text, out[name] = _fit_one(frame, name, group, columns, options)
+    except InputError as problem:
+      refused[name] = problem
+      text = f"law {name} left out: {problem}"
     texts.append(text)
+  if not out:
+    raise next(iter(refused.values()))
   return Report(with_line(line, "\n\n".join(texts)), out)
 
 
@@ -81,33 +92,40 @@ def with_line(line: str | None, text: str) -> str:
   return f"{line}\n\n{text}" if line else text
 
 
+FITTED = ("forgetting", "tokens", "target")  # of a study, when no law is named
+
+
 def _measured(frame, columns) -> list[str]:
-  """The laws of fine-tuning whose loss the table has; both if neither."""
-  laws, names = ["forgetting", "target"], {*frame.columns, *(columns or {})}
-  kept = [name for name in laws if names & {*find(name).loss.columns}]
-  return kept or laws
+  """The laws of fine-tuning whose loss the table has; all if it has none."""
+  names = {*frame.columns, *(columns or {})}
+  kept = [name for name in FITTED if names & {*find(name).loss.columns}]
+  return kept or list(FITTED)
 
 
-def _fit_one(frame, law, by, columns, free):
+def _fit_one(frame, law, by, columns, options):
   """The text and JSON of one law, with its nested choices beside it."""
-  law = find(law)
+  law, free = find(law), options["free"]
   if by is None:
     by = domains_of(tables.rename(frame, law, columns), law)
-  result = fit_table(frame, law, by=by, columns=columns, free=free)
+  result = fit_table(frame, law, by=by, columns=columns, **options)
   groups = result.items() if isinstance(result, Fits) else [("", result)]
   texts = []
-  wide = {
-    option: fit_table(frame, law, by=by, columns=columns, free=(*free, option))
-    for option in law.nested
-    if option not in free
-  }
+  wide = {}
+  for option in law.nested:
+    if option in free or option in (options["fixed"] or {}):
+      continue
+    more = options | {"free": (*free, option)}
+    try:
+      wide[option] = fit_table(frame, law, by=by, columns=columns, **more)
+    except InputError:
+      continue  # a table that the law fits may be too small for one more
   for name, fitted in groups:
     lines = [f"{by} {name}"] if by else []
     lines.append(str(fitted))
     for option, other in wide.items():
       one = other[name] if isinstance(other, Fits) else other
       lines.append(_beside(fitted, one, option))
-    if law.name == "forgetting" and not free:
+    if law.name == "forgetting" and not free and not options["fixed"]:
       lines.append(str(ratio_test(fitted)))
     texts.append("\n".join(lines))
   return "\n\n".join(texts), result.as_dict()
@@ -123,7 +141,7 @@ def domains_of(frame, law) -> str | None:
   Returns:
     "domain" where a law of fine-tuning meets several domains, else None.
   """
-  if law.rows != "finetunings" or "domain" not in frame:
+  if law.rows not in ("finetunings", "evaluations") or "domain" not in frame:
     return None
   return "domain" if frame["domain"].dropna().nunique() > 1 else None
 
@@ -164,7 +182,9 @@ def advise(source, *, method: str | None = None, **asked) -> Report:
     asked["curve"] = None
   read, line = stored.read(source), None
   if not isinstance(read, (Fit, Fits)):
-    read, line = records.by_method(tables.load(read), method)
+    law = asked.get("law")
+    table = tables.load(read, find(law) if law else None)
+    read, line = records.by_method(table, method)
   advice = ask(read, **asked)
   return Report(with_line(line, str(advice)), advice.as_dict())
 

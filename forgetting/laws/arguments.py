@@ -12,6 +12,21 @@ def parse_columns(text: str) -> dict[str, str]:
   return pairs(text, "columns", "OURS=THEIRS, as in loss=val_loss")
 
 
+def parse_fixed(text: str) -> dict[str, float]:
+  """Reads `alpha=0,c=0.5`: parameters and the values that they are held at.
+
+  Raises:
+    InputError: a part that is no pair, or a value that is no number.
+  """
+  out = {}
+  for name, value in pairs(text, "fix", "NAME=VALUE, as in alpha=0").items():
+    try:
+      out[name] = float(value)
+    except ValueError:
+      raise InputError(f"fix {name}={value}: expected a number") from None
+  return out
+
+
 def pairs(text: str, what: str, how: str) -> dict[str, str]:
   """Reads `a=b,c=d`.
 

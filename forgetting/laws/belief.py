@@ -46,6 +46,9 @@ class Belief:
       full[moving] = part
       values = {k: np.array([q[k] for q in points]) for k in "NDp"}
       values["L0"] = np.array([fitted.base_loss(q["N"]) for q in points])
+      if fitted.schedule is not None:
+        asked = (values[k] for k in "NDp")
+        values["T"] = fitted.schedule.trained(*asked)
       return np.log(fitted.losses(full[None], values)[0])
 
     def measured(part, points):

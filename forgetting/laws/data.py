@@ -10,7 +10,7 @@ from forgetting.config import InputError
 from forgetting.laws import table as tables
 from forgetting.laws.choices import Choices
 from forgetting.laws.law import Law
-from forgetting.records import table_values
+from forgetting.records import table_file, table_values
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read(table, law: Law, choices: Choices) -> Data:
   Raises:
     InputError: one line on what is wrong with the table.
   """
-  frame = tables.rename(tables.load(table), law, choices.columns)
+  frame = tables.rename(tables.load(table, law), law, choices.columns)
   frame = tables.select(frame, law)
   values = {
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
@@ -88,8 +88,51 @@ def read(table, law: Law, choices: Choices) -> Data:
   )
 
 
+def of_plan(table, law: Law, choices: Choices, *, groups, schedule):
+  """Reads a law's variables from a table that needs no losses.
+
+  Args:
+    table: anything that `table.load` takes; columns may have the table's
+      names or ours.
+    law, choices: of the fit that predicts.
+    groups: the domains that have parameters of their own; () when none have.
+    schedule: tells T where the table does not; None for a law without it.
+
+  Returns:
+    symbol -> [rows] in natural units, and [rows] domain numbers or None.
+
+  Raises:
+    InputError: variables that are missing or cannot be, or a domain that the
+      fit does not have.
+  """
+  frame = tables.load(table)
+  # Rows to predict have no loss, and may have our names already.
+  named = {k: v for k, v in choices.columns.items() if v in frame}
+  frame = table_file.renamed(frame, tables.names_of(law, named))
+  told = {*frame.columns}
+  values = {
+    symbol: tables.numbers(frame, law.variables[symbol], symbol)
+    for symbol in wanted(law, choices)
+    if not (
+      law.trained and symbol == "T" and not {*law.variables["T"].columns} & told
+    )
+  }
+  if law.trained and "T" not in values:
+    values["T"] = schedule.trained(values["N"], values["D"], values["p"])
+  if not groups:
+    return values, None
+  if "domain" not in frame:
+    raise InputError("the parameters differ by domain: no column domain")
+  names = frame["domain"].astype(str)
+  unknown = sorted(set(names) - set(groups))
+  if unknown:
+    known = ", ".join(groups)
+    raise InputError(f"no domain {unknown[0]!r} in the fit: it has {known}")
+  return values, np.searchsorted(groups, names)
+
+
 def _domains(frame, law: Law, choices: Choices):
-  if "domain" not in frame or law.rows != "finetunings":
+  if "domain" not in frame or law.rows not in ("finetunings", "evaluations"):
     if choices.shared is not None:
       raise InputError(
         "shared: parameters differ by domain, and the table "

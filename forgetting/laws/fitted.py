@@ -8,14 +8,15 @@ import json
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws import identify, prepare, stored_fit
-from forgetting.laws import table as tables
+from forgetting.laws import bands, bases, data, identify, prepare, stored_fit
+from forgetting.laws.bands import Misses
 from forgetting.laws.certificate import Certificate
 from forgetting.laws.choices import Choices
-from forgetting.laws.data import Data, wanted
+from forgetting.laws.data import Data
 from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.law import Law
 from forgetting.laws.problem import Problem, predict
+from forgetting.laws.schedule import Schedule, schedule_of
 from forgetting.laws.uncertainty import DRAWS, bootstrap
 from forgetting.storage import finite_json
 
@@ -172,31 +173,15 @@ class Fit:
 
     Returns:
       a data frame, nats per token: prediction; low, high: where a new run
-      would fall (residual noise included); law_low, law_high: the law alone.
+      would fall (residual noise included, and outside the data what the fit
+      missed there when it was tried: see `bands`); law_low, law_high: the
+      law alone; beyond: how far outside the data, as a factor, 1 inside.
 
     Raises:
       InputError: variables that are missing or cannot be, or a domain that
         the fit does not have.
     """
-    import pandas as pd
-
-    ends = tails(level)
-    values, group = self.variables(table)
-    center = self.losses(self.x[None], values, group)[0]
-    draws = self.losses(self.draws(), values, group)
-    generator = np.random.default_rng(1)
-    noise = self.residual_noise(generator, draws.shape)
-    low, high = quantile(draws * np.exp(noise), ends)
-    law_low, law_high = quantile(draws, ends)
-    return pd.DataFrame(
-      {
-        "prediction": center,
-        "low": low,
-        "high": high,
-        "law_low": law_low,
-        "law_high": law_high,
-      }
-    )
+    return bands.predict_table(self, table, level)
 
   def residual_noise(self, generator, shape) -> np.ndarray:
     """Draws log residuals from the fit's own, widened for its parameters.
@@ -222,31 +207,43 @@ class Fit:
       table: as for `fit`; columns may have the table's names or ours.
 
     Returns:
-      symbol -> [rows] in natural units, and [rows] domain numbers (None
-      where the parameters do not differ by domain).
+      symbol -> [rows] in natural units (tokens trained on by the schedule,
+      where the table does not say), and [rows] domain numbers (None where
+      the parameters do not differ by domain).
 
     Raises:
       InputError: variables that are missing or cannot be, or a domain that
         the fit does not have.
     """
-    frame = tables.load(table)
-    # Rows to predict have no loss, and may have our names already.
-    named = {k: v for k, v in self.choices.columns.items() if v in frame}
-    frame = tables.rename(frame, self.law, named)
-    values = {
-      symbol: tables.numbers(frame, self.law.variables[symbol], symbol)
-      for symbol in wanted(self.law, self.choices)
-    }
-    if not self.groups:
-      return values, None
-    if "domain" not in frame:
-      raise InputError("the parameters differ by domain: no column domain")
-    names = frame["domain"].astype(str)
-    unknown = sorted(set(names) - set(self.groups))
-    if unknown:
-      known = ", ".join(self.groups)
-      raise InputError(f"no domain {unknown[0]!r} in the fit: it has {known}")
-    return values, np.searchsorted(self.groups, names)
+    return data.of_plan(
+      table, self.law, self.choices, groups=self.groups, schedule=self.schedule
+    )
+
+  @property
+  def schedule(self) -> Schedule | None:
+    """How long runs like those of the data are; None in a law without T."""
+    if not self.law.trained:
+      return None
+    if "schedule" not in self.memory:
+      at_best = self.law.trained == "best"
+      frame = self.own_data.frame
+      self.memory["schedule"] = schedule_of(frame, at_best=at_best)
+    return self.memory["schedule"]
+
+  @property
+  def misses(self) -> Misses:
+    """What the fit misses beyond parts of its own data: see `bands`."""
+    if "misses" not in self.memory:
+      self.memory["misses"] = bands.misses_of(self.own_problem, self.x)
+    return self.memory["misses"]
+
+  @property
+  def hull(self) -> np.ndarray:
+    """The data's distinct sizes, as logs over their units [points, axes]."""
+    if "hull" not in self.memory:
+      rows = bands.sizes(self.own_problem)
+      self.memory["hull"] = np.unique(np.round(rows, 12), axis=0)
+    return self.memory["hull"]
 
   def losses(self, x, values: dict, group=None) -> np.ndarray:
     """Computes losses at points of the fit.
@@ -290,30 +287,11 @@ class Fit:
     """(model params, base loss) of the data, by size; [] without a base."""
     if self.data is None:
       return self.memory["bases"]
-    if "L0" not in self.data.values or "N" not in self.data.values:
-      return []
-    sizes, loss = self.data.values["N"], self.data.values["L0"]
-    return [
-      (float(n), float(loss[sizes == n].mean())) for n in np.unique(sizes)
-    ]
+    return bases.of_values(self.data.values)
 
   def base_loss(self, model_params: float) -> float:
-    """Tells the loss before fine-tuning of a model size.
-
-    Args:
-      model_params: the size.
-
-    Returns:
-      nats per token: as measured, or along the log-log line through the sizes
-      that were.
-    """
-    sizes, losses = np.log(np.array(self.bases)).T
-    wanted = np.log(model_params)
-    if np.any(np.abs(sizes - wanted) < 1e-9):
-      return float(np.exp(losses[np.argmin(np.abs(sizes - wanted))]))
-    if len(sizes) < 2:
-      return float(np.exp(losses[0]))
-    return float(np.exp(np.polyval(np.polyfit(sizes, losses, 1), wanted)))
+    """The loss before fine-tuning of a model size: see `bases.loss_at`."""
+    return bases.loss_at(self.bases, model_params)
 
   @property
   def ranges(self) -> dict[str, list[float]]:

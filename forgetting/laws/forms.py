@@ -10,11 +10,13 @@ from forgetting.laws import (
   forms_forgetting,
   forms_mixtures,
   forms_pretraining,
+  forms_tokens,
 )
 from forgetting.laws.law import LAWS, Law, Parameter, Variable, find, register
 
 FILES = (
   forms_forgetting,
+  forms_tokens,
   forms_finetuning,
   forms_pretraining,
   forms_mixtures,

@@ -15,7 +15,8 @@ from forgetting.laws.fitted import Fit
 from forgetting.laws.intervals import quantile, tails
 
 GRID = np.concatenate([[0.0], np.logspace(-7, 0, 141)])
-BEYOND = 1.01  # a rounded size is not extrapolation
+BEYOND = 1.25  # a factor outside the data that is told
+FAR = 30.0  # and one from which on there is no number unless it is asked for
 SPAN = 1e8
 HALVINGS = 60
 
@@ -67,11 +68,13 @@ def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
   base = fitted.scales["L"]
   values = {symbol: np.atleast_1d(v) for symbol, v in point.items()}
   values |= {"p": p, "L0": np.full(1, base)}
+  if fitted.schedule is not None:
+    values["T"] = fitted.schedule.trained(values["N"], values["D"], p)
   return fitted.losses(x, values)[:, 0] - base
 
 
 def injection_needed(
-  fitted: Fit, x, point: dict, tolerance: float
+  fitted: Fit, x, point: dict, tolerance: float | np.ndarray
 ) -> np.ndarray:
   """Finds the least injection that keeps forgetting under a tolerance.
 
@@ -82,20 +85,21 @@ def injection_needed(
     fitted: a fit of a forgetting law.
     x: [lanes, slots] in the fit's coordinates.
     point: symbol -> value: N, D.
-    tolerance: nats per token.
+    tolerance: nats per token, one for all lanes or [lanes].
 
   Returns:
     [lanes], fractions; infinite where none suffices.
   """
+  limit = np.broadcast_to(np.asarray(tolerance, float), len(x))
   table = np.stack([forgetting_at(fitted, x, point, p) for p in GRID], axis=1)
-  enough = table <= tolerance
+  enough = table <= limit[:, None]
   first = np.argmax(enough, axis=1)
   found = enough.any(axis=1)
   high = GRID[first]
   low = GRID[np.maximum(first - 1, 0)]
   for _ in range(50):
     middle = 0.5 * (low + high)
-    inside = forgetting_at(fitted, x, point, middle) <= tolerance
+    inside = forgetting_at(fitted, x, point, middle) <= limit
     high = np.where(inside, middle, high)
     low = np.where(inside, low, middle)
   return np.where(found, np.where(first == 0, 0.0, high), np.inf)
@@ -228,7 +232,8 @@ def beyond(fitted: Fit, point: dict) -> dict[str, float]:
     point: symbol -> value.
 
   Returns:
-    column's name -> factor, of the axes on which it is outside by 1 % or more.
+    column's name -> factor, of the axes on which it is outside by a quarter or
+    more.
   """
   out = {}
   for symbol, (least, greatest) in fitted.ranges.items():

@@ -90,7 +90,8 @@ class Law:
     latex, source: the equation to print, and the paper that it is from.
     offset: a variable that is added as it is; "" is none.
     outer: the parameter that is the outer power; "" is 1.
-    rows: which runs it describes: all, finetunings or pretrainings.
+    rows: which rows it describes: all, finetunings or pretrainings, or the
+      evaluations along the curves of fine-tunings.
     clusters: columns that name what a bootstrap resamples together.
     nested: optional parameters that are fitted beside it, to see whether
       they are worth it.
@@ -99,6 +100,9 @@ class Law:
     variants: the freed parameters of each variant that a comparison tries.
     advisable: the freed parameters of each variant that may give advice on
       injection, () the law as it stands; such a law has N, D and p.
+    trained: how a plan's tokens T are told: planned (those of all batches) or
+      best (those until the target loss turns); "" for a law that does not
+      count them.
     words: parameter -> (all parameters by name -> what its value says).
     natural, internal: for parameters whose units mix: (centred parameters,
       scales) -> natural ones, and back.
@@ -122,6 +126,7 @@ class Law:
   family: str = ""
   variants: tuple[tuple[str, ...], ...] = ((),)
   advisable: tuple[tuple[str, ...], ...] = ()
+  trained: str = ""
   words: Mapping[str, Callable[[Mapping[str, float]], str]] = field(
     default_factory=dict
   )

@@ -7,9 +7,12 @@ from dataclasses import asdict
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws.bands import Misses
 from forgetting.laws.certificate import Certificate
 from forgetting.laws.choices import Choices
 from forgetting.laws.law import find
+from forgetting.laws.schedule import Schedule
+from forgetting.laws.trials import Trial, every_trial
 
 
 def as_dict(fit, level: float) -> dict:
@@ -38,6 +41,13 @@ def as_dict(fit, level: float) -> dict:
     "domains": list(fit.groups),
     "ranges": fit.ranges,
     "bases": [list(pair) for pair in fit.bases],
+    "hull": fit.hull.tolist(),
+    "misses": asdict(fit.misses),
+    "schedule": fit.schedule and fit.schedule.as_dict(),
+    "trials": [
+      {"beyond": [list(pair) for pair in where], **made.as_dict()}
+      for where, made in every_trial(fit).items()
+    ],
     "point": [float(v) for v in fit.x],
     "draws": [[float(f"{v:.9g}") for v in row] for row in draws],
   }
@@ -64,9 +74,13 @@ def fields(stored: dict) -> dict:
     evidence = dict(stored["certificate"])
     evidence.pop("holds")
     missing = evidence.pop("not_identified")
+    trials = {}
+    for kept in map(dict, stored["trials"]):
+      where = tuple((symbol, sign) for symbol, sign in kept.pop("beyond"))
+      trials["trial", where] = Trial.from_dict(kept)
     evidence["at_bounds"] = tuple(evidence["at_bounds"])
     evidence["broken"] = tuple(evidence["broken"])
-    x = np.array(stored["point"])
+    x, schedule = np.array(stored["point"]), stored["schedule"]
     return dict(
       law=find(stored["law"]),
       choices=Choices(**choices),
@@ -78,11 +92,15 @@ def fields(stored: dict) -> dict:
       certificate=Certificate(**evidence),
       basins=x[None],
       memory={
+        **trials,
         "draws": np.array(stored["draws"]),
         "unidentified": missing,
         "mean_relative_error": stored["mean_relative_error"],
         "ranges": stored["ranges"],
         "bases": [tuple(pair) for pair in stored["bases"]],
+        "hull": np.array(stored["hull"]),
+        "misses": Misses(**stored["misses"]),
+        "schedule": schedule and Schedule.from_dict(schedule),
       },
     )
   except (KeyError, TypeError) as problem:

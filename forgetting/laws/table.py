@@ -12,16 +12,19 @@ import numpy as np
 
 from forgetting import records
 from forgetting.config import InputError
+from forgetting.laws import trained
 from forgetting.laws.law import Law, Variable
 from forgetting.records import table_columns, table_file, table_values
 
 
-def load(table):
+def load(table, law: Law | None = None):
   """Gets a data frame out of all that the laws take.
 
   Args:
     table: a data frame, a mapping of columns, a file that
       `records.table_file` reads, or a study's directory.
+    law: which of a study's tables is meant: its runs, or for a law of
+      evaluations its curves.
 
   Returns:
     a pandas.DataFrame with rows numbered from 0; of a file it has the column
@@ -38,6 +41,8 @@ def load(table):
     return table_columns.with_losses(table.reset_index(drop=True))
   if table_file.is_table(table):
     return table_file.read(table, lines=True)
+  if law is not None and law.rows == "evaluations":
+    return records.curves(table)
   return records.load(table)
 
 
@@ -77,7 +82,11 @@ def rename(frame, law: Law, columns: Mapping[str, str] | None):
     InputError: a column to rename is not there.
   """
   frame = table_file.renamed(frame, names_of(law, columns))
-  return table_columns.understood(frame, "the table") if columns else frame
+  if columns:
+    frame = table_columns.understood(frame, "the table")
+  if law.rows == "evaluations":
+    return trained.evaluations(frame)
+  return trained.with_tokens(frame) if law.trained else frame
 
 
 def select(frame, law: Law):
@@ -102,7 +111,7 @@ def select(frame, law: Law):
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
     named = domain.notna() & (domain.astype(str) != "")
-    if law.rows == "finetunings":
+    if law.rows in ("finetunings", "evaluations"):
       frame = frame[named]
     elif not named.all():
       frame = frame[~named]

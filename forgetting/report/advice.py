@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 import math
 
+from forgetting.laws.advisors import name_of
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
@@ -87,15 +88,19 @@ def _advisor(fits: DomainLaws) -> str:
   """Which form of the law speaks, and what weakens it."""
   if fits.advisor is None:
     return ""
-  if fits.published:
-    text = "the published form of the forgetting law fits best (AICc)"
-  else:
-    text = (
-      f"the form {escape(fits.advisor_name)} fits best (AICc) and gives the "
-      f"advice: <i>L</i> = {equation(fits.advisor.law.equation)}; mean "
-      f"relative error {relative_error(fits.advisor)}, the published form's "
-      f"{relative_error(fits.forgetting)}"
+  choice = fits.advisors.choose()
+  law = escape(fits.advisor_name)
+  text = f"<i>L</i> = {equation(fits.advisor.law.equation)}, {law}, answers"
+  if choice.trial.rows:
+    text += (
+      f": it missed {number(choice.trial.error)} nats of forgetting when tried"
+      f" ({escape(choice.trial.where)})"
     )
+  if not fits.published and fits.forgetting is not None:
+    error = choice.scores[name_of(fits.forgetting)]
+    missed = "could not be tried" if error is None else number(error)
+    text += f", the published form {missed}"
+  text += f"; mean relative error {relative_error(fits.advisor)}"
   missing = fits.advisor.unidentified
   if missing:
     names = ", ".join(GREEK.get(name, name) for name in missing)

@@ -26,8 +26,8 @@ NO_CURVES = (
   "directories of a study."
 )
 NO_LAW = (
-  "No law could be fitted to any domain yet: it takes three or more model "
-  "sizes and amounts of target tokens, and two or more injections."
+  "No law could be fitted to any domain yet: it takes two or more injections "
+  "of one model size and amount of target tokens at least."
 )
 ONE_INJECTION = "All runs inject the same share: there is no line to draw."
 ONE_CELL = (

@@ -35,7 +35,7 @@ def scores(fits: Sequence[DomainLaws]):
 def _of_domain(fits: DomainLaws) -> Iterator[dict]:
   forms = [("published", fits.forgetting), ("published", fits.target)]
   if not fits.published:
-    forms.insert(1, ("best AICc", fits.advisor))
+    forms.insert(1, ("advises", fits.advisor))
   for form, fit in forms:
     if fit is None or aicc(fit) == float("inf"):
       continue

@@ -5,7 +5,7 @@ import math
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws.advisors import Advisors, fit_advisors, name_of
+from forgetting.laws.advisors import Advisors, Choice, fit_advisors, name_of
 from forgetting.report.evidence import Evidence, cells
 
 
@@ -17,7 +17,7 @@ class DomainLaws:
     domain: its name.
     forgetting, target: the paper's two laws.
     with_constant: the forgetting law with E free.
-    advisor: the form of the forgetting law with the lowest AICc.
+    advisors: the forms of the forgetting law, and which answers where.
     ratio: the test of F(p)/F(0).
     why: the one line of each that is missing, by field name.
   """
@@ -26,9 +26,30 @@ class DomainLaws:
   forgetting: laws.Fit | None
   with_constant: laws.Fit | None
   target: laws.Fit | None
-  advisor: laws.Fit | None
+  advisors: Advisors | None
   ratio: laws.RatioTest | None
   why: dict[str, str]
+
+  @property
+  def advisor(self) -> laws.Fit | None:
+    """The form that answers questions inside the data."""
+    return self.advisors and self.advisors.best
+
+  @property
+  def forms(self) -> tuple[laws.Fit, ...]:
+    """All forms of the forgetting law that could be fitted."""
+    return self.advisors.forms if self.advisors else ()
+
+  @property
+  def choices(self) -> dict[tuple[tuple[str, int], ...], Choice]:
+    """Where (as `trials.side` tells it) -> the form that answers there."""
+    return self.advisors.everywhere() if self.advisors else {}
+
+  @property
+  def answering(self) -> list[laws.Fit]:
+    """The forms that answer somewhere, in the order of `forms`."""
+    used = {id(choice.fit) for choice in self.choices.values()}
+    return [fit for fit in self.forms if id(fit) in used]
 
   @property
   def advisor_name(self) -> str:
@@ -93,12 +114,14 @@ def _fit(domain: str, runs) -> DomainLaws:
 
   advisors: Advisors | None = attempt("forgetting", fit_advisors, runs)
   published = advisors and advisors.published
+  if advisors and not published:
+    why["forgetting"] = next(iter(advisors.refused.values()))
   return DomainLaws(
     domain=domain,
     forgetting=published,
-    with_constant=advisors and advisors.with_free("E"),
+    with_constant=advisors and advisors.form("forgetting", "E"),
     target=attempt("target", laws.fit, runs, "target"),
-    advisor=advisors and advisors.best,
+    advisors=advisors,
     ratio=published and attempt("ratio", laws.ratio_test, published),
     why=why,
   )
@@ -114,10 +137,7 @@ def counsel(
     fits: the laws of each domain.
     tolerance: forgetting that the advice allows, nats per token.
   """
-  # a fit without its data answers at once: it does not repeat the ratio test
-  advisors = {
-    f.domain: laws.Fit.from_dict(f.advisor.as_dict()) for f in fits if f.advisor
-  }
+  advisors = {f.domain: f.advisor for f in fits if f.advisor}
   out = []
   for (domain, params, tokens), runs in cells(evidence.measured):
     advice = None
@@ -126,6 +146,7 @@ def counsel(
         advisors[domain],
         domain=domain,
         model_params=params,
+        far=True,
         target_tokens=tokens,
         tolerance=tolerance,
       )

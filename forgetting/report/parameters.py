@@ -10,6 +10,7 @@ from forgetting.report.fitted import DomainLaws
 from forgetting.report.markup import (
   GREEK,
   compact,
+  equation,
   number,
   relative_error,
   swatch,
@@ -56,6 +57,8 @@ def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
     parts.append(f"<h3>{swatch(domain_laws.domain, evidence.domains)}</h3>")
     for law in ("forgetting", "target"):
       parts.append(_law(domain_laws, law))
+    if domain_laws.advisor and not domain_laws.published:
+      parts.append(_advisor(domain_laws))
     if domain_laws.forgetting:
       parts.append(_ratio(domain_laws))
   return "\n".join(parts)
@@ -73,6 +76,25 @@ def _law(fits: DomainLaws, law: str) -> str:
     summary += f" {words.half(fit)}{_with_constant(fits)}"
   if not fit.certificate.holds:
     summary += f" <b>Do not trust it</b>: {escape(str(fit.certificate))}."
+  header = ["Parameter", "Value", "95 % interval", "What it says"]
+  return f"{summary}</p>" + table(header, _parameters(fit), text=(0, -1))
+
+
+def _advisor(fits: DomainLaws) -> str:
+  """The law that advises, where it is not the published one."""
+  fit = fits.advisor
+  summary = (
+    f"<p><b>The law that advises</b>: {escape(fits.advisor_name)}, "
+    f"{equation(fit.law.equation)}; mean relative error {relative_error(fit)}."
+  )
+  if fit.schedule is not None and fit.schedule.bottom is not None:
+    bottom = fit.schedule.bottom
+    summary += (
+      f" <i>T</i> at best is where the target loss turns: "
+      f"{compact(bottom.C)} <i>D</i><sup>{number(bottom.delta, 2)}</sup> "
+      f"<i>N</i><sup>{number(-bottom.nu, 2)}</sup>/(1 − <i>p</i>), within "
+      f"{percent(bottom.error)} over the {bottom.runs} runs that turned."
+    )
   header = ["Parameter", "Value", "95 % interval", "What it says"]
   return f"{summary}</p>" + table(header, _parameters(fit), text=(0, -1))
 

@@ -110,8 +110,8 @@ def injection(evidence: Evidence, fits: list[DomainLaws]):
       base_pretrain_loss=runs["base_pretrain_loss"].mean(),
     )
     parts.append(_law(line, by_domain[domain].advisor, kind="law"))
-    if not by_domain[domain].published:
-      published = by_domain[domain].forgetting
+    published = by_domain[domain].forgetting
+    if published is not None and not by_domain[domain].published:
       parts.append(_law(line, published, kind="published"))
   return pd.concat(parts, ignore_index=True)
 

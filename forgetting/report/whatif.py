@@ -7,8 +7,11 @@ import shlex
 import numpy as np
 
 from forgetting import laws
-from forgetting.laws.advise import beside_published, standing_cautions
+from forgetting.laws.advise import off_by
+from forgetting.laws.advisors import name_of
+from forgetting.laws.cautions import standing_cautions
 from forgetting.laws.prepare import slots_of
+from forgetting.laws.trials import every_trial
 from forgetting.report import javascript, page, style, template_files
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
@@ -73,7 +76,7 @@ def script(fits: Sequence[DomainLaws]) -> str:
   used = [
     fit.law
     for domain in fits
-    for fit in (domain.advisor, domain.forgetting, domain.target)
+    for fit in (*domain.forms, domain.target)
     if fit is not None
   ]
   files = map(template_files.text, SCRIPTS)
@@ -96,7 +99,7 @@ def thinning(fits: Sequence[DomainLaws]) -> int:
   numbers = sum(
     fit.draws().shape[0] * (int(fit.problem.free.sum()) + 1)
     for domain in fits
-    for fit in (domain.advisor, domain.target)
+    for fit in (*domain.answering, domain.target)
     if fit is not None
   )
   return max(1, -(-numbers * 16 // 3 // ROOM))
@@ -106,22 +109,46 @@ def _domain(evidence: Evidence, fits: DomainLaws, every: int) -> dict:
   runs = evidence.measured
   runs = runs[runs["domain"].astype(str) == fits.domain]
   columns = [*AXES.values(), "forgetting"]
-  published = None
-  if not fits.published and fits.forgetting is not None:
-    words = beside_published(fits.advisor, fits.forgetting)
-    published = {"law": center(fits.forgetting), "words": words}
-  test = fits.ratio if fits.advisor.law.name == "forgetting" else None
   color = evidence.domains.index(fits.domain) % len(style.DOMAINS)
+  answering = fits.answering
+  choices = fits.choices
   return {
     "name": fits.domain,
     "argument": shlex.quote(fits.domain),
     "color": color,
-    "law": with_draws(fits.advisor, every),
+    "laws": [_answering(fits, fit, every) for fit in answering],
+    "forms": [center(fit) for fit in fits.forms],
+    "choice": {
+      side_name(where): {
+        "law": answering.index(choice.fit),
+        "trial": choice.trial.as_dict(),
+        "errors": choice.scores,
+      }
+      for where, choice in choices.items()
+    },
     "target": fits.target and with_draws(fits.target, every),
-    "published": published,
-    "cautions": list(standing_cautions(fits.advisor, test)),
     "measured": runs[columns].to_numpy(float).tolist(),
   }
+
+
+def _answering(fits: DomainLaws, fit: laws.Fit, every: int) -> dict:
+  """A law that answers: with its draws, its trials and its cautions."""
+  test = fits.ratio if fit.law.name == "forgetting" else None
+  off = off_by(len(fit.draws()))
+  return with_draws(fit, every) | {
+    "off": _text(off[::every]),
+    "scale": 1 / fit.params["B"],
+    "trials": {
+      side_name(where): made.as_dict()
+      for where, made in every_trial(fit).items()
+    },
+    "cautions": list(standing_cautions(fit, test)),
+  }
+
+
+def side_name(where: Sequence[tuple[str, int]]) -> str:
+  """The name of a side of the data: N+D-, or "" for inside."""
+  return "".join(f"{s}{'+' if sign > 0 else '-'}" for s, sign in where)
 
 
 def center(fit: laws.Fit) -> dict:
@@ -131,12 +158,15 @@ def center(fit: laws.Fit) -> dict:
     fit: of a forgetting law or a target law.
 
   Returns:
-    name, scales (symbol -> unit), ranges (symbol -> [least, greatest]), bases
+    name, title, schedule (null for a law that counts no tokens), scales
+    (symbol -> unit), ranges (symbol -> [least, greatest]), bases
     ([model params, base loss] by size) and point (parameter -> its value in
     the units of the fit), as JSON takes them.
   """
   return {
     "name": fit.law.name,
+    "title": name_of(fit),
+    "schedule": fit.schedule and fit.schedule.as_dict(),
     "scales": fit.scales,
     "ranges": {k: v for k, v in fit.ranges.items() if k in AXES},
     "bases": fit.bases,

@@ -1,33 +1,57 @@
-"""The forms that may advise, fitted side by side."""
+"""The forms that may advise, and which of them answers where."""
 
 from planted_tables import GRID_3, planted, toy
+import planted_tokens
 import pytest
 
-from forgetting import laws
 from forgetting.config import InputError
 from forgetting.laws.advisors import fit_advisors, name_of
-from forgetting.laws.criteria import aicc
+from forgetting.laws.trials import trial
 
 
-def test_the_published_form_stays_unless_another_is_clearly_better():
+def test_the_form_that_missed_least_answers():
   advisors = fit_advisors(toy())
-  assert advisors.best is not advisors.published
-  assert aicc(advisors.best) < aicc(advisors.published) - 2
-  planted_ = fit_advisors(planted(noise=0.0005))
-  assert planted_.best is planted_.published
-  assert name_of(planted_.with_free("E")) == "forgetting with E"
-  assert planted_.with_free("mu") is None
+  chosen = advisors.choose()
+  scores = chosen.scores
+  assert scores[name_of(chosen.fit)] <= 1.25 * min(scores.values())
+  assert scores["forgetting"] > scores[name_of(chosen.fit)]
+  assert chosen.trial == trial(chosen.fit, ())
+
+
+def test_each_law_answers_for_runs_that_obey_it():
+  tokens = fit_advisors(planted_tokens.planted(noise=0.0005))
+  assert name_of(tokens.best).startswith("tokens")
+  published = fit_advisors(planted(noise=0.0005))
+  assert published.best.law.name == "forgetting"
+  assert name_of(published.form("forgetting", "E")) == "forgetting with E"
+  assert published.form("forgetting", "mu") is None
+
+
+def test_the_question_decides_which_trial_counts():
+  advisors = fit_advisors(planted_tokens.planted(noise=0.0005))
+  beyond = advisors.choose({"N": 1e6, "D": 4096})
+  assert "largest N" in beyond.trial.where
+  assert advisors.choose({"N": 6e4, "D": 4096}).trial.where.startswith("each")
+  assert len(advisors.everywhere()) == 9
 
 
 def test_a_form_that_cannot_be_fitted_does_not_keep_from_advice():
   # two injections: forgetting_power needs three
-  table = planted((*GRID_3[:2], (0, 0.01)))
-  advisors = fit_advisors(table)
-  assert [*advisors.refused] == ["forgetting_power"]
+  advisors = fit_advisors(planted((*GRID_3[:2], (0, 0.01))))
   assert "2 levels" in advisors.refused["forgetting_power"]
-  advice = laws.advise(
-    table, model_params=4e6, target_tokens=1e6, tolerance=0.05
-  )
-  assert advice.injection > 0
-  with pytest.raises(InputError, match="1 level"):
-    fit_advisors(planted((*GRID_3[:2], (0,))))
+  assert advisors.published is not None
+
+
+def test_small_tables_get_the_widest_law_that_they_identify():
+  runs = planted_tokens.planted(noise=0)
+  size = runs[runs["model_params"] == 6e4]
+  assert {f.law.name for f in fit_advisors(size).forms} <= {
+    "tokens",
+    "tokens_best",
+  }
+  one = size[size["target_tokens"] == 4096]
+  assert name_of(fit_advisors(one).best) == "tokens (beta = 0)"
+  two = one[one["injection"] != 0.02]
+  assert name_of(fit_advisors(two).best) == "tokens (beta = 0, c = 0.5)"
+  with pytest.raises(InputError, match="injection of 0 % only.*with 5 %"):
+    fit_advisors(one[one["injection"] == 0])

@@ -158,9 +158,17 @@ def test_the_study_verb_prints_both_laws_for_each_domain():
 
 
 @pytest.mark.usefixtures("few_draws")
-def test_a_table_of_one_loss_gets_one_law():
+def test_a_law_that_cannot_be_fitted_is_left_out_with_the_reason():
+  report = answers.fit(planted().drop(columns="base_pretrain_loss"))
+  assert set(report.data) == {"target"}
+  assert (
+    "law forgetting left out: domain kjv: no column base_pre" in report.text
+  )
+
+
+def test_a_table_of_one_loss_gets_the_laws_of_it():
   report = answers.fit(planted().drop(columns="target_loss"))
-  assert set(report.data) == {"forgetting"}
+  assert set(report.data) == {"forgetting", "tokens"}
   report = answers.fit(planted().drop(columns="pretrain_loss"))
   assert set(report.data) == {"target"}
   with pytest.raises(InputError, match="pretrain_loss"):

@@ -40,6 +40,12 @@ def test_variants_and_advisors_follow_from_the_registry():
     ("forgetting", ("mu", "nu")),
     ("forgetting_log", ()),
     ("forgetting_power", ()),
+    ("tokens", ()),
+    ("tokens", ("alpha",)),
+    ("tokens", ("delta",)),
+    ("tokens_best", ()),
+    ("tokens_best", ("alpha",)),
+    ("tokens_best", ("delta",)),
   ]
   assert law_lib.advisable() == [
     ("forgetting", ()),
@@ -47,8 +53,14 @@ def test_variants_and_advisors_follow_from_the_registry():
     ("forgetting", ("G",)),
     ("forgetting_log", ()),
     ("forgetting_power", ()),
+    ("tokens", ()),
+    ("tokens", ("alpha",)),
+    ("tokens_best", ()),
+    ("tokens_best", ("alpha",)),
   ]
-  with pytest.raises(InputError, match="there are chinchilla, forgetting"):
+  with pytest.raises(
+    InputError, match="there are chinchilla, curves, forgetting"
+  ):
     law_lib.variants("none")
 
 

@@ -16,6 +16,7 @@ SIZES = (1e7, 3e7, 1e8, 3e8, 1e9)
 TOKENS = (1e8, 1e9, 1e10, 1e11)
 TARGET = (1e5, 3e5, 1e6, 1e7)
 INJECTION = (0.0, 0.001, 0.01, 0.05)
+TRAINED = (1e5, 1e6, 1e7, 1e8)
 RATIOS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 
 # law -> axes, truth, freed parameters, relative tolerance by parameter
@@ -37,6 +38,30 @@ CASES = {
     {"A": 60.0, "B": 900.0, "c": 0.9, "alpha": 0.6, "beta": 0.4},
     (),
     {"alpha": 0.1, "beta": 0.1, "c": 0.2},
+  ),
+  "tokens": (
+    {"N": SIZES[:3], "D": TARGET[:2], "T": TRAINED, "p": INJECTION},
+    {"A": 0.02, "B": 3e-4, "beta": 0.25, "c": 0.4, "alpha": 0.05},
+    ("alpha",),
+    {"beta": 0.1, "c": 0.2, "B": 0.4},
+  ),
+  "tokens_best": (
+    {"N": SIZES[:3], "D": TARGET[:2], "T": TRAINED, "p": INJECTION},
+    {"A": 0.02, "B": 3e-4, "beta": 0.25, "c": 0.4},
+    (),
+    {"beta": 0.1, "c": 0.2, "B": 0.4},
+  ),
+  "curves": (
+    {
+      "N": SIZES[:2],
+      "D": TARGET[:2],
+      "T": TRAINED,
+      "p": INJECTION,
+      "S": (1e-4, 3e-4, 1e-3),
+    },
+    {"A": 0.1, "B": 3e-4, "beta": 0.25, "c": 0.4, "lam": 0.2},
+    ("lam",),
+    {"beta": 0.1, "c": 0.2, "lam": 0.2},
   ),
   "replay": (
     {"p": (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)},

@@ -2,34 +2,81 @@
 // A question to the laws, its answer, and the answer in the words of
 // `forgetting advise`.
 
-// question: model_params, target_tokens, injection, tolerance, unit, epochs.
+// question: model_params, target_tokens, injection, tolerance, unit, epochs
+// (null: as the study's runs).
 function answer(domain, question, level) {
-  const law = domain.law, at = { N: question.model_params,
-    D: question.target_tokens };
+  const at = { N: question.model_params, D: question.target_tokens };
+  const choice = domain.choice[sideOf(domain.laws[0], at)];
+  const law = withEpochs(domain.laws[choice.law], question.epochs);
+  refuseFar(beyond(law, at));
   const base = baseLoss(law, at.N), curve = nearestCurve(domain.curves, at.N);
   const tolerance = inNats(question.tolerance, question.unit, base, curve);
-  const needed = withInterval(law, level,
-    (q) => injectionNeeded(law, q, at, tolerance));
+  const spread = spreadAt(law, at), off = law.off.map((z) => spread * z);
+  const needed = withInterval(law, level, (q, i) =>
+    injectionNeeded(law, q, at, tolerance - (i === undefined ? 0 : off[i])));
+  const told = besideRuns(domain, law, at, tolerance, needed);
   const used = Math.min(needed.value, 1);
   return {
-    at, base, curve, tolerance, needed, level,
+    at, base, curve, tolerance, needed, level, law,
     feasible: needed.draws.filter(Number.isFinite).length / law.count,
-    without: withInterval(law, level,
-      (q) => forgettingAt(law, q, { ...at, p: 0 })),
+    without: withInterval(law, level, (q, i) =>
+      forgettingAt(law, q, { ...at, p: 0 }) + (i === undefined ? 0 : off[i])),
     reached: forgettingAt(law, law.point, { ...at, p: used }),
     target: domain.target && withInterval(domain.target, level,
       (q) => lossAt(domain.target, q, { ...at, p: 0 }, 0)),
     beyond: beyond(law, { ...at, p: used }),
+    trial: choice.trial,
+    trained: law.schedule && trained(law.schedule, { ...at, p: used }),
     tokensAllowed: along(law, level, "D", at, tolerance),
     sizeNeeded: along(law, level, "N", at, tolerance),
-    cautions: cautions(domain, at, tolerance),
-    chosen: chosen(domain, { ...at, p: question.injection }, level),
+    cautions: [...told, ...disagreeing(domain, law, question, at, tolerance,
+      needed, choice), ...law.cautions],
+    chosen: chosen(domain, law, { ...at, p: question.injection }, level),
   };
 }
 
+function refuseFar(factors) {
+  for (const [axis, factor] of Object.entries(factors)) {
+    if (factor > FAR) {
+      throw new RangeError(`${axis}: found a question ${g(factor, 3)} times ` +
+        `outside the data, expected at most ${FAR} times: add runs nearer to it`);
+    }
+  }
+}
+
+// The law's answer, moved between the cell's own runs where they bracket it.
+function besideRuns(domain, law, at, tolerance, needed) {
+  const found = bracket(ofCell(domain.measured, at), tolerance);
+  if (!found || (found.low <= needed.value && needed.value <= found.high)) {
+    return [];
+  }
+  const alone = needed.value;
+  needed.value = between(found, tolerance, law.scale / (law.schedule ?
+    trained(law.schedule, { ...at, p: 0 }) : 1));
+  needed.low = Math.min(needed.low, needed.value);
+  needed.high = Math.max(needed.high, needed.value);
+  return ["the runs of this cell say so: " +
+    `${percent(found.low)} forgot ${g(found.over, 3)}, ${percent(found.high)} ` +
+    `${g(found.under, 3)} nats; the law alone says ${percent(alone)}`];
+}
+
+// Which other forms lie outside the interval of the answer.
+function disagreeing(domain, law, question, at, tolerance, { low, high }, choice) {
+  const told = [];
+  for (const form of domain.forms) {
+    const one = withEpochs(form, question.epochs);
+    const needed = injectionNeeded(one, one.point, at, tolerance);
+    if (form.title === law.title || (low <= needed && needed <= high)) continue;
+    const error = choice.errors[form.title];
+    const missed = error === null ? "" : ` (missed ${g(error, 3)} nats)`;
+    told.push(`${form.title} says ${percent(needed)}${missed}`);
+  }
+  return told;
+}
+
 // What to expect of the chosen injection: the law alone, and a new run.
-function chosen(domain, at, level) {
-  const law = domain.law, base = baseLoss(law, at.N);
+function chosen(domain, law, at, level) {
+  const base = baseLoss(law, at.N);
   const curve = nearestCurve(domain.curves, at.N);
   const pretrain = withInterval(law, level, (q) => lossAt(law, q, at, base));
   const forgetting = {};
@@ -68,18 +115,9 @@ function nearestCurve(curves, size) {
   return curves[away.indexOf(Math.min(...away))] ?? null;
 }
 
-function cautions(domain, at, tolerance) {
-  const told = [...domain.cautions];
-  if (domain.published) {
-    const { law, words } = domain.published;
-    const needed = injectionNeeded(law, law.point, at, tolerance);
-    told.unshift(words + percent(needed));
-  }
-  return told;
-}
-
 // A fine-tuning's tokens and FLOPs: 6 N tokens.
-function cost(at, injection, epochs) {
+function cost(law, at, injection, asked) {
+  const epochs = asked ?? (law.schedule ? epochsOf(law.schedule, at.D) : 10);
   const tokens = injection < 1 ? epochs * at.D / (1 - injection) : Infinity;
   return { tokens, injected: tokens * injection, flops: 6 * at.N * tokens };
 }
@@ -133,13 +171,40 @@ function told(name, a) {
     lines.push(`  expected target loss ${g(a.target.value, 4)} (${level} ` +
       `[${g(a.target.low, 4)}, ${g(a.target.high, 4)}])`);
   }
-  lines.push(`  or without injection: ${toldInstead(a.tokensAllowed, a.level,
-    "at most {} target tokens", "no amount of target text")}`);
-  lines.push(`  or without injection: ${toldInstead(a.sizeNeeded, a.level,
-    "at least {} parameters", "no model size")}`);
+  lines.push(toldLaw(a));
+  const instead = a.needed.value > 0 ? [
+    [a.tokensAllowed, "at most {} target tokens", "no amount of target text"],
+    [a.sizeNeeded, "at least {} parameters", "no model size"],
+  ] : [];
+  for (const [found, some, none] of instead) {
+    // no number without a run anywhere near it
+    if (found.value >= 1 && found.value < Infinity &&
+      Object.values(found.beyond).some((factor) => factor > FAR)) continue;
+    lines.push(
+      `  or without injection: ${toldInstead(found, a.level, some, none)}`);
+  }
   for (const line of toldBeyond(a.beyond)) lines.push(`  ${line}`);
   for (const what of a.cautions) lines.push(`  caution: ${what}`);
   return lines.join("\n");
+}
+
+function toldLaw(a) {
+  let line = `  by ${a.law.title}`;
+  line += a.trial.error === null ?
+    ", which could not be tried on these runs" :
+    `, which missed ${g(a.trial.error, 3)} nats of forgetting when tried ` +
+      `(${a.trial.where})`;
+  if (a.trained !== null) {
+    const injected = Math.min(a.needed.value, 1) * a.trained;
+    line += `; ${rounded(a.trained)} tokens trained, of them ` +
+      `${rounded(injected)} injected`;
+  }
+  return line;
+}
+
+// A count to three digits, with its thousands marked.
+function rounded(count) {
+  return grouped(Number(count.toPrecision(3)).toFixed(0));
 }
 
 function toldBeyond(found) {

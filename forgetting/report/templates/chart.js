@@ -23,7 +23,7 @@ function shape(tag, attributes, text) {
 }
 
 function draw(svg, domain, asked, a) {
-  const law = domain.law, color = `var(--domain${domain.color})`;
+  const law = a.law, color = `var(--domain${domain.color})`;
   const levels = [0, ...Array.from({ length: 49 },
     (_, i) => Math.pow(10, -4 + i / 12))];
   const line = levels.map((p) => ({ p, ...withInterval(law, a.level,

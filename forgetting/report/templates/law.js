@@ -7,7 +7,8 @@
 const GRID = [0];
 for (let i = 0; i <= 140; i++) GRID.push(Math.pow(10, -7 + i / 20));
 GRID[GRID.length - 1] = 1;
-const BEYOND = 1.01, SPAN = 1e8, HALVINGS = 60, COLUMNS = {
+const BEYOND = 1.25, FAR = 30, SPAN = 1e8, HALVINGS = 60, MOST = 0.99;
+const COLUMNS = {
   N: "model_params", D: "target_tokens", p: "injection",
 };
 
@@ -29,11 +30,42 @@ function unpack(law) {
     }
     return q;
   });
-  return { ...law, lanes, noise: law.noise ? floats(law.noise) : null };
+  return { ...law, lanes, noise: law.noise ? floats(law.noise) : null,
+    off: law.off ? Array.from(floats(law.off)) : null };
+}
+
+// Passes over the target tokens that runs of so many of them are planned for.
+function epochsOf(schedule, tokens) {
+  const levels = schedule.levels, x = Math.log(tokens);
+  if (levels.length === 1) return levels[0][1];
+  let i = 0;
+  while (i + 2 < levels.length && Math.log(levels[i + 1][0]) < x) i++;
+  const [low, high] = [levels[i], levels[i + 1]];
+  const slope = Math.log(high[1] / low[1]) / Math.log(high[0] / low[0]);
+  const passes = Math.exp(Math.log(low[1]) + slope * (x - Math.log(low[0])));
+  return Math.max(passes, 1);
+}
+
+// Tokens trained on when the loss is read: see forgetting/laws/schedule.py.
+function trained(schedule, at) {
+  const share = 1 - Math.min(at.p ?? 0, MOST), bottom = schedule.bottom;
+  const planned = epochsOf(schedule, at.D) * at.D / share;
+  if (!bottom) return planned;
+  const part = bottom.C * Math.pow(at.D, bottom.delta) *
+    Math.pow(at.N, -bottom.nu);
+  return Math.min(planned, part / share);
+}
+
+// A law whose plans last so many passes; null are those of the runs.
+function withEpochs(law, epochs) {
+  if (epochs === null || !law.schedule) return law;
+  const levels = [[1, epochs]];
+  return { ...law, schedule: { ...law.schedule, levels } };
 }
 
 // The loss that a law predicts from a base; of the target law the base is 0.
 function lossAt(law, q, at, base) {
+  if (law.schedule) at = { ...at, T: trained(law.schedule, at) };
   const total = FORMS[law.name](q, at, law.scales, base / law.scales.L);
   return total > 0 ? law.scales.L * total : NaN;
 }
@@ -52,7 +84,7 @@ function quantile(values, level) {
 
 // (parameters -> number) -> its value at the optimum, and its interval.
 function withInterval(law, level, ask) {
-  const draws = law.lanes.map(ask);
+  const draws = law.lanes.map((q, i) => ask(q, i));
   const [low, high] = quantile(draws, level);
   return { value: ask(law.point), low, high, draws };
 }
@@ -98,6 +130,60 @@ function beyond(law, at) {
     } else if (value > 0 && value < least / BEYOND) out[name] = least / value;
   }
   return out;
+}
+
+// On which axes a question lies beyond the data, as "N+", "N+D-" or "".
+function sideOf(law, at) {
+  let side = "";
+  for (const axis of ["N", "D"]) {
+    const [least, greatest] = law.ranges[axis];
+    if (at[axis] > greatest * BEYOND) side += `${axis}+`;
+    else if (at[axis] < least / BEYOND) side += `${axis}-`;
+  }
+  return side;
+}
+
+// How far the form may be off there: see forgetting/laws/trials.py.
+function spreadAt(law, at) {
+  const inside = law.trials[""], near = inside?.rows ? inside.spread : 0;
+  const side = sideOf(law, at), edge = law.trials[side];
+  if (!side || !edge?.rows) return near;
+  let away = 0;
+  for (const axis of ["N", "D"]) {
+    const [least, greatest] = law.ranges[axis];
+    if (side.includes(`${axis}+`)) away += Math.log(at[axis] / greatest);
+    if (side.includes(`${axis}-`)) away += Math.log(least / at[axis]);
+  }
+  return near + Math.max(edge.spread - near, 0) * away / edge.distance;
+}
+
+// Mean forgetting measured in a cell -> [[injection, forgetting], ...].
+function ofCell(measured, at) {
+  const same = (ratio) => ratio < 1.01 && ratio > 1 / 1.01, sums = new Map();
+  for (const [n, d, p, forgotten] of measured) {
+    if (!same(n / at.N) || !same(d / at.D)) continue;
+    const [sum, count] = sums.get(p) ?? [0, 0];
+    sums.set(p, [sum + forgotten, count + 1]);
+  }
+  return [...sums].map(([p, [sum, count]]) => [p, sum / count])
+    .sort((a, b) => a[0] - b[0]);
+}
+
+// The measured injections between which a tolerance lies, or null.
+function bracket(cell, tolerance) {
+  const over = cell.filter((row) => row[1] > tolerance).at(-1);
+  const kept = cell.find((row) => row[1] <= tolerance);
+  if (!over || !kept || over[0] > kept[0]) return null;
+  return { low: over[0], high: kept[0], over: over[1], under: kept[1] };
+}
+
+// Where the line between those runs has the tolerance.
+function between(found, tolerance, scale) {
+  const ends = [Math.log(found.low + scale), Math.log(found.high + scale)];
+  const share = (found.over - tolerance) /
+    Math.max(found.over - found.under, 1e-300);
+  const at = Math.exp(ends[0] + share * (ends[1] - ends[0])) - scale;
+  return Math.min(Math.max(at, found.low), found.high);
 }
 
 // The measured base loss of a size, or one along the log-log line.

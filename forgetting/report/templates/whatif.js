@@ -5,7 +5,7 @@ const whatif = (() => {
   const data = JSON.parse(find("whatif-data").textContent);
   const form = find("whatif-form");
   for (const domain of data.domains) {
-    domain.law = unpack(domain.law);
+    domain.laws = domain.laws.map(unpack);
     domain.target = domain.target && unpack(domain.target);
     domain.curves = data.curves;
   }
@@ -32,13 +32,14 @@ const whatif = (() => {
 
   function question() {
     const unit = form.elements.unit.value;
-    const range = unit === "progress" ? { most: 99.999 } : { least: -Infinity };
+    const range = unit === "progress" ? { most: 99.999, open: true } : { open: true };
     return {
       model_params: parse("model_params", { open: true }),
       target_tokens: parse("target_tokens", { open: true }),
       injection: parse("injection", { most: 100 }) / 100,
       tolerance: parse("tolerance", range),
-      epochs: parse("epochs", { open: true }),
+      epochs: form.elements.epochs.value.trim() === "" ? null :
+        parse("epochs", { open: true }),
       unit,
     };
   }
@@ -75,7 +76,7 @@ const whatif = (() => {
           range(at.target, (v) => g(v, 4))],
         ["a new run's", "", range(at.target.run, (v) => g(v, 4))],
       ] : []),
-      ...costs(a.at, at.p, asked.epochs),
+      ...costs(a, at.p, asked.epochs),
     ]);
     const feasible = Number.isFinite(a.needed.value);
     write("whatif-needed",
@@ -98,8 +99,8 @@ const whatif = (() => {
     key(domain, a);
   }
 
-  function costs(at, p, epochs) {
-    const spent = cost(at, p, epochs);
+  function costs(a, p, epochs) {
+    const spent = cost(a.law, a.at, p, epochs);
     return [
       ["Cost: training tokens", number(spent.tokens), ""],
       ["of them injected", number(spent.injected), ""],
@@ -159,7 +160,8 @@ const whatif = (() => {
     return `forgetting advise ${data.source} --domain ${domain.argument}` +
       ` --model-params ${asked.model_params}` +
       ` --target-tokens ${asked.target_tokens}` +
-      ` --tolerance ${asked.tolerance}${unit}`;
+      ` --tolerance ${asked.tolerance}${unit}` +
+      (asked.epochs === null ? "" : ` --epochs ${asked.epochs}`);
   }
 
   function key(domain, a) {
@@ -168,9 +170,9 @@ const whatif = (() => {
       "Line and band: the law and its 95 % interval; dashed: the tolerance; " +
       "bar on it: the interval of the injection that keeps it; ring: the " +
       `chosen injection; ${runs ? "dots: runs; " : ""}grey: beyond the runs. ` +
-      `Intervals from ${domain.law.count.toLocaleString("en")} bootstrap ` +
+      `Intervals from ${a.law.count.toLocaleString("en")} bootstrap ` +
       `refits${data.every > 1 ? `, every ${data.every}th of those made` : ""}.` +
-      (domain.law.bases.some((b) => b[0] === a.at.N) ? "" :
+      (a.law.bases.some((b) => b[0] === a.at.N) ? "" :
         " No model of this size was run: its loss before fine-tuning is read " +
         "off a line through the sizes that were.");
   }
