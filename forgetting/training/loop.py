@@ -154,7 +154,7 @@ def _at_bottom(run: Run, records: list[dict], best: dict) -> dict:
   they are moved by as much as the curve says, which also takes out the luck of
   that evaluation: it is the same on both sets.
   """
-  if run.parent is None:
+  if run.domain is None:  # neither a pretraining nor a control has a U
     return {}
   columns = ("step", "target_loss", "pretrain_loss")
   found = bottom(*([r[c] for r in records] for c in columns))
