@@ -93,6 +93,8 @@ def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
     pd.api.types.is_string_dtype(column) or column.dtype == object
   ):
     return None
+  if column.isna().all():
+    return None  # nothing to read in it
   values = column.astype(object).where(column.notna(), None).tolist()
   if all(v is None or type(v) in (str, int, float) for v in values):
     return [v if v is None else str(v) for v in values]

@@ -47,7 +47,8 @@ def test_no_display_is_drawn_while_tensorflow_is_imported(module, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", watched)
     if module == "tasks":
-      store._chunks_of("x", (None, "train", None), None, 1, progress)
+      source = mock.MagicMock()
+      store._chunks_of(source, (None, "train", None), None, 1, progress)
     else:
       source = tfds_source.TfdsSource("x", epath.Path("1.0.0"), "", "", "")
       monkeypatch.setattr(tfds_source.TfdsSource, "check", lambda _: None)

@@ -1,8 +1,7 @@
 import jax
 import numpy as np
 
-from forgetting.training import models
-from forgetting.training.programs import compile_programs, params_on_devices
+from forgetting.training.programs import compile_programs
 
 
 def test_a_shape_is_compiled_once(finetuning, programs):
@@ -24,9 +23,3 @@ def test_a_state_starts_at_step_zero_without_moments(programs, params):
     np.asarray(x).any() for x in jax.tree.leaves(state["optimizer"])
   )
   jax.tree.map(np.testing.assert_array_equal, dict(state)["params"], params)
-
-
-def test_parameters_can_be_read_on_any_number_of_devices(finetuning):
-  shapes, placed = params_on_devices(finetuning.model)
-  assert shapes == models.shapes(finetuning.model)
-  assert jax.tree.structure(placed) == jax.tree.structure(shapes)

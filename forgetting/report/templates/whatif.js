@@ -90,7 +90,7 @@ const whatif = (() => {
           possible(a.tokensAllowed.value), range(a.tokensAllowed, possible)],
         ["Or no injection and at least: parameters",
           possible(a.sizeNeeded.value), range(a.sizeNeeded, possible)],
-        ...(feasible ? costs(a.at, a.needed.value, asked.epochs) : []),
+        ...(feasible ? costs(a, a.needed.value, asked.epochs) : []),
       ]);
     warn(a);
     find("whatif-told").textContent = told(domain.name, a);
