@@ -10,7 +10,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from forgetting.training import divergence, evaluate, shapes, sharding
+from forgetting.config import canonical
+from forgetting.training import (
+  compilation,
+  divergence,
+  evaluate,
+  shapes,
+  sharding,
+)
 from forgetting.training.methods.method import Method
 
 
@@ -68,7 +75,9 @@ def compile_drift(method: Method, mesh, lies) -> Drift:
     out_shardings=everywhere,
   )
   block = shapes.block(method.model, evaluate.BLOCK * shares)
-  with jax.set_mesh(mesh):
+  # a key of its own: the step's and the losses' lock is not held here
+  key = "drift" + canonical.to_json(method.model)
+  with compilation.one_at_a_time(key), jax.set_mesh(mesh):
     return Drift(
       by_tokens.lower((trained, trained), frozen, *block).compile(),
       by_weights.lower(trained, trained, frozen).compile(),
