@@ -72,8 +72,8 @@ class ForgettingMatrix:
         )
     if self.base is not None and self.base.shape != self.values.shape:
       raise InputError(
-        f"base: found shape {self.base.shape}, expected that of the forgetting"
-        f" matrix {self.values.shape}: a loss of every example before each task"
+        f"base: found shape {self.base.shape}, expected {self.values.shape},"
+        " a loss of every example before each task, or one row for all"
       )
     for name in ("tasks", "examples"):
       if len(np.unique(getattr(self, name))) < shapes[name]:
@@ -158,7 +158,8 @@ def build(
     sources: [N], by default "".
     families: [M], by default a task's name up to its first "/".
     repeats: [M], by default every row is a task of its own.
-    base: [M, N] loss before fine-tuning, nats per token, or None.
+    base: [M, N] loss before fine-tuning, nats per token, or [N] where all
+      tasks began at one model, or None.
     texts: [N] what each example says, or None.
     task_texts: [M] of each task the texts it was trained on, or None.
 
@@ -179,7 +180,7 @@ def build(
     families=_names(families, []),
     repeats=_names(repeats, tasks),
     numbers=np.arange(rows),
-    base=None if base is None else _numbers("base", base),
+    base=None if base is None else _base(base, values.shape),
     texts=_objects(texts, str),
     task_texts=_objects(task_texts, tuple),
   )
@@ -192,6 +193,13 @@ def _numbers(name: str, given) -> np.ndarray:
     raise InputError(
       f"{name}: found values that are no numbers ({error})"
     ) from None
+
+
+def _base(given, shape: tuple[int, ...]) -> np.ndarray:
+  """Losses before each task; one row is that of every task."""
+  base = _numbers("base", given)
+  one_row = base.ndim == 1 and base.shape == shape[1:]
+  return np.broadcast_to(base, shape).copy() if one_row else base
 
 
 def _objects(given, kind) -> np.ndarray | None:

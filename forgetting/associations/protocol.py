@@ -60,7 +60,8 @@ class Trial:
   Attributes:
     prediction: method -> metric -> mean over seeds, and `<metric>_sd`.
     choices: rule of choice -> the same for the default method, with
-      `rmse_x100_unchosen`: on columns that no rule has measured.
+      `rmse_x100_unchosen`: on columns that no rule has measured; and
+      `unchosen_above_random`: that less random choice's, paired by seed.
     tuned: method -> its hyper-parameters.
     top: largest variances that the mixed rule takes.
     coverage: share of unmeasured cells within the default method's 90 %
@@ -269,6 +270,10 @@ def _compare_choices(
       if key not in scored:
         scored[key] = metrics.scores(truth, row, columns)
       out[how].append(scored[key] | {"rmse_x100_unchosen": unchosen})
+  for scores in out.values():
+    for own, random in zip(scores, out["random"], strict=True):
+      above = own["rmse_x100_unchosen"] - random["rmse_x100_unchosen"]
+      own["unchosen_above_random"] = above
   return {how: _summary(scores) for how, scores in out.items()}
 
 

@@ -133,14 +133,20 @@ def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
   ]
   measures = ["rmse_x100", "rmse_x100_unchosen", "spearman"]
   lines += _score_table("rule", trial.choices, measures)
-  unchosen = {h: s["rmse_x100_unchosen"] for h, s in trial.choices.items()}
-  if unchosen["greedy"] > unchosen["random"]:
+  if _surely_above_random(trial.choices["greedy"], seeds):
     lines.append("greedy choice is worse than random where neither measures")
   lines.append(
     f"mixed: the {trial.top} largest variances over the trained tasks, the"
     " rest at random"
   )
   return lines
+
+
+def _surely_above_random(scores, seeds: int) -> bool:
+  """Whether a rule's error exceeds chance's by two standard errors."""
+  above = scores["unchosen_above_random"]
+  error = scores["unchosen_above_random_sd"] / seeds**0.5
+  return seeds > 1 and above > 2 * error
 
 
 def _score_table(head: str, scores, measures) -> list[str]:
