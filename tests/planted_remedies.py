@@ -77,3 +77,9 @@ def blends() -> pd.DataFrame:
       forgetting_standard_error=0.01,
     )
   )
+
+
+def runs() -> pd.DataFrame:
+  """A row a run of the curves, all of them done."""
+  rows = curves().drop_duplicates(["study", "run"])
+  return rows.reset_index(drop=True).assign(status="done")

@@ -28,6 +28,7 @@ def remedies(
   from forgetting import records
   from forgetting.cost.memory import keep_freed_memory
   from forgetting.laws import answers_remedies
+  from forgetting.records import plan_file
   from forgetting.report import figure_remedies
   from forgetting.runs import blends as between
 
@@ -36,9 +37,34 @@ def remedies(
   keep_freed_memory()
   between.measure_missing(folder, say)
   blends = records.blends(folder)
-  found = answers_remedies.remedies(curves, runs, blends, progress=progress)
+  found = answers_remedies.remedies(
+    curves,
+    runs,
+    blends,
+    progress=progress,
+    planned=plan_file.planned(folder),
+    memory=_memory(folder),
+  )
   drawn = figure_remedies.write(found.data, curves, blends, folder)
   tell(found.text, found.data, json=json)
   if json != "-":
     print(drawn)
   return 0
+
+
+def _memory(folder) -> dict[str, float]:
+  """Run -> bytes of its training step on one device; of each method once."""
+  from forgetting import records
+  from forgetting.cost.footprint import Mesh, footprint
+
+  out: dict[str, float] = {}
+  known: dict[tuple, float] = {}
+  for _, run in records.run_directories(folder):
+    if run.domain is None:
+      continue
+    key = run.model, run.method.program, run.batch_size, run.micro_batches
+    if key not in known:
+      told = footprint(run, Mesh(1, 1), fused_attention=False)
+      known[key] = told.total
+    out[run.name] = known[key]
+  return out

@@ -12,6 +12,7 @@ from forgetting.report import (
   matrix,
   parameters,
   provenance,
+  remedies,
   replay,
   runs,
   whatif,
@@ -63,6 +64,7 @@ def contents(
   backtests,
   tolerance: float,
   folder: pathlib.Path,
+  compared: remedies.Compared | None = None,
 ) -> Iterator[Section]:
   """Makes all sections of the page, in their order.
 
@@ -74,6 +76,7 @@ def contents(
       `extrapolation.scores`.
     tolerance: forgetting that the advice allows, nats per token.
     folder: the page's.
+    compared: remedies side by side; None: there is one method, and no section.
   """
   some = len(evidence.measured) > 0
   lacking = NO_LAW if some else NO_RUNS
@@ -145,6 +148,12 @@ def contents(
     "The forgetting matrix",
     matrix.section(evidence.folder, folder / "figures"),
   )
+  if compared is not None:
+    yield Section(
+      "remedies",
+      "Remedies compared",
+      drawings["remedies"] + remedies.section(compared, evidence),
+    )
   yield Section(
     "replay", "Replay policies compared", _replay(drawings, evidence)
   )

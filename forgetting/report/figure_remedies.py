@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import os
 
 from forgetting.config import InputError
-from forgetting.laws import frontier
+from forgetting.laws import paths
 from forgetting.report import style
 from forgetting.storage import places
 
@@ -49,11 +49,11 @@ def table(data: Mapping, curves, blends):
   """
   import pandas as pd
 
-  paths, rows = frontier.paths_of(curves, blends), []
+  known_paths, rows = paths.paths_of(curves, blends), []
   for one in data["cells"]:
     known = dict(one["cell"]) | dict(matched=one["target"])
     best = {arm["remedy"]: arm["arm"] for arm in one["best"]}
-    for path in paths[tuple(one["cell"].values())]:
+    for path in known_paths[tuple(one["cell"].values())]:
       if best.get(path.remedy) != path.arm:
         continue
       learnt = path.target[0] - path.target
@@ -87,7 +87,7 @@ def remedies(points):
   """
   from matplotlib.figure import Figure
 
-  cells = list(points.groupby(frontier.CELL, sort=True))
+  cells = list(points.groupby(paths.CELL, sort=True))
   names = [n for n in points["remedy"].unique() if n != HULL]
   columns = min(COLUMNS, len(cells))
   rows = -(-len(cells) // columns)
@@ -113,7 +113,7 @@ def _cell(panel, points, names) -> None:
     # in the order of the path: past its best a curve turns back
     look = _look(remedy, names)
     panel.plot(rows["target_loss"], rows["forgetting"], **look)
-  panel.axvline(points["matched"].iloc[0], color="0.6", lw=0.8, ls=":")
+  panel.axvline(points["matched"].iloc[0], **style.BASE)
   hull = points[points["remedy"] == HULL]
   if len(hull):
     room = 0.05 * max(
@@ -125,11 +125,19 @@ def _cell(panel, points, names) -> None:
 
 def _look(remedy: str, names) -> dict:
   if remedy == HULL:
-    return dict(color="0.3", lw=1.0, ls="--")
-  if remedy == frontier.PLAIN:
-    return dict(color="0.0", lw=1.4)
-  others = [name for name in names if name != frontier.PLAIN]
-  return dict(color=style.color(remedy, others), lw=1.0, marker=".", ms=3)
+    return dict(color=style.INK, alpha=0.7, lw=1.0, ls="--")
+  if remedy == paths.PLAIN:
+    return dict(color=style.INK, lw=1.6)
+  others = [name for name in names if name != paths.PLAIN]
+  # more remedies than colours: the second time round they are dotted
+  again = others.index(remedy) >= len(style.DOMAINS)
+  return dict(
+    color=style.color(remedy, others),
+    lw=1.0,
+    marker="^" if again else "o",
+    ms=3,
+    ls=(0, (1, 1.5)) if again else "-",
+  )
 
 
 def _keys(names) -> list:

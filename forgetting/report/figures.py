@@ -8,10 +8,12 @@ from forgetting.report import (
   figure_injection,
   figure_predicted,
   figure_progress,
+  figure_remedies,
   figure_replay,
   figure_sizes,
   page,
   progress,
+  remedies,
   replay,
   style,
   tables,
@@ -54,17 +56,25 @@ CAPTIONS = {
     "line a law is exact. The middle panel takes the base off: there the "
     "errors are as large as they matter for forgetting."
   ),
+  "remedies": remedies.CAPTION,
   "replay": replay.CAPTION,
 }
 
 
-def draw(evidence: Evidence, fits, folder: pathlib.Path) -> dict[str, str]:
+def draw(
+  evidence: Evidence,
+  fits,
+  folder: pathlib.Path,
+  *,
+  compared: remedies.Compared | None = None,
+) -> dict[str, str]:
   """Draws all figures that the runs allow, each beside its table.
 
   Args:
     evidence: the runs.
     fits: the laws of each domain.
     folder: where the files go.
+    compared: the study's remedies, where it has some.
 
   Returns:
     figure's name -> HTML for the page; a figure without data is missing.
@@ -97,6 +107,10 @@ def draw(evidence: Evidence, fits, folder: pathlib.Path) -> dict[str, str]:
     "predicted": (
       tables.predicted(evidence, fits),
       lambda table: figure_predicted.predicted(table, **known),
+    ),
+    "remedies": (
+      compared.points if compared else None,
+      figure_remedies.remedies,
     ),
     "replay": (replay.cells(evidence.runs), figure_replay.replay),
   }

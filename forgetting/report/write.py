@@ -12,6 +12,7 @@ from forgetting.report import (
   figures,
   fitted,
   page,
+  remedies,
   whatif,
   words,
 )
@@ -84,6 +85,7 @@ def _written(evidence: Evidence, folder, tolerance, title) -> str:
   if backtests is not None:
     _save_table(backtests, folder / "figures" / "extrapolation.csv")
   panel = whatif.panel(evidence, fits, tolerance)
+  compared = remedies.compare(evidence)
   return page.page(
     title,
     words.headline(evidence, counsels, tolerance),
@@ -92,7 +94,10 @@ def _written(evidence: Evidence, folder, tolerance, title) -> str:
         evidence,
         fits,
         counsels,
-        drawings=figures.draw(evidence, fits, folder / "figures"),
+        drawings=figures.draw(
+          evidence, fits, folder / "figures", compared=compared
+        ),
+        compared=compared,
         panel=panel,
         backtests=backtests,
         tolerance=tolerance,

@@ -65,7 +65,7 @@ def do_study(
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )
-  plan_file.write(directory.path, tolerance=study.tolerance)
+  plan_file.write(directory.path, tolerance=study.tolerance, runs=study.runs)
   start = time.monotonic()
   done = len(summary.skipped)
   with Progress(todo, done=done) as progress:

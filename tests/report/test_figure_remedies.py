@@ -7,7 +7,7 @@ from forgetting.report import figure_remedies
 
 def test_it_is_drawn_from_the_table_beside_it(tmp_path):
   curves, blends = planted_remedies.curves(), planted_remedies.blends()
-  runs = pd.DataFrame(dict(status=["done"]))
+  runs = planted_remedies.runs()
   data = answers_remedies.remedies(curves, runs, blends).data
   told = figure_remedies.write(data, curves, blends, tmp_path)
   assert told == f"figure: {tmp_path}/remedies (.png, .svg, .pdf, .csv)"

@@ -1,0 +1,49 @@
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import planted_remedies
+import pytest
+
+from forgetting.laws import paths
+
+
+@settings(max_examples=50, deadline=None)
+@given(target=st.floats(1.9, 3.1))
+def test_a_path_is_straight_between_its_evaluations(target):
+  ((path,),) = paths.paths_of(planted_remedies.curve()).values()
+  there = path.at(target)
+  if target < planted_remedies.TURN:
+    assert there is None
+  else:
+    assert there.forgetting == pytest.approx(max(3.0 - target, 0), abs=1e-9)
+
+
+def test_what_a_step_costs_is_its_method_s():
+  curve = planted_remedies.curve("lora-r4", lr=1e-2)
+  ((lora,),) = paths.paths_of(curve).values()
+  there = lora.at(2.5)
+  assert there.tokens == pytest.approx(4000)
+  assert there.work == pytest.approx(4000 * 2 / 3)
+
+
+def test_a_run_is_named_by_all_that_sets_it_apart():
+  row = dict(method="full", optimizer="adamw-cosine", injection=0.0)
+  usual = "adamw-cosine", 1e-3
+  assert paths.named(row | dict(peak_lr=1e-3), usual) == ("plain", "plain")
+  assert paths.named(row | dict(peak_lr=1e-2), usual) == ("lr", "lr 0.01")
+  muon = row | dict(optimizer="muon-cosine", peak_lr=1e-3, injection=0.05)
+  assert paths.named(muon, usual) == (
+    "muon-cosine + injection",
+    "muon-cosine 0.001, p 0.05",
+  )
+
+
+def test_averages_follow_the_run_that_they_are_of():
+  (of_cell,) = paths.paths_of(
+    planted_remedies.curves(), planted_remedies.blends()
+  ).values()
+  (mean,) = (path for path in of_cell if path.remedy == "averaging")
+  assert mean.run == "full-p0.0-lr0.001-s0"
+  assert math.isnan(mean.at(2.5).work)
+  assert mean.at(2.5).forgetting == pytest.approx(0.25, abs=0.01)
