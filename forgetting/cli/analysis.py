@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+from forgetting.cli import numbers
 from forgetting.cli.answers import find, tell
+from forgetting.cli.numbers import Tolerance
 from forgetting.cli.options import Flag, Json, StudyOrMatrix, StudyOrTable
 from forgetting.config import InputError
 from forgetting.config.study_file import load_study
@@ -114,7 +116,7 @@ def advise(
   domain: str,
   model_params: float,
   target_tokens: float,
-  tolerance: float,
+  tolerance: Tolerance,
   unit: Literal["loss", "percent", "progress"] = "loss",
   curve: str | None = None,
   budget: float | None = None,
@@ -161,7 +163,7 @@ def advise(
     domain=domain,
     model_params=model_params,
     target_tokens=target_tokens,
-    tolerance=tolerance,
+    tolerance=numbers.tolerance(tolerance, unit),
     unit=unit,
     curve=curve,
     flops=budget,

@@ -15,6 +15,7 @@ import re
 
 import tyro
 
+from forgetting.cli.numbers import REGISTRY
 from forgetting.config.errors import InputError
 
 OWN = ("-h", "--help")  # options without a verb, beside tyro's completions
@@ -59,7 +60,12 @@ class Verbs(tyro.extras.SubcommandApp):
       SystemExit: help was asked for and is printed.
     """
     self._check_verb(arguments)
-    given = dict(args=[*arguments], prog=NAME, description=description)
+    given = dict(
+      args=[*arguments],
+      prog=NAME,
+      description=description,
+      registry=REGISTRY,
+    )
     if {"-h", "--help"} & {*arguments}:
       return self.cli(**given)
     told = io.StringIO()

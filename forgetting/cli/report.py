@@ -2,14 +2,16 @@
 
 import tyro
 
+from forgetting.cli import numbers
 from forgetting.cli.answers import find, tell, write_page
+from forgetting.cli.numbers import Tolerance
 from forgetting.cli.options import Json, StudyOrTable
 
 
 def report(
   table: tyro.conf.Positional[StudyOrTable],
   *,
-  tolerance: float | None = None,
+  tolerance: Tolerance | None = None,
   out: str | None = None,
   columns: str = "",
 ) -> int:
@@ -28,8 +30,10 @@ def report(
 
   source = find(table)
   if tolerance is None:
-    tolerance = plan_file.tolerance_of(source) or 0.05
-  write_page(source, tolerance=tolerance, out=out, columns=columns)
+    allowed = plan_file.tolerance_of(source) or 0.05
+  else:
+    allowed = numbers.tolerance(tolerance, "loss")
+  write_page(source, tolerance=allowed, out=out, columns=columns)
   return 0
 
 

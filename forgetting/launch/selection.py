@@ -5,7 +5,7 @@ import operator
 import re
 
 from forgetting import records
-from forgetting.config import InputError, Run, Study
+from forgetting.config import InputError, Run, Study, amounts
 
 AXES = (
   "domain", "model_params", "total_params", "target_tokens",
@@ -83,7 +83,7 @@ def _condition(word: str, facts: Iterable[dict]) -> Callable[[dict], bool]:
 
 
 def _comparison(axis: str, sign: str, text: str, values: list):
-  bound = _number(text)
+  bound = amounts.number(text)
   if bound is None or any(isinstance(value, str) for value in values):
     raise InputError(
       f"--only: found {axis}{sign}{text}, expected a number to compare; {axis}"
@@ -96,18 +96,13 @@ def _comparison(axis: str, sign: str, text: str, values: list):
 def _known(axis: str, text: str, values: list):
   """The value that a word stands for."""
   for value in values:
-    if text == value or (not isinstance(value, str) and _number(text) == value):
+    if text == value or (
+      not isinstance(value, str) and amounts.number(text) == value
+    ):
       return value
   raise InputError(
     f"--only: found {axis}={text}, expected some of {_shown(values)}"
   )
-
-
-def _number(text: str) -> float | None:
-  try:
-    return float(text)
-  except ValueError:
-    return None
 
 
 def _values(axis: str, facts: Iterable[dict]) -> list:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from forgetting import records
-from forgetting.config import InputError
+from forgetting.config import InputError, amounts
 from forgetting.laws import table as tables
 from forgetting.laws.answers import Report, with_line
 from forgetting.laws.arguments import pairs
@@ -31,13 +29,10 @@ def parse_guess(text: str) -> dict[str, float]:
   how = f"NAME=NUMBER of {', '.join(GUESS)}, as in B=1000"
   out = dict(GUESS)
   for name, value in pairs(text, "guess", how).items():
-    try:
-      number = float(value)
-    except ValueError:
-      number = np.nan
-    if name not in GUESS or not (np.isfinite(number) and number > 0):
+    number = amounts.number(value)
+    if name not in GUESS or number is None or number <= 0:
       raise InputError(f"guess {name}={value}: write {how}")
-    out[name] = number
+    out[name] = float(number)
   return out
 
 

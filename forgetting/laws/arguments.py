@@ -1,6 +1,6 @@
 """Arguments of the command that are lists of pairs."""
 
-from forgetting.config import InputError
+from forgetting.config import InputError, amounts
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -20,10 +20,10 @@ def parse_fixed(text: str) -> dict[str, float]:
   """
   out = {}
   for name, value in pairs(text, "fix", "NAME=VALUE, as in alpha=0").items():
-    try:
-      out[name] = float(value)
-    except ValueError:
-      raise InputError(f"fix {name}={value}: expected a number") from None
+    number = amounts.number(value)
+    if number is None:
+      raise InputError(f"fix {name}={value}: expected {amounts.EXPECTED}")
+    out[name] = float(number)
   return out
 
 
