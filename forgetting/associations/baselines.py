@@ -12,10 +12,7 @@ from forgetting.associations.completion import Method, Predictor
 
 @dataclasses.dataclass(frozen=True)
 class ExampleMean(Method):
-  """The mean of each example over the training tasks; measures nothing.
-
-  Of a binary matrix it is the frequency with which an example is forgotten.
-  """
+  """The mean of each example over the training tasks; measures nothing."""
 
   name: ClassVar[str] = "example_mean"
 
@@ -26,6 +23,16 @@ class ExampleMean(Method):
       train: [n, N] nats per token, without NaN.
     """
     return _ExampleMean(train.mean(0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Frequency(ExampleMean):
+  """The same of a binary matrix: how often an example is forgotten.
+
+  Forgotten is said above a threshold that leaving tasks out has chosen.
+  """
+
+  name: ClassVar[str] = "frequency"
 
 
 @dataclasses.dataclass(frozen=True)

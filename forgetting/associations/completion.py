@@ -49,9 +49,15 @@ class Predictor(abc.ABC):
 
 
 class Method(abc.ABC):
-  """A way to predict; its fields are its hyper-parameters."""
+  """A way to predict; its fields are its hyper-parameters.
+
+  Attributes:
+    name: in tables.
+    slow: to fit, so that no threshold is chosen by fitting it many times.
+  """
 
   name: ClassVar[str]
+  slow: ClassVar[bool] = False
 
   @abc.abstractmethod
   def fit(self, train: np.ndarray) -> Predictor:
@@ -60,6 +66,10 @@ class Method(abc.ABC):
     Args:
       train: [n, N] nats per token, without NaN.
     """
+
+  def told(self) -> dict[str, float]:
+    """The hyper-parameters by name."""
+    return dataclasses.asdict(self)
 
   def candidates(self) -> Sequence[Self]:
     """The hyper-parameters that `tuned` chooses from."""
@@ -117,6 +127,20 @@ class Fold:
     return np.square(error).sum(-1)
 
 
+def tuning_columns(train: np.ndarray, generator) -> np.ndarray:
+  """The columns that a choice looks at: all, or `TUNING_COLUMNS` by chance.
+
+  Args:
+    train: [n, N].
+    generator: of numpy.
+  """
+  columns = train.shape[1]
+  if columns <= TUNING_COLUMNS:
+    return train
+  kept = generator.choice(columns, TUNING_COLUMNS, replace=False)
+  return train[:, np.sort(kept)]
+
+
 def folds(train: np.ndarray, *, known: int) -> Iterator[Fold]:
   """Leave-one-task-out over at most `TUNING_COLUMNS` columns.
 
@@ -127,10 +151,8 @@ def folds(train: np.ndarray, *, known: int) -> Iterator[Fold]:
     known: k, how many examples are measured of the row left out.
   """
   generator = np.random.default_rng(0)
-  rows, columns = train.shape
-  if columns > TUNING_COLUMNS:
-    kept = generator.choice(columns, TUNING_COLUMNS, replace=False)
-    train = train[:, np.sort(kept)]
+  rows = len(train)
+  train = tuning_columns(train, generator)
   if rows < 2:
     return
   left_out = np.arange(rows)

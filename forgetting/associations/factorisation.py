@@ -51,6 +51,7 @@ class AuthorsFactorisation(Method):
   deviation: float = 0.001
   seed: int = 0
   name: ClassVar[str] = "authors_mf"
+  slow: ClassVar[bool] = True
 
   def fit(self, train: np.ndarray) -> Predictor:
     """Keeps the training rows: they are fitted anew together with the new ones.

@@ -266,6 +266,30 @@ class FittedKriging(Predictor):
     out[:, known] = 0
     return self.method.scale * out
 
+  def surprises(self, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """How far each row is from what the other rows and its own cells suggest.
+
+    The mean size of z = residual / deviation of the measured cells, each
+    predicted from the others: with K = C[S, S] + D[S] / w and a of the
+    equations above, z = a / sqrt(diag K^-1) (Dubrule 1983).
+
+    Args:
+      known: [k] columns that were measured.
+      values: [t, k] what was measured.
+
+    Returns:
+      [t], in units of a normal's mean size: about 1 where deviations are
+      right; 1 where nothing was measured.
+    """
+    if not len(known):
+      return np.ones(len(values))
+    pull, used = self._solve(known, values)
+    covariance = self.prior.covariance(known, self.effects)
+    unit = np.eye(len(known))
+    inverse = np.linalg.inv(covariance + used[..., None] * unit)
+    spread = np.sqrt(np.diagonal(inverse, axis1=-2, axis2=-1))
+    return np.abs(pull / spread).mean(-1) * np.sqrt(np.pi / 2)
+
   def _solve(self, known, values):
     return condition(
       self.prior.covariance(known, self.effects),

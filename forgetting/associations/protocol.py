@@ -14,21 +14,27 @@ import time
 import numpy as np
 
 from forgetting.associations import metrics
-from forgetting.associations.baselines import Additive, ExampleMean, Knn
+from forgetting.associations.baselines import (
+  Additive,
+  ExampleMean,
+  Frequency,
+  Knn,
+)
 from forgetting.associations.choice import CHOICES, Chooser, choosers
 from forgetting.associations.completion import (
   Method,
   Predictor,
-  folds,
   predict_measured,
-  predict_measured_each,
 )
 from forgetting.associations.kriging import Kriging, KrigingT
 from forgetting.associations.matrix import ForgettingMatrix, fill
+from forgetting.associations.scoring import Truth
 from forgetting.associations.soft_impute import SoftImpute
+from forgetting.associations.stacking import FittedStack, Stacked
 from forgetting.config import InputError
 
-DEFAULT = "kriging_t"
+DEFAULT = "stacked"
+PARTS = ("additive", "knn", "kriging", "kriging_t")  # of the default
 METHODS = (
   ExampleMean(),
   Additive(),
@@ -37,7 +43,6 @@ METHODS = (
   Kriging(),
   KrigingT(),
 )
-NORMAL_90 = 1.6449  # deviations that hold 90 % of a normal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,17 +68,23 @@ class Trial:
       `rmse_x100_unchosen`: on columns that no rule has measured; and
       `unchosen_above_random`: that less random choice's, paired by seed.
     tuned: method -> its hyper-parameters.
+    default: the method to use: `DEFAULT`, or of a binary matrix `frequency`
+      where that has the higher F1 on training tasks left out.
     top: largest variances that the mixed rule takes.
-    coverage: share of unmeasured cells within the default method's 90 %
-      interval.
+    coverage: share of unmeasured cells within the stack's 90 % interval; NaN
+      of a binary matrix, for which an interval says nothing.
+    far: new tasks that surprise more than any training task left out, by what
+      is measured first of them.
     seconds: method -> of tuning, and of predicting one seed.
   """
 
   prediction: dict[str, dict[str, float]]
   choices: dict[str, dict[str, float]]
   tuned: dict[str, dict[str, float]]
+  default: str
   top: int
   coverage: float
+  far: tuple[str, ...]
   seconds: dict[str, dict[str, float]]
 
 
@@ -164,32 +175,48 @@ def run(
   _check(matrix, known=known, seeds=seeds, choose=choose)
   train = fill(matrix.values[rows.train])
   truth = matrix.values[rows.test]
+  trial = Truth(matrix.binary, train, truth, known)
   tuned, seconds = {}, {}
-  for method in (*METHODS, *peers):
+  for method in (*_ours(matrix), *peers):
     start = time.perf_counter()
     tuned[method.name] = method.tuned(train, known=known)
     seconds[method.name] = {"tuning": time.perf_counter() - start}
-  default = tuned[DEFAULT]
-  rules = choosers(train, count=known, method=default)
+  start = time.perf_counter()
+  tuned[DEFAULT] = Stacked(tuple(tuned[name] for name in PARTS)).tuned(
+    train, known=known, families=matrix.families[rows.train]
+  )
+  seconds[DEFAULT] = {"tuning": time.perf_counter() - start}
+  default = trial.default(tuned[DEFAULT], Frequency())
+  rules = choosers(train, count=known, method=tuned["kriging_t"])
   drawn = [rules[choose].choose(known, seed=seed) for seed in range(seeds)]
-  trial = _Truth(matrix.binary, train, truth, known)
   by_seed, fitted = {}, {}
   for name, method in tuned.items():
     fitted[name] = method.fit(train)
     start = time.perf_counter()
     by_seed[name] = trial.scores(method, fitted[name], drawn)
     seconds[name]["seed"] = (time.perf_counter() - start) / seeds
+  stack = fitted[DEFAULT]
+  far = _far(stack, truth, drawn[0])
   return Trial(
     prediction={
-      name: _summary(scores) | _paired(scores, by_seed[DEFAULT])
+      name: _summary(scores) | _paired(scores, by_seed[default])
       for name, scores in by_seed.items()
     },
-    choices=_compare_choices(fitted[DEFAULT], rules, truth, known, seeds),
-    tuned={name: dataclasses.asdict(m) for name, m in tuned.items()},
+    choices=_compare_choices(fitted[default], rules, truth, known, seeds),
+    tuned={name: method.told() for name, method in tuned.items()},
+    default=default,
     top=rules["mixed"].top,
-    coverage=_coverage(fitted[DEFAULT], truth, drawn[0]),
+    coverage=np.nan if matrix.binary else _coverage(stack, truth, drawn),
+    far=tuple(map(str, matrix.tasks[rows.test][far])),
     seconds=seconds,
   )
+
+
+def _ours(matrix: ForgettingMatrix) -> tuple[Method, ...]:
+  """The methods; of a binary matrix the mean has the name of a frequency."""
+  if not matrix.binary:
+    return METHODS
+  return (Frequency(), *METHODS[1:])
 
 
 def _check(matrix, *, known: int, seeds: int, choose: str) -> None:
@@ -203,50 +230,6 @@ def _check(matrix, *, known: int, seeds: int, choose: str) -> None:
     raise InputError(f"seeds: found {seeds}, expected 1 or more")
   if choose not in CHOICES:
     raise InputError(f"choose: found {choose!r}, expected one of {CHOICES}")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Truth:
-  """What predictions are held against."""
-
-  binary: bool
-  train: np.ndarray
-  truth: np.ndarray
-  known: int
-
-  def scores(
-    self, method: Method, fitted: Predictor, drawn: Sequence[np.ndarray]
-  ) -> list[dict[str, float]]:
-    threshold = self._threshold(method) if self.binary else 0.5
-    out = []
-    draws = [(columns, self.truth[:, columns]) for columns in drawn]
-    rows = predict_measured_each(fitted, draws)
-    for columns, predicted in zip(drawn, rows, strict=True):
-      found = metrics.scores(self.truth, predicted, columns)
-      if self.binary:
-        rest = np.delete(np.arange(self.truth.shape[1]), columns)
-        truth, score = self.truth[:, rest].ravel(), predicted[:, rest].ravel()
-        seen = ~np.isnan(truth)
-        found |= metrics.binary_scores(
-          truth[seen], score[seen], threshold=threshold
-        )
-      out.append(found)
-    return out
-
-  def _threshold(self, method: Method) -> float:
-    """By leave-one-task-out; a peer, slow to fit, is cut at one half."""
-    if not isinstance(method, tuple(type(m) for m in METHODS)):
-      return 0.5
-    truth, score = [], []
-    for fold in folds(self.train, known=self.known):
-      columns = fold.known[0]
-      row = method.fit(fold.rest).predict(columns, fold.row[None, columns])[0]
-      rest = np.delete(np.arange(len(row)), columns)
-      truth.append(fold.row[rest])
-      score.append(row[rest])
-    if not truth:
-      return 0.5
-    return metrics.best_threshold(np.concatenate(truth), np.concatenate(score))
 
 
 def _compare_choices(
@@ -298,15 +281,26 @@ def _paired(scores, default) -> dict[str, float]:
   }
 
 
-def _coverage(fitted, truth, known) -> float:
-  values = truth[:, known]
-  told = ~np.isnan(values).any(1)
-  if not told.any():
-    return float("nan")
-  mean = fitted.predict(known, values[told])
-  deviation = np.sqrt(fitted.variance(known, values[told]))
-  error = np.abs(truth[told] - mean)
-  rest = np.delete(np.arange(truth.shape[1]), known)
-  seen = ~np.isnan(error[:, rest])
-  inside = error[:, rest] <= NORMAL_90 * deviation[:, rest]
-  return float(inside[seen].mean())
+def _coverage(
+  stack: FittedStack, truth: np.ndarray, drawn: Sequence[np.ndarray]
+) -> float:
+  """Over tasks with every drawn cell measured, and over draws."""
+  shares = []
+  for known in drawn:
+    values = truth[:, known]
+    told = ~np.isnan(values).any(1)
+    rest = np.delete(np.arange(truth.shape[1]), known)
+    error = np.abs(truth[told] - stack.predict(known, values[told]))[:, rest]
+    seen = ~np.isnan(error)
+    inside = error <= stack.widths(known, values[told])[:, rest]
+    shares.append(inside[seen].mean() if seen.any() else np.nan)
+  return float(np.nanmean(shares)) if np.isfinite(shares).any() else np.nan
+
+
+def _far(stack: FittedStack, truth, known) -> np.ndarray:
+  """Whether a new task is far from home, by its measured cells, [t]."""
+  out = np.zeros(len(truth), bool)
+  for row, values in enumerate(truth[:, known]):
+    seen = ~np.isnan(values)
+    [out[row]] = stack.far(known[seen], values[None, seen])
+  return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from forgetting.associations import components, noise, protocol, structure
+from forgetting.associations import components, noise, structure
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.records import text_table
 
@@ -18,6 +18,8 @@ MEASURES = {  # metric -> head of its column
   "f1": "F1",
   "auc": "AUC",
 }
+
+NAMED = 5  # tasks at most, in a line
 
 
 def headline(matrix: ForgettingMatrix) -> str:
@@ -118,17 +120,17 @@ def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
     rows: that it was given.
     known, seeds, choose: that it was given.
   """
-  measures = [m for m in MEASURES if m in trial.prediction[protocol.DEFAULT]]
+  measures = [m for m in MEASURES if m in trial.prediction[trial.default]]
   plural = "s" if seeds > 1 else ""
   lines = [
     f"{len(rows.test)} new tasks from {len(rows.train)} trained ones, {known}"
     f" examples measured ({choose}), {seeds} seed{plural}; deviations over"
     " seeds",
     *_score_table("method", trial.prediction, measures),
-    f"default: {protocol.DEFAULT}; {100 * trial.coverage:.0f} % of cells lie"
-    " within its 90 % interval",
+    f"default: {trial.default}{_coverage(trial.coverage)}",
+    *_far_lines(trial.far),
     "",
-    f"choice of the examples, {protocol.DEFAULT}; unchosen: columns that no"
+    f"choice of the examples, {trial.default}; unchosen: columns that no"
     " rule measures",
   ]
   measures = ["rmse_x100", "rmse_x100_unchosen", "spearman"]
@@ -140,6 +142,24 @@ def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
     " rest at random"
   )
   return lines
+
+
+def _coverage(share: float) -> str:
+  if math.isnan(share):
+    return ""
+  return f"; {100 * share:.0f} % of cells lie within its 90 % interval"
+
+
+def _far_lines(tasks) -> list[str]:
+  """Which new tasks are far from home, if any is."""
+  if not tasks:
+    return []
+  shown = ", ".join(tasks[:NAMED]) + (", ..." if len(tasks) > NAMED else "")
+  return [
+    f"far from all that was trained, {len(tasks)} of the new tasks: {shown};"
+    " what is measured of them surprises more than any trained task whose"
+    " family was left out: trust these predictions less, measure more of them"
+  ]
 
 
 def _surely_above_random(scores, seeds: int) -> bool:

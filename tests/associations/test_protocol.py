@@ -74,7 +74,8 @@ def test_bad_trials_are_told(options, told):
 
 def test_every_method_and_rule_is_scored(trial):
   names = {"example_mean", "additive", "knn", "soft_impute", "kriging"}
-  assert {*trial.prediction} == names | {protocol.DEFAULT}
+  names |= {"kriging_t", protocol.DEFAULT}
+  assert {*trial.prediction} == names and trial.default == protocol.DEFAULT
   assert {*trial.choices} == {"random", "variance", "greedy", "mixed"}
   for scores in trial.prediction.values():
     assert scores["rmse_x100"] > 0 and scores["rmse_x100_sd"] > 0
@@ -118,8 +119,9 @@ def test_a_binary_matrix_is_scored_as_one():
   matrix = build((values > np.quantile(values, 0.8)).astype(float))
   rows = protocol.split(matrix, test=range(24, 30))
   found = protocol.run(matrix, rows, known=30, seeds=2)
-  default = found.prediction[protocol.DEFAULT]
-  frequency = found.prediction["example_mean"]
+  default = found.prediction[found.default]
+  frequency = found.prediction["frequency"]
+  assert found.default == protocol.DEFAULT and np.isnan(found.coverage)
   assert 0.4 < frequency["f1"] < default["f1"] <= 1
   assert default["auc"] > 0.85
 
@@ -130,3 +132,26 @@ def test_one_row_and_one_seed_are_enough():
   found = protocol.run(matrix, rows, known=5, seeds=1)
   for scores in found.prediction.values():
     assert np.isfinite(scores["rmse_x100"]) and scores["rmse_x100_sd"] == 0
+
+
+def test_frequency_is_the_default_where_tasks_differ_by_luck():
+  """Binary rows that share nothing but how often an example is forgotten."""
+  generator = np.random.default_rng(0)
+  often = generator.beta(0.3, 1.0, 300)
+  matrix = build((generator.random((30, 300)) < often).astype(float))
+  rows = protocol.split(matrix, test=range(24, 30))
+  found = protocol.run(matrix, rows, known=20, seeds=2)
+  assert found.default == "frequency"
+  scores = found.prediction
+  assert scores["frequency"]["f1"] >= scores[protocol.DEFAULT]["f1"] - 0.01
+  assert scores["frequency"]["above_default_x100"] == 0
+
+
+def test_a_row_unlike_all_others_is_told(trial):
+  assert not trial.far
+  values = planted(24, 120)
+  values[20] = np.random.default_rng(1).normal(0, 1, 120)
+  matrix = build(values)
+  rows = protocol.split(matrix, test=range(18, 24))
+  found = protocol.run(matrix, rows, known=20, seeds=1)
+  assert found.far == ("task 20",)
