@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forgetting.config import InputError
 from forgetting.laws import table as tables
+from forgetting.laws import thinning
 from forgetting.laws.choices import Choices
 from forgetting.laws.law import Law
-from forgetting.records import table_file, table_values
+from forgetting.records import table_file, table_values, told
+from forgetting.records.table_columns import FILE
+
+if TYPE_CHECKING:
+  import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Data:
   clusters: np.ndarray
   groups: tuple[str, ...]
   group: np.ndarray | None
-  frame: object
+  frame: pd.DataFrame
 
 
 def wanted(law: Law, choices: Choices) -> list[str]:
@@ -83,8 +89,40 @@ def read(table, law: Law, choices: Choices) -> Data:
     if not (np.isfinite(weight) & (weight >= 0)).all() or not weight.any():
       raise InputError(f"weights: column {choices.weights} must be >= 0")
   groups, group = _domains(frame, law, choices)
+  clusters = _clusters(frame, law, choices)
+  return _thinned(
+    law, Data(values, loss, weight, clusters, groups, group, frame)
+  )
+
+
+def _thinned(law: Law, data: Data) -> Data:
+  """At most 4,000 rows of a table; more are told, and 1,000 stand for them."""
+  count = len(data.loss)
+  if count <= thinning.MOST:
+    return data
+  cells = [
+    values
+    for symbol, values in data.values.items()
+    if law.variables[symbol].kind != "loss"
+  ]
+  if data.group is not None:
+    cells.insert(0, data.group)
+  rows, weight = thinning.spread(cells, data.loss)
+  told.tell(
+    f"{data.frame.attrs.get(FILE, 'the table')}: law {law.name} is fitted to"
+    f" {len(rows):,} of {count:,} rows, spread evenly over"
+    f" {', '.join(s for s in data.values if law.variables[s].kind != 'loss')}"
+    " and over the losses at each, weighted by how many they stand for"
+  )
+  _, clusters = np.unique(data.clusters[rows], return_inverse=True)
   return Data(
-    values, loss, weight, _clusters(frame, law, choices), groups, group, frame
+    values={symbol: values[rows] for symbol, values in data.values.items()},
+    loss=data.loss[rows],
+    weight=data.weight[rows] * weight,
+    clusters=clusters,
+    groups=data.groups,
+    group=None if data.group is None else data.group[rows],
+    frame=data.frame.iloc[rows].reset_index(drop=True),
   )
 
 
@@ -109,12 +147,14 @@ def of_plan(table, law: Law, choices: Choices, *, groups, schedule):
   # Rows to predict have no loss, and may have our names already.
   named = {k: v for k, v in choices.columns.items() if v in frame}
   frame = table_file.renamed(frame, tables.names_of(law, named))
-  told = {*frame.columns}
+  present = {*frame.columns}
   values = {
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
     for symbol in wanted(law, choices)
     if not (
-      law.trained and symbol == "T" and not {*law.variables["T"].columns} & told
+      law.trained
+      and symbol == "T"
+      and not {*law.variables["T"].columns} & present
     )
   }
   if law.trained and "T" not in values:

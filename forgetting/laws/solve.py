@@ -12,16 +12,13 @@ import numpy as np
 
 from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
 from forgetting.laws.problem import Loss, Problem, predict
-from forgetting.laws.varpro import starts, thin
+from forgetting.laws.varpro import starts
 
 USUAL = 1e-3  # Huber's threshold where losses are measured to a per mille
 
 
 def solve(problem: Problem, count: int = 0) -> Polished:
   """Polishes all starts of a problem to their local minima.
-
-  A huge table is solved on a part of its rows first, and then from the three
-  best ends on all of them.
 
   Args:
     problem: rows, a law, and which of its slots may move.
@@ -36,11 +33,7 @@ def solve(problem: Problem, count: int = 0) -> Polished:
     residual = predict(problem, points) - problem.log_loss
     objective = (problem.weight * problem.loss(residual)).sum(1)
     return Polished(points, objective, np.zeros(1), np.zeros(1, int))
-  small = thin(problem)
-  lanes = _anneal(small, points)
-  if small is problem:
-    return lanes
-  return _anneal(problem, distinct(lanes)[:3])
+  return _anneal(problem, points)
 
 
 def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
@@ -55,7 +48,7 @@ def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
   Returns:
     the point [slots] in the fit's coordinates, and its objective.
   """
-  if problem.loss.delta < USUAL or thin(problem) is not problem:
+  if problem.loss.delta < USUAL:
     lanes = solve(problem, count)
   else:
     lanes = polish(problem, starts(problem, count), limit=FIRST_LIMIT)

@@ -7,9 +7,6 @@ minima of the grid are kept as starts, plus spread good points.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from types import SimpleNamespace
-
 import numpy as np
 
 from forgetting.laws.problem import Problem
@@ -17,7 +14,6 @@ from forgetting.laws.projection import project, project_all
 
 GRID_POINTS = {1: 64, 2: 32, 3: 12}
 SEQUENCE_POINTS = 1024
-ROWS = 4000
 FEW, MANY = 16, 48
 
 
@@ -31,7 +27,6 @@ def starts(problem: Problem, count: int = 0) -> np.ndarray:
   Returns:
     [count, slots], the best first.
   """
-  problem = thin(problem)
   searched = _searched(problem)
   count = count or (FEW if len(searched) < 4 else MANY)
   if not searched:
@@ -45,34 +40,6 @@ def starts(problem: Problem, count: int = 0) -> np.ndarray:
   span = np.where(np.isfinite(high - low), high - low, 1.0)
   chosen = _choose(cost, shape, x[:, searched] / span[searched], count)
   return x[chosen]
-
-
-def thin(problem: Problem) -> Problem:
-  """Keeps at most 4,000 rows, chosen by value and not by order.
-
-  Args:
-    problem: it is given back as it is where it has no more.
-  """
-  if problem.rows <= ROWS:
-    return problem
-  names = sorted(vars(problem.values))
-  keys = [problem.log_loss, *(getattr(problem.values, n) for n in names)]
-  order = np.lexsort([np.broadcast_to(k, problem.log_loss.shape) for k in keys])
-  kept = order[np.linspace(0, problem.rows - 1, ROWS).astype(int)]
-  return replace(
-    problem,
-    values=SimpleNamespace(
-      # an optional variable that nobody reads has one value for all rows
-      **{
-        n: v[kept] if len(v := getattr(problem.values, n)) > 1 else v
-        for n in names
-      }
-    ),
-    log_loss=problem.log_loss[kept],
-    weight=problem.weight[kept],
-    group=None if problem.group is None else problem.group[kept],
-    masks=tuple(mask[kept] for mask in problem.masks),
-  )
 
 
 def _searched(problem: Problem) -> list[int]:

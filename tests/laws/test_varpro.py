@@ -3,11 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
-import pandas as pd
 import planted_tables
-import pytest
 
-from forgetting import laws
 from forgetting.laws import varpro
 
 
@@ -26,13 +23,3 @@ def test_starts_are_inside_the_bounds_and_as_many_as_asked():
   assert found.shape == (5, len(problem.slots))
   assert ((found >= low) & (found <= high)).all()
   assert varpro.starts(problem).shape[0] == 16
-  assert varpro.thin(problem) is problem
-
-
-def test_more_rows_than_are_searched_are_thinned():
-  table = planted_tables.planted()
-  many = pd.concat([table] * (varpro.ROWS // len(table) + 1))
-  fitted = laws.fit(many, "forgetting")
-  assert varpro.thin(fitted.problem).rows == varpro.ROWS < fitted.problem.rows
-  alone = laws.fit(table, "forgetting")
-  assert fitted.params["B"] == pytest.approx(alone.params["B"], rel=1e-3)
