@@ -29,10 +29,13 @@ def silence() -> Iterator[None]:
 def tell_warnings() -> None:
   """Tells of a table what `TableWarning` says, a line each, and each once."""
   told = warnings.showwarning
+  before: set[str] = set()  # Python forgets when something resets its filters
 
   def show(message, category, *where, **named) -> None:
     if issubclass(category, TableWarning):
-      print(f"forgetting: {message}", file=sys.stderr)
+      if str(message) not in before:
+        print(f"forgetting: {message}", file=sys.stderr)
+      before.add(str(message))
     else:
       told(message, category, *where, **named)
 

@@ -69,7 +69,7 @@ def fit(
   """
   options = dict(free=tuple(free), fixed=fixed, loss=loss)
   named = None if law is None else find(law)
-  frame, line = records.by_method(tables.load(table, named), method)
+  frame, line = records.by_method(tables.load(table, named, columns), method)
   if named is not None:
     text, data = _fit_one(frame, named, by, columns, options)
     return Report(with_line(line, text), data)
@@ -183,7 +183,7 @@ def advise(source, *, method: str | None = None, **asked) -> Report:
   read, line = stored.read(source), None
   if not isinstance(read, (Fit, Fits)):
     law = asked.get("law")
-    table = tables.load(read, find(law) if law else None)
+    table = tables.load(read, find(law) if law else None, asked.get("columns"))
     read, line = records.by_method(table, method)
   advice = ask(read, **asked)
   return Report(with_line(line, str(advice)), advice.as_dict())
@@ -232,7 +232,7 @@ def predict(
   """
   fitted = stored.read(source, law)
   if not isinstance(fitted, (Fit, Fits)):
-    frame, _ = records.by_method(tables.load(fitted), method)
+    frame, _ = records.by_method(tables.load(fitted, None, columns), method)
     by = by or domains_of(tables.rename(frame, find(law), columns), find(law))
     fitted = fit_table(frame, law, by=by, columns=columns)
   asked = tables.load(rows)

@@ -36,7 +36,7 @@ def compare(
   Raises:
     InputError: no such family or column, or nothing that can be fitted.
   """
-  frame, line = records.by_method(tables.load(table), method)
+  frame, line = records.by_method(tables.load(table, None, columns), method)
   family = family or _family(frame, columns)
   law = find(variants(family)[0][0])
   frame = tables.rename(frame, law, columns)

@@ -69,7 +69,7 @@ def plan(
     InputError: no such domain, a budget that cannot be, or no fit.
   """
   law = find("forgetting")
-  frame, line = records.by_method(tables.load(source), method)
+  frame, line = records.by_method(tables.load(source, law, columns), method)
   frame = tables.rename(frame, law, columns)
   if domain is not None:
     if "domain" not in frame or domain not in set(frame["domain"]):

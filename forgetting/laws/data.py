@@ -72,7 +72,9 @@ def read(table, law: Law, choices: Choices) -> Data:
   Raises:
     InputError: one line on what is wrong with the table.
   """
-  frame = tables.rename(tables.load(table, law), law, choices.columns)
+  frame = tables.rename(
+    tables.load(table, law, choices.columns), law, choices.columns
+  )
   frame = tables.select(frame, law)
   values = {
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
@@ -96,7 +98,7 @@ def read(table, law: Law, choices: Choices) -> Data:
 
 
 def _thinned(law: Law, data: Data) -> Data:
-  """At most 4,000 rows of a table; more are told, and 1,000 stand for them."""
+  """At most 4,000 rows of a table; more are told, and 500 stand for them."""
   count = len(data.loss)
   if count <= thinning.MOST:
     return data

@@ -114,7 +114,9 @@ def fit(
 
 
 def _each(table, law: Law, choices: Choices, by: str):
-  frame = tables.rename(tables.load(table, law), law, choices.columns)
+  frame = tables.rename(
+    tables.load(table, law, choices.columns), law, choices.columns
+  )
   if by not in frame:
     raise InputError(f"by: no column {by!r} in the table")
   frame = tables.select(frame, law)

@@ -56,7 +56,7 @@ class Stands:
       only = source if isinstance(source, Fit) else _pick(source, domain)
       return cls(None, _as_planned(only, epochs), None, domain)
     wanted = find(law or "forgetting")
-    frame = tables.rename(tables.load(source, wanted), wanted, columns)
+    frame = tables.rename(tables.load(source, wanted, columns), wanted, columns)
     frame = tables.select(frame, wanted)
     if "domain" in frame:
       names = sorted(frame["domain"].astype(str).unique())

@@ -17,7 +17,9 @@ from forgetting.laws.law import Law, Variable
 from forgetting.records import table_columns, table_file, table_values
 
 
-def load(table, law: Law | None = None):
+def load(
+  table, law: Law | None = None, columns: Mapping[str, str] | None = None
+):
   """Gets a data frame out of all that the laws take.
 
   Args:
@@ -25,6 +27,8 @@ def load(table, law: Law | None = None):
       `records.table_file` reads, or a study's directory.
     law: which of a study's tables is meant: its runs, or for a law of
       evaluations its curves.
+    columns: ours -> theirs, as for `rename`, which is not done here: what is
+      text under our name is read as text.
 
   Returns:
     a pandas.DataFrame with rows numbered from 0; of a file it has the column
@@ -40,7 +44,9 @@ def load(table, law: Law | None = None):
   if isinstance(table, pd.DataFrame):
     return table_columns.with_losses(table.reset_index(drop=True))
   if table_file.is_table(table):
-    return table_file.read(table, lines=True)
+    return table_file.read(
+      table, text=table_file.text_columns(columns), lines=True
+    )
   if law is not None and law.rows == "evaluations":
     return records.curves(table)
   return records.load(table)

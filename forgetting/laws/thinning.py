@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 MOST = 4000  # rows that are all fitted
-KEPT = 1000  # of more
+KEPT = 500  # of more
 
 
 def spread(

@@ -24,38 +24,42 @@ from forgetting.storage.places import place
 if TYPE_CHECKING:
   import pandas as pd
 
-
-def _comma(content: bytes, where: str) -> "pd.DataFrame":
-  return _separated(content, where, ",")
+Names = frozenset[str]  # of columns that are text
 
 
-def _tab(content: bytes, where: str) -> "pd.DataFrame":
-  return _separated(content, where, "\t")
+def _comma(content: bytes, where: str, text: Names) -> "pd.DataFrame":
+  return _separated(content, where, text, ",")
 
 
-def _separated(content: bytes, where: str, likely: str) -> "pd.DataFrame":
+def _tab(content: bytes, where: str, text: Names) -> "pd.DataFrame":
+  return _separated(content, where, text, "\t")
+
+
+def _separated(
+  content: bytes, where: str, text: Names, likely: str
+) -> "pd.DataFrame":
   import pandas as pd
 
-  text = table_text.decoded(content, where)
-  found = table_text.columns(text, where, likely=likely)
+  lines = table_text.decoded(content, where)
+  found = table_text.columns(lines, where, likely=likely)
   names = table_columns.named(found.names, where)
   values = dict(zip(names, found.values, strict=True))
-  columns = table_numbers.numbers_of(values, text=TEXT)
+  columns = table_numbers.numbers_of(values, text=text)
   for name, header in zip(names, found.names, strict=True):
     if not header and columns[name].isna().all():
       del columns[name]  # what a separator at the end of each line leaves
   return pd.DataFrame(columns).assign(**{LINE: found.lines})
 
 
-def _json(content: bytes, where: str) -> "pd.DataFrame":
+def _json(content: bytes, where: str, text: Names) -> "pd.DataFrame":
   frame = table_json.frame(table_text.decoded(content, where), where)
   lines = frame.index
-  frame = _numbered(frame.reset_index(drop=True), where)
+  frame = _numbered(frame.reset_index(drop=True), where, text)
   by_line = len(lines) and lines[0]  # a row a line: the first is no row 0
   return frame.assign(**{LINE: lines}) if by_line else frame
 
 
-def _parquet(content: bytes, where: str) -> "pd.DataFrame":
+def _parquet(content: bytes, where: str, text: Names) -> "pd.DataFrame":
   import pyarrow as pa
   from pyarrow import parquet
 
@@ -63,16 +67,20 @@ def _parquet(content: bytes, where: str) -> "pd.DataFrame":
   for i, field in enumerate(table.schema):
     # the text of a whole number, before a missing one makes it 7.0
     asis = pa.types.is_nested(field.type) or pa.types.is_null(field.type)
-    if field.name.strip().lower() in TEXT and not asis:
+    if _is_text(field.name, text) and not asis:
       table = table.set_column(i, field.name, table[i].cast(pa.string()))
     elif pa.types.is_decimal(field.type):
       table = table.set_column(i, field.name, table[i].cast(pa.float64()))
   frame = table.to_pandas()
   kept = [name for name in frame.index.names if name is not None]
-  return _numbered(frame.reset_index(level=kept), where)
+  return _numbered(frame.reset_index(level=kept), where, text)
 
 
-def _numbered(frame: "pd.DataFrame", where: str) -> "pd.DataFrame":
+def _is_text(header: str, text: Names) -> bool:
+  return header.strip() in text or header.strip().lower() in TEXT
+
+
+def _numbered(frame: "pd.DataFrame", where: str, text: Names) -> "pd.DataFrame":
   """Numbers in columns of text too, and our names."""
   import pyarrow as pa
 
@@ -80,9 +88,9 @@ def _numbered(frame: "pd.DataFrame", where: str) -> "pd.DataFrame":
   words = {
     str(name): pa.chunked_array([pa.array(values, pa.string())])
     for name in frame
-    if (values := _words(frame[name], name in TEXT)) is not None
+    if (values := _words(frame[name], name in text)) is not None
   }
-  return frame.assign(**table_numbers.numbers_of(words, text=TEXT))
+  return frame.assign(**table_numbers.numbers_of(words, text=text))
 
 
 def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
@@ -103,7 +111,7 @@ def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
 
 # ending, in small letters -> the file's content to a data frame; each may be
 # packed, as in .csv.gz
-READERS: dict[str, Callable[[bytes, str], "pd.DataFrame"]] = {
+READERS: dict[str, Callable[[bytes, str, Names], "pd.DataFrame"]] = {
   ".csv": _comma,
   ".tsv": _tab,
   ".parquet": _parquet,
@@ -127,6 +135,7 @@ def read(
   *,
   columns: Mapping[str, str] | None = None,
   required: Sequence[str] = (),
+  text: Sequence[str] = (),
   lines: bool = False,
 ) -> "pd.DataFrame":
   """Reads a table from a file, local or in a bucket.
@@ -139,6 +148,8 @@ def read(
     path: .csv, .tsv, .parquet, .jsonl or .json, or these in .gz, .zst, .zip.
     columns: our name of a column -> the file's, for those that differ.
     required: columns, by our names, without which the caller cannot go on.
+    text: columns, by the file's names, that are text whatever they look like,
+      beside those that are known to be.
     lines: adds the column `table_columns.LINE`, which says where a row is.
 
   Returns:
@@ -162,7 +173,7 @@ def read(
     )
   try:
     content, ending = _content(path)
-    table = READERS[ending](content, path.name)
+    table = READERS[ending](content, path.name, _text_names(columns, text))
   except (ValueError, OSError, ArithmeticError, *packing.DAMAGED) as problem:
     if isinstance(problem, InputError):
       raise
@@ -176,6 +187,21 @@ def read(
   table.attrs |= {FILE: path.name, COUNTED: counted}
   require(table, required, source=str(path))
   return table if lines else table.drop(columns=LINE)
+
+
+def text_columns(columns: Mapping[str, str] | None) -> list[str]:
+  """Tells which columns of a table are text by the name that we give them.
+
+  Args:
+    columns: our name of a column -> the table's.
+  """
+  return [theirs for ours, theirs in (columns or {}).items() if ours in TEXT]
+
+
+def _text_names(
+  columns: Mapping[str, str] | None, text: Sequence[str]
+) -> Names:
+  return TEXT | {*text_columns(columns), *text}
 
 
 def stem(path: str | os.PathLike) -> str:

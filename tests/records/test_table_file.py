@@ -236,3 +236,20 @@ def test_a_large_table_takes_seconds(tmp_path):
   many = pd.concat([RUNS] * 50_000, ignore_index=True)
   found = table_of(tmp_path, many.to_csv(index=False))
   assert len(found) == 100_000
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_column_that_is_named_as_the_domain_is_text(tmp_path, ending):
+  names = ["7", "7.0", "007", "NA"]
+  content = {
+    "csv": "task,loss\n" + "\n".join(f"{name},1.5" for name in names),
+    "jsonl": "\n".join(
+      f'{{"task": {name}, "loss": 1.5}}'
+      for name in ["7", "7.0", '"007"', '"NA"']
+    ),
+  }
+  file = tmp_path / f"mine.{ending}"
+  file.write_text(content[ending])
+  for known in ({"columns": {"domain": "task"}}, {"text": ["task"]}):
+    read = table_file.read(file, **known)
+    assert read["task"].tolist() == names
