@@ -16,6 +16,7 @@ from forgetting.associations import (
   noise,
   policies,
   protocol,
+  readings,
   similarity,
   structure,
   words,
@@ -91,6 +92,8 @@ def associate(
   lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
   lines += [*words.component_lines(parts), "", words.noise_line(own)]
   lines += ["", *words.similarity_lines(alike)]
+  read = readings.read(texts, found)
+  lines += words.reading_lines(read)
   data = {
     "shape": list(matrix.shape),
     "structure": {
@@ -100,6 +103,7 @@ def associate(
     "singular_values": found.singular_values.tolist(),
     "components": [dataclasses.asdict(part) for part in parts],
     "noise": dataclasses.asdict(own) if own else None,
+    "readings": [dataclasses.asdict(ends) for ends in read],
     "similarity": {n: dataclasses.asdict(c) for n, c in alike.items()},
   }
   if min(matrix.shape) > 1:

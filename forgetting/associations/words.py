@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from forgetting.associations import components, noise, structure
+from forgetting.associations import components, noise, readings, structure
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.records import text_table
 
@@ -20,6 +20,7 @@ MEASURES = {  # metric -> head of its column
 }
 
 NAMED = 5  # tasks at most, in a line
+OF_COMPONENT = 3  # texts at either end
 
 
 def headline(matrix: ForgettingMatrix) -> str:
@@ -95,6 +96,29 @@ def similarity_lines(alike) -> list[str]:
     for name, found in alike.items()
   ]
   return text_table.lines(rows)
+
+
+def reading_lines(read) -> list[str]:
+  """The texts at both ends over all tasks, and of each component the first.
+
+  Args:
+    read: of `readings.read`; those of single tasks are for JSON and the page.
+  """
+  lines = []
+  for ends in read[: 1 + readings.COMPONENTS]:
+    shown = readings.COUNT if ends is read[0] else OF_COMPONENT
+    for side, found in (("most", ends.most), ("least", ends.least)):
+      lines += ["", f"{side} forgotten, {ends.name}"]
+      lines += [f"  {_reading(one)}" for one in found[:shown]]
+  return lines
+
+
+def _reading(one: readings.Reading) -> str:
+  losses = ""
+  if not math.isnan(one.before):
+    losses = f" ({one.before:.2f} to {one.after:.2f})"
+  source = f" {one.source}:" if one.source else ""
+  return f"{one.forgetting:+.3f}{losses}{source} {one.text}"
 
 
 def noise_line(own: noise.Noise | None) -> str:

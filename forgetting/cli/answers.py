@@ -78,8 +78,15 @@ def write_page(
   from forgetting import report
   from forgetting.cost.memory import keep_freed_memory
   from forgetting.laws import arguments
+  from forgetting.runs import matrix_texts
 
   keep_freed_memory()
   names = arguments.parse_columns(columns)
-  page = report.write(table, tolerance=tolerance, out=out, columns=names)
+  page = report.write(
+    table,
+    tolerance=tolerance,
+    out=out,
+    columns=names,
+    with_texts=matrix_texts.attach,
+  )
   print(f"page: {page}")

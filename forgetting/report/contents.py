@@ -1,6 +1,6 @@
 """The page's sections in their order; what cannot be shown says why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 import pathlib
 
@@ -64,6 +64,7 @@ def contents(
   backtests,
   tolerance: float,
   folder: pathlib.Path,
+  with_texts: Callable,
   compared: remedies.Compared | None = None,
 ) -> Iterator[Section]:
   """Makes all sections of the page, in their order.
@@ -76,6 +77,7 @@ def contents(
       `extrapolation.scores`.
     tolerance: forgetting that the advice allows, nats per token.
     folder: the page's.
+    with_texts: as of `report.write`.
     compared: remedies side by side; None: there is one method, and no section.
   """
   some = len(evidence.measured) > 0
@@ -146,7 +148,7 @@ def contents(
   yield Section(
     "matrix",
     "The forgetting matrix",
-    matrix.section(evidence.folder, folder / "figures"),
+    matrix.section(evidence.folder, folder / "figures", with_texts=with_texts),
   )
   if compared is not None:
     yield Section(

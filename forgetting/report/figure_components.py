@@ -5,10 +5,10 @@ import numpy as np
 from forgetting.report import style
 from forgetting.report.figure_matrix import (
   LABELLED,
+  colour_limits,
   draw_cells,
   mark_sources,
   name_rows,
-  symmetric_limit,
 )
 
 
@@ -39,12 +39,10 @@ def components(table):
     layout="constrained",
   )
   panels = figure.subplots(1, len(ranks), sharey=True, squeeze=False)[0]
-  limit = symmetric_limit(
-    np.concatenate([t[1].ravel() for t in terms.values()])
-  )
+  limits = colour_limits(np.concatenate([t[1].ravel() for t in terms.values()]))
   for panel, rank in zip(panels, ranks, strict=True):
     examples, cells = terms[rank]
-    image = draw_cells(panel, cells, limit)
+    image = draw_cells(panel, cells, limits)
     mark_sources(panel, examples.rename(columns={"group": "source"}))
     panel.set_title(f"component {rank}")
     panel.tick_params(axis="y", length=0)

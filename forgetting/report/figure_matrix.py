@@ -5,6 +5,9 @@ import numpy as np
 from forgetting.report import style
 
 COLORS = "RdBu_r"  # blue is learnt, red is forgotten
+SEPARATOR = "#000000"  # on cells, which are as light in a dark page
+SHOWN = 0.97  # of the cells of either sign are within the scale
+SELDOM = 0.02  # of the cells: a sign rarer than that has no colour of its own
 LABELLED = 40  # tasks at most whose names are written
 
 
@@ -22,7 +25,7 @@ def heat_map(table):
   tasks = list(dict.fromkeys(table["task"]))
   cells = grid(table, "task", tasks, "forgetting")
   count = table.drop_duplicates("position").sort_values("position")["examples"]
-  limit = symmetric_limit(cells)
+  limits = colour_limits(cells)
   figure = Figure(
     figsize=(style.WIDTH, 2.2 + 0.11 * min(len(tasks), LABELLED)),
     layout="constrained",
@@ -39,7 +42,7 @@ def heat_map(table):
   above, corner = axes[0]
   map_, beside = axes[1]
   corner.remove()
-  image = draw_cells(map_, cells, limit)
+  image = draw_cells(map_, cells, limits)
   name_rows(map_, tasks, table.drop_duplicates("task")["family"])
   mark_sources(map_, table)
   positions = np.arange(cells.shape[1])
@@ -96,31 +99,53 @@ def mean(cells, axis: int):
   return total / np.maximum(seen.sum(axis), 1)
 
 
-def symmetric_limit(cells) -> float:
-  """The value of the strongest colour: a hundredth of the cells exceeds it."""
-  seen = np.abs(cells[~np.isnan(cells)])
-  return float(np.quantile(seen, 0.99)) or 1.0
+def colour_limits(cells) -> tuple[float, float]:
+  """The values of the strongest colours, for learnt and for forgotten.
+
+  A few outliers do not decide, or all others would be pale; and a sign that
+  hardly occurs takes no part of the scale.
+
+  Args:
+    cells: NaN where nothing was measured.
+
+  Returns:
+    low <= 0 <= high, nats per token.
+  """
+  seen = cells[~np.isnan(cells)]
+
+  def reach(sizes) -> float:
+    often = len(sizes) > SELDOM * len(seen)
+    return float(np.quantile(sizes, SHOWN)) if often else 0.0
+
+  low, high = reach(-seen[seen < 0]), reach(seen[seen > 0])
+  return (-low, high) if low or high else (-1.0, 1.0)
 
 
-def draw_cells(panel, cells, limit: float):
-  """Draws cells as colours from -limit (learnt) to limit (forgotten).
+def draw_cells(panel, cells, limits: tuple[float, float]):
+  """Draws cells as colours, white at 0, on one linear scale for both signs.
 
   Args:
     panel: the axes to draw on.
     cells: [rows, columns].
-    limit: nats per token.
+    limits: of `colour_limits`.
 
   Returns:
     matplotlib's image, for a colour bar.
   """
+  from matplotlib import colormaps
+  from matplotlib.colors import ListedColormap
+
+  low, high = limits
+  strongest = max(-low, high)
+  part = np.linspace(low, high, 256) / strongest
   panel.grid(False)
   return panel.imshow(
     cells,
     aspect="auto",
     interpolation="none",
-    cmap=COLORS,
-    vmin=-limit,
-    vmax=limit,
+    cmap=ListedColormap(colormaps[COLORS](0.5 + 0.5 * part)),
+    vmin=low,
+    vmax=high,
   )
 
 
@@ -138,7 +163,7 @@ def name_rows(panel, names, families) -> None:
     return
   starts, middles, words = stretches(families)
   for start in starts[1:]:
-    panel.axhline(start - 0.5, color=style.INK, linewidth=0.6)
+    panel.axhline(start - 0.5, color=SEPARATOR, linewidth=0.6)
   panel.set_yticks(middles, [_short(w) for w in words])
   panel.set_ylabel(f"{len(names)} tasks")
 
@@ -158,7 +183,7 @@ def mark_sources(panel, table) -> None:
   columns = table.drop_duplicates("position").sort_values("position")
   starts, middles, words = stretches(columns["source"])
   for start in starts[1:]:
-    panel.axvline(start - 0.5, color=style.INK, linewidth=0.6)
+    panel.axvline(start - 0.5, color=SEPARATOR, linewidth=0.6)
   if words == [""]:
     panel.set_xticks([])
     return

@@ -1,16 +1,18 @@
 """The figures of a forgetting matrix, each beside its table."""
 
+from collections.abc import Callable
 from html import escape
 import os
 import pathlib
 
-from forgetting.associations import components, structure, words
+from forgetting.associations import components, readings, structure, words
 from forgetting.associations.load import load
 from forgetting.config import InputError
 from forgetting.report import (
   figure_components,
   figure_matrix,
   matrix_tables,
+  matrix_texts,
   page,
   style,
 )
@@ -89,12 +91,18 @@ def _drawings(matrix, found, folder: pathlib.Path) -> dict[str, str]:
   }
 
 
-def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
+def section(
+  study: pathlib.Path | None,
+  folder: pathlib.Path,
+  *,
+  with_texts: Callable = lambda matrix, study: matrix,
+) -> str:
   """Makes the section on a study's matrix, and draws its figures.
 
   Args:
     study: its folder; None for a table, which has no losses of examples.
     folder: the figures go into it.
+    with_texts: as of `report.write`.
 
   Returns:
     HTML: the matrix and what it is made of, or why there is none.
@@ -127,6 +135,7 @@ def section(study: pathlib.Path | None, folder: pathlib.Path) -> str:
     f"{drawn['forgetting_components']}"
     f"{_sources(components.leading(matrix, found, count=COMPONENTS))}"
     f"{drawn['forgetting_singular_values']}"
+    f"{matrix_texts.section(readings.read(with_texts(matrix, study), found))}"
   )
 
 

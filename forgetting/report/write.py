@@ -1,6 +1,6 @@
 """`write`: a study or a table in, tables, figures and the page out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import math
 import os
 import pathlib
@@ -28,6 +28,7 @@ def write(
   title: str | None = None,
   out: str | os.PathLike | None = None,
   columns: Mapping[str, str] | None = None,
+  with_texts: Callable = lambda matrix, path: matrix,
 ) -> pathlib.Path:
   """Writes runs.csv, curves.csv, data.csv, figures/ and report.html.
 
@@ -39,6 +40,8 @@ def write(
     out: the folder that the files go into; by default the study's, of a table
       the folder <stem>-report beside it.
     columns: ours -> a table's, as for `laws.fit`.
+    with_texts: (forgetting matrix, study) -> the matrix with the texts of its
+      examples, where they are at hand.
 
   Returns:
     the page's path.
@@ -58,7 +61,9 @@ def write(
     folder = source.with_name(f"{source.stem}-report")
   try:
     places.make_folder(folder / "figures")
-    text = _written(evidence, folder, tolerance, title or _title(evidence))
+    text = _written(
+      evidence, folder, tolerance, title or _title(evidence), with_texts
+    )
     file = folder / "report.html"
     places.write(file, text.encode())
   except OSError as error:
@@ -72,7 +77,7 @@ def _title(evidence: Evidence) -> str:
   return f"Forgetting in {evidence.name}"
 
 
-def _written(evidence: Evidence, folder, tolerance, title) -> str:
+def _written(evidence: Evidence, folder, tolerance, title, with_texts) -> str:
   """The page's HTML; its tables and figures are written meanwhile."""
   _save_table(evidence.runs[[*COLUMNS]], folder / "runs.csv")
   if len(evidence.curves):
@@ -102,6 +107,7 @@ def _written(evidence: Evidence, folder, tolerance, title) -> str:
         backtests=backtests,
         tolerance=tolerance,
         folder=folder,
+        with_texts=with_texts,
       )
     ),
     whatif.script(fits) if panel else "",

@@ -56,3 +56,28 @@ def test_stretches_of_the_same_word():
 def test_means_leave_out_what_was_not_measured():
   cells = np.array([[1.0, np.nan], [3.0, np.nan]])
   assert figure_matrix.mean(cells, 0).tolist() == [2.0, 0.0]
+
+
+def test_a_sign_that_hardly_occurs_takes_no_part_of_the_scale():
+  cells = np.linspace(0.01, 1, 1000)
+  cells[:5] = -5
+  low, high = figure_matrix.colour_limits(cells)
+  assert low == 0 and 0.9 < high < 1
+
+
+def test_outliers_do_not_bleach_the_scale():
+  cells = np.random.default_rng(0).normal(0, 0.1, 10_000)
+  cells[:100] = 50
+  low, high = figure_matrix.colour_limits(cells)
+  assert 0.15 < -low < 0.3 and 0.15 < high < 0.35
+
+
+def test_both_signs_share_one_scale_white_at_zero():
+  from matplotlib.figure import Figure
+
+  panel = Figure().subplots()
+  image = figure_matrix.draw_cells(panel, np.zeros((2, 2)), (-0.1, 0.4))
+  red, green, blue, _ = image.cmap(image.norm(0.0))
+  assert min(red, green, blue) > 0.95
+  ends = image.cmap(image.norm(np.array([-0.1, 0.4])))
+  assert ends[1][2] < 0.2 < ends[0][0]  # full red; a quarter of the blue
