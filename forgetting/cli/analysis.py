@@ -127,6 +127,7 @@ def advise(
   far: Flag = False,
   columns: str = "",
   method: str | None = None,
+  over: str = "",
   json: Json = None,
 ) -> int:
   """Tell the injection that keeps forgetting under a tolerance.
@@ -155,9 +156,27 @@ def advise(
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
     method: Fine-tunings by this method, a word of the column `method`; by
       default the full ones.
+    over: Choose more than injection, of a study that tried it: some of
+      `injection,lr,rank`. Tells the cheapest combination that keeps TOLERANCE
+      at the target loss of plain fine-tuning, in a cell that was run.
   """
   answers = _laws()
   from forgetting.laws import arguments
+
+  if over:
+    left = dict(unit=unit != "loss", curve=curve, budget=budget, epochs=epochs)
+    left |= dict(law=law, loss=loss != "huber", fix=fix, far=far)
+    left |= dict(columns=columns, method=method)
+    return _over(
+      table,
+      over,
+      json,
+      left=[name for name, given in left.items() if given],
+      domain=domain,
+      model_params=model_params,
+      target_tokens=target_tokens,
+      tolerance=tolerance,
+    )
 
   asked = dict(
     domain=domain,
@@ -277,6 +296,22 @@ def associate(
   if json != "-":
     print(drawn)
   return 0
+
+
+def _over(table: str, over: str, json: str | None, *, left, **asked) -> int:
+  """Answers `advise --over`, which has no use for the options `left`."""
+  if left:
+    raise InputError(
+      f"--{left[0]}: found it with --over, expected it without; leave it out"
+    )
+  from forgetting import records
+  from forgetting.laws import answers_combination
+
+  names = [name.strip() for name in over.split(",")]
+  curves = records.curves(find(table))
+  return _answer(
+    answers_combination.advise_over(curves, over=names, **asked), json
+  )
 
 
 def _laws():

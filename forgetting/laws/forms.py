@@ -10,6 +10,7 @@ from forgetting.laws import (
   forms_forgetting,
   forms_mixtures,
   forms_pretraining,
+  forms_recipes,
   forms_tokens,
 )
 from forgetting.laws.law import LAWS, Law, Parameter, Variable, find, register
@@ -17,6 +18,7 @@ from forgetting.laws.law import LAWS, Law, Parameter, Variable, find, register
 FILES = (
   forms_forgetting,
   forms_tokens,
+  forms_recipes,
   forms_finetuning,
   forms_pretraining,
   forms_mixtures,

@@ -172,7 +172,21 @@ def _beyond(fitted, beyond) -> Trial:
     train &= axis != levels[0]
     distance += abs(np.log(levels[0] / levels[1]))
     words.append(f"the {'largest' if sign > 0 else 'smallest'} {symbol}")
-  where = " and ".join(words) + " left out"
+  return left_out(fitted, train, " and ".join(words) + " left out", distance)
+
+
+def left_out(fitted, train, where: str, distance: float = 0.0) -> Trial:
+  """Refits a form to a part of its rows and predicts the others.
+
+  Args:
+    fitted: a fit that still has its data.
+    train: [rows] bool, those that are fitted.
+    where: the others, in words.
+    distance: as of `Trial`.
+
+  Returns:
+    a Trial; one without rows where the part does not identify the form.
+  """
   problem = fitted.own_problem
   if train.sum() < problem.free.sum() or not _identified(fitted, train):
     return Trial(where)
