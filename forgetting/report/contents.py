@@ -154,7 +154,7 @@ def contents(
     yield Section(
       "remedies",
       "Remedies compared",
-      drawings["remedies"] + remedies.section(compared, evidence),
+      drawings.get("remedies", "") + remedies.section(compared, evidence),
     )
   yield Section(
     "replay", "Replay policies compared", _replay(drawings, evidence)
