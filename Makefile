@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke test test-all lint browser engines hf docs env constraints
+.PHONY: quickstart smoke smollm2 test test-all lint browser engines hf docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -13,6 +13,13 @@ quickstart: env
 # the same path end to end, reduced to what takes less than two minutes
 smoke: env
 	$(BIN)/forgetting study configs/smoke.py
+
+# a public model of 135M parameters: LoRA on the King James Bible
+smollm2: env SmolLM2-135M/config.json
+	$(BIN)/forgetting study configs/smollm2.py --set quick=true --keep-best
+
+SmolLM2-135M/config.json: | env
+	$(BIN)/forgetting data convert smollm2 --out SmolLM2-135M
 
 # two processes, a file of tests in one of them
 test: env

@@ -6,9 +6,11 @@
 Several models with one tokenizer are a ladder of sizes. What a public model
 was pretrained on is rarely to be had: the pretraining text is what you name, a
 stand-in, on which a model may still have something to learn. So each model has
-a control, which trains on that text alone.
+a control, which trains on that text alone. `--set micro_batches=4` computes a
+batch in four parts, where memory is short; a dry run says how many would fit.
 """
 
+import dataclasses
 import itertools
 
 from forgetting.config import (
@@ -36,6 +38,8 @@ def study(
   domains: tuple[str, ...] = ("kjv",),
   pretraining: tuple[str, ...] = ("mix",),
   models: tuple[str, ...] = (),
+  *,
+  micro_batches: int = 1,
 ) -> Study:
   if not models:
     raise InputError("--model: found none, expected a folder or an id")
@@ -46,8 +50,12 @@ def study(
     control(parent, pretraining=pretraining, tokens=injected_at_most(runs))
     for parent in parents
   ]
+  runs = [
+    dataclasses.replace(run, micro_batches=micro_batches)
+    for run in (*controls, *runs)
+  ]
   words = "-".join(parent.word for parent in parents)
-  return Study(name=f"checkpoint-{words}", runs=(*controls, *runs))
+  return Study(name=f"checkpoint-{words}", runs=tuple(runs))
 
 
 def finetuning(

@@ -40,7 +40,8 @@ def data(
 ) -> int:
   """List the catalogue of text, prepare or show sources, make tokenizers.
 
-  `convert` makes a folder like the hub's of a llama in a .gguf file. `push`
+  `convert` makes a folder like the hub's of a llama in a .gguf file, or of
+  `smollm2`, a model of 135M parameters out of a pinned package. `push`
   puts prepared text into a bucket, `pull` copies it from there into this
   machine's cache.
 
@@ -105,10 +106,15 @@ def _refuse_others(verb: str, names: tuple[str, ...]) -> None:
 
 def _converted(names: Sequence[str], out: str | None) -> str:
   if len(names) != 1 or out is None:
-    raise InputError("data convert: expected one .gguf file, and --out FOLDER")
-  from forgetting.data import gguf_models
+    raise InputError(
+      "data convert: expected one .gguf file or smollm2, and --out FOLDER"
+    )
+  from forgetting.data import gguf_models, packaged_models
 
-  place = gguf_models.convert(pathlib.Path(names[0]), pathlib.Path(out))
+  if names[0] in packaged_models.PACKAGED:
+    place = packaged_models.convert(names[0], pathlib.Path(out))
+  else:
+    place = gguf_models.convert(pathlib.Path(names[0]), pathlib.Path(out))
   return f"{place}: a checkpoint; name it as --model"
 
 

@@ -3,7 +3,9 @@
 import tyro
 
 
-def export_model(run: tyro.conf.Positional[str], *, out: str) -> int:
+def export_model(
+  run: tyro.conf.Positional[str], *, out: str, adapter: bool = False
+) -> int:
   """Write a run's model as a folder that transformers reads.
 
   With the files of the checkpoint that it started from; a decoder of this
@@ -15,8 +17,13 @@ def export_model(run: tyro.conf.Positional[str], *, out: str) -> int:
   Args:
     run: Directory of the run: runs/STUDY/RUN.
     out: The folder, which is made.
+    adapter: Of a LoRA run: its adapter alone, as PEFT's files.
   """
-  from forgetting.runs.exporting import export
+  from forgetting.runs.exporting import export, export_adapter
 
+  if adapter:
+    folder = export_adapter(run, out)
+    print(f"{folder}: an adapter that PEFT reads, and README.md")
+    return 0
   print(f"{export(run, out)}: a model, its tokenizer and README.md")
   return 0

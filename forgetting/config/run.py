@@ -54,7 +54,7 @@ class Run(Config):
 
   From a public checkpoint a run may also be a control: without a domain, on
   the pretraining text alone. What it gains there, no replay has prevented from
-  being forgotten.
+  being forgotten. Each method has its own.
 
   Everything in here changes the numbers and enters the run's name; where it
   runs, and how often it saves, does not.
@@ -140,7 +140,7 @@ class Run(Config):
       "none without a parent: a pretraining forgets nothing",
     )
     check(
-      self.method == FULL,
+      self.is_control or self.method == FULL,
       "Run.method",
       self.method.word,
       "full without a parent: there is no base to stay close to",

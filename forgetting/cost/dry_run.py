@@ -115,7 +115,6 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
   first, on_cpu = runs[0], chip.name == "cpu"
   # on a CPU every core does a run of its own
   mesh = Mesh(1, 1) if on_cpu else mesh_for(first, devices)
-  memory = footprint(first, mesh, fused_attention=chip.attention == "fused")
   return Group(
     kind="fine-tuning" if first.parent else "pretraining",
     model=first.model,
@@ -125,8 +124,14 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
     flops=sum(run.flops for run in runs) + _flops_before(runs),
     evaluation_flops=sum(map(_evaluation_flops, runs)),
     mesh=mesh,
-    memory=memory.total,
+    memory=_memory(first, chip, mesh),
   )
+
+
+def _memory(run: Run, chip: Chip, mesh: Mesh) -> float:
+  """Bytes that it needs on one device."""
+  fused = chip.attention == "fused"
+  return footprint(run, mesh, fused_attention=fused).total
 
 
 def _flops_before(runs: list[Run]) -> int:
@@ -152,10 +157,31 @@ def _check_fits(group: Group, chip: Chip) -> None:
   if group.memory > usable:
     raise InputError(
       f"{group.example.name}: needs {_gb(group.memory)} on each of"
-      f" {group.mesh.devices} {chip.name}, found {_gb(usable)} usable; raise"
-      f" --devices or Run.micro_batches (now {group.example.micro_batches}),"
-      f" or set Model.remat to 'dots' or 'full' (now {group.model.remat!r})"
+      f" {group.mesh.devices} {chip.name}, found {_gb(usable)} usable;"
+      f" {_would_fit(group, chip)}"
     )
+
+
+def _would_fit(group: Group, chip: Chip) -> str:
+  """What to change: what helps that changes no numbers but the last bits."""
+  run = group.example
+  parts = next(
+    (
+      n
+      for n in range(run.micro_batches + 1, run.batch_size + 1)
+      if run.batch_size % n == 0
+      and _memory(dataclasses.replace(run, micro_batches=n), chip, group.mesh)
+      <= USABLE * chip.memory
+    ),
+    None,
+  )
+  now = f"now {run.micro_batches}"
+  if parts is not None:
+    return f"Run.micro_batches = {parts} would fit ({now})"
+  return (
+    f"no Run.micro_batches would fit ({now}); raise --devices, or set"
+    f" Model.remat to 'dots' or 'full' (now {run.model.remat!r})"
+  )
 
 
 def with_compiled(groups: list[Group]) -> list[Group]:

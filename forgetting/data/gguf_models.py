@@ -30,7 +30,7 @@ DIGITS_APART = {"smollm": True, "gpt-2": False}
 
 
 def convert(file: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-  """Writes config.json, float32 weights and tokenizer.json.
+  """Writes config.json, float32 weights, tokenizer.json and README.md.
 
   Args:
     file: the .gguf file.
@@ -52,6 +52,7 @@ def convert(file: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
   with cache.placing(folder) as work:
     (work / "config.json").write_text(json.dumps(told, indent=2))
     (work / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (work / "README.md").write_text(_card(found.settings, file))
     safetensors.write(
       work / "model.safetensors",
       {
@@ -61,6 +62,15 @@ def convert(file: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
       (_read(name, found, told) for name in found.tensors),
     )
   return folder
+
+
+def _card(said: Mapping[str, Any], file: pathlib.Path) -> str:
+  """A model card with what the file says of licence and origin."""
+  licence = said.get("general.license")
+  front = ["---", f"license: {licence}", "---", ""] if licence else []
+  name = said.get("general.name", file.stem)
+  told = f"Converted from {file.name}, which is called {name!r}."
+  return "\n".join([*front, told]) + "\n"
 
 
 def _config(found: File, file: pathlib.Path) -> dict[str, Any]:

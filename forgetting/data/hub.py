@@ -9,7 +9,7 @@ from forgetting.config import InputError
 from forgetting.config.pretrained import Pretrained
 from forgetting.data import cache
 
-SETTINGS = ("*.json", "tokenizer*")  # all but the weights
+SETTINGS = ("*.json", "tokenizer*", "README.md")  # all but the weights
 WEIGHTS = ("*.safetensors",)
 IDENTITY_VERSION = 1
 

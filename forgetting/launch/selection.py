@@ -9,7 +9,7 @@ from forgetting.config import InputError, Run, Study, amounts
 
 AXES = (
   "domain", "model_params", "total_params", "target_tokens",
-  "target_tokens_asked", "injection", "seed", "replay",
+  "target_tokens_asked", "injection", "seed", "replay", "method",
 )  # fmt: skip
 SHOWN = 12  # values of an axis in a message
 

@@ -2,8 +2,9 @@
 
 A public checkpoint is at no minimum of a stand-in for its pretraining text:
 replay teaches it that text, which is no forgetting that was prevented. A
-control trains on the same text alone; its change of the pretraining loss, at
-as many injected tokens as a run has seen, is not the fine-tuning's.
+control trains on the same text alone, by the same method; its change of the
+pretraining loss, at as many injected tokens as a run has seen, is not the
+fine-tuning's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,7 +54,8 @@ def columns(
 
 def _key(directory: RunDirectory, run: Run) -> tuple:
   """What a run and its control have in common."""
-  return directory.path.parent, run.parent, run.model, run.pretraining
+  study = directory.path.parent
+  return study, run.parent, run.model, run.pretraining, run.method
 
 
 def _curve(

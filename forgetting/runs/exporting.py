@@ -1,10 +1,11 @@
-"""A run's model as a folder that transformers reads, with a model card."""
+"""A run's model as a folder for transformers or PEFT, with a model card."""
 
 import json
 import pathlib
+import re
 import shutil
 
-from forgetting.config import InputError, Pretrained, Run, canonical
+from forgetting.config import InputError, LoRA, Pretrained, Run, canonical
 from forgetting.config.names import domain_name
 from forgetting.records import RunDirectory
 from forgetting.runs import starts
@@ -34,8 +35,7 @@ def export(path: str, out: str) -> pathlib.Path:
   directory = RunDirectory(places.place(path))
   run, result = _read(directory)
   folder = pathlib.Path(out).expanduser()
-  if folder.exists():
-    raise InputError(f"--out: found {folder}, expected a folder that is not")
+  _check_new(folder)
   params = starts.load_params(directory, run)
   folder.mkdir(parents=True)
   if isinstance(run.parent, Pretrained):
@@ -44,6 +44,49 @@ def export(path: str, out: str) -> pathlib.Path:
     _own(run, params, folder)
   (folder / "README.md").write_text(card(run, result))
   return folder
+
+
+def export_adapter(path: str, out: str) -> pathlib.Path:
+  """Writes the adapter of a LoRA run's best as PEFT's files.
+
+  Args:
+    path: of the run's directory; its best was kept.
+    out: a folder that is not there yet.
+
+  Returns:
+    the folder.
+
+  Raises:
+    InputError: no such run, it is not done, is not LoRA of a public checkpoint,
+      or its best was not kept.
+  """
+  from forgetting.training import methods
+  from forgetting.training.public import adapter_files
+
+  directory = RunDirectory(places.place(path))
+  run, result = _read(directory)
+  folder = pathlib.Path(out).expanduser()
+  if not isinstance(run.method, LoRA) or not isinstance(run.parent, Pretrained):
+    raise InputError(
+      f"--adapter: found {run.name} by method {run.method.word}, expected a"
+      " LoRA run of a public checkpoint; without it the whole model is written"
+    )
+  _check_new(folder)
+  trained = starts.load_trained(directory, run)
+  folder.mkdir(parents=True)
+  adapter_files.write(
+    methods.of(run.method, run.model),
+    trained,
+    folder,
+    base_name=run.parent.path,
+  )
+  (folder / "README.md").write_text(card(run, result, library="peft"))
+  return folder
+
+
+def _check_new(folder: pathlib.Path) -> None:
+  if folder.exists():
+    raise InputError(f"--out: found {folder}, expected a folder that is not")
 
 
 def _read(directory: RunDirectory) -> tuple[Run, dict]:
@@ -86,18 +129,22 @@ def _own(run: Run, params, folder: pathlib.Path) -> None:
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
 
 
-def card(run: Run, result: dict) -> str:
+def card(run: Run, result: dict, *, library: str = "transformers") -> str:
   """A model card in Markdown: what was done, what came of it.
 
   Args:
     run: whose model it is.
     result: of it.
+    library: that reads what is beside it.
   """
   parent = run.parent
+  adapter = library == "peft"
   public = isinstance(parent, Pretrained)
   base = parent.path if public else run.model.architecture.model_params
-  front = ["---", "library_name: transformers"]
+  licence = _licence(parent) if public else None
+  front = ["---", f"library_name: {library}"]
   front += [f"base_model: {base}"] if public else []
+  front += [f"license: {licence}"] if licence else []
   front += ["---", ""]
   injected = ", ".join(domain_name(source) for source in run.pretraining)
   lines = [*front, f"# {run.name}", ""]
@@ -121,11 +168,29 @@ def card(run: Run, result: dict) -> str:
       "The pretraining text is a stand-in: what the base was trained on is not"
       " known here, so the change of that loss is of this text alone.",
       "",
-      "Weights are in the number type of the base, to which they were rounded."
-      " Its licence holds for this model too: see the base.",
+      f"An adapter by {run.method.word}, float32, to be put beside the base."
+      if adapter
+      else "Weights are in the number type of the base, to which they were"
+      " rounded.",
+      "",
+      f"The base's licence, {licence}, holds for this model too."
+      if licence
+      else "The base's files name no licence; its licence holds for this model"
+      " too.",
       "",
       "```json",
       json.dumps(result["parent"], indent=1),
       "```",
     ]
   return "\n".join(lines) + "\n"
+
+
+def _licence(parent: Pretrained) -> str | None:
+  """What the card of a checkpoint says of its licence."""
+  try:
+    text = (parent.folder / "README.md").read_text(errors="replace")
+  except (OSError, InputError):
+    return None
+  front = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+  found = front and re.search(r"^license:\s*(\S+)", front[1], re.MULTILINE)
+  return found[1].strip("\"'") if found else None

@@ -213,20 +213,36 @@ def load_params(directory: RunDirectory, run: Run) -> Params:
   Raises:
     InputError: they are not there, or of another model.
   """
-  from forgetting.training import checkpoint, methods, models, programs
+  from forgetting.training import methods, models, programs
 
   method = methods.of(run.method, run.model)
   whole = models.shapes(run.model)
   if run.parent is None:
     return _read(directory, whole, programs.placed(method, whole))
-  trained, frozen = method.shapes()
-  best = checkpoint.load_params(
-    directory.best, shapes=trained, shardings=programs.placed(method, trained)
-  )
-  if not frozen:
+  best = load_trained(directory, run)
+  if not method.shapes()[1]:
     return best
   params = load_parent(StudyDirectory(directory.path.parent), run)
   return method.merged(best, method.frozen(params))
+
+
+def load_trained(directory: RunDirectory, run: Run) -> Params:
+  """What a fine-tuning's best keeps: the parameters that its method trains.
+
+  Args:
+    directory: of the run.
+    run: which one.
+
+  Raises:
+    InputError: they are not there, or of another model.
+  """
+  from forgetting.training import checkpoint, methods, programs
+
+  method = methods.of(run.method, run.model)
+  shapes, _ = method.shapes()
+  return checkpoint.load_params(
+    directory.best, shapes=shapes, shardings=programs.placed(method, shapes)
+  )
 
 
 def _of_checkpoint(parent: Pretrained, run: Run, where: Params) -> Params:

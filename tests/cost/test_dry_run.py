@@ -92,3 +92,28 @@ def test_what_methods_cost_is_said(uncompiled, finetuning):
   text = dry_run.tell(toy, chip="cpu", devices=1)
   assert "ewc: before the first step 8 sequences forward and backward" in text
   assert "kl: four thirds of it: base's logits are computed beside" in text
+
+
+def test_what_does_not_fit_is_told_what_would(uncompiled, finetuning):
+  """In more parts where that helps; else the other ways."""
+  model = dataclasses.replace(finetuning.model, context=4096)
+  large = dataclasses.replace(
+    finetuning.parent, model=model, batch_size=64, micro_batches=1
+  )
+  toy = Study(name="toy", runs=(large,))
+  [group] = dry_run.groups_of([large], chip=chips.find("h100"), devices=1)
+  halves = dataclasses.replace(large, micro_batches=2)
+  [less] = dry_run.groups_of([halves], chip=chips.find("h100"), devices=1)
+  assert less.memory < group.memory
+
+  def line(memory):
+    chip = dataclasses.replace(chips.find("h100"), memory=int(memory / 0.92))
+    with pytest.MonkeyPatch.context() as patched:
+      patched.setitem(chips.CHIPS, "h100", chip)
+      with pytest.raises(InputError) as error:
+        dry_run.tell(toy, chip="h100", devices=1)
+    return str(error.value)
+
+  assert "; Run.micro_batches = 2 would fit (now 1)" in line(less.memory + 99)
+  assert "; Run.micro_batches = 4 would fit (now 1)" in line(less.memory - 99)
+  assert "no Run.micro_batches would fit (now 1); raise --devic" in line(1e6)

@@ -38,6 +38,7 @@ def as_gguf(source, file, **changes) -> None:
   pieces = [*tiny_checkpoint.alphabet(), "<s>", "</s>", "a", "b"]
   settings = {
     "general.architecture": "llama",
+    "general.license": "apache-2.0",
     "llama.block_count": told["num_hidden_layers"],
     "llama.embedding_length": told["hidden_size"],
     "llama.feed_forward_length": told["intermediate_size"],
@@ -82,6 +83,8 @@ def test_it_holds_what_the_source_holds(source, tmp_path):
   assert parse(told[0]) == parse(told[1])
   found = tokenizers.find(Pretrained(str(out)).tokenizer)
   assert (found.end_id, found.begin_id, found.vocab_size) == (257, None, 260)
+  card = (out / "README.md").read_text()
+  assert card.startswith("---\nlicense: apache-2.0\n---\n")
 
 
 def test_what_is_not_understood_is_refused(source, tmp_path):

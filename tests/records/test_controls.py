@@ -9,7 +9,7 @@ from small import options_in
 import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import Pretrained, canonical
+from forgetting.config import LoRA, Pretrained, canonical
 
 
 @pytest.fixture
@@ -60,4 +60,16 @@ def test_other_text_has_no_control(study):
   )
   table = records.load(directory.path).set_index("run")
   assert np.isnan(table.loc[other.name].net_forgetting)
+  assert np.isfinite(table.loc[run.name].net_forgetting)
+
+
+def test_another_method_has_another_control(study):
+  directory, run, _ = study
+  lora = dataclasses.replace(run, method=LoRA(rank=2))
+  of_lora = directory.of(lora)
+  of_lora.path.mkdir()
+  (of_lora.path / "config.json").write_text(canonical.to_json(lora))
+  of_lora.write_result(directory.of(run).result())
+  table = records.load(directory.path).set_index("run")
+  assert np.isnan(table.loc[lora.name].net_forgetting)
   assert np.isfinite(table.loc[run.name].net_forgetting)

@@ -8,12 +8,12 @@ import pytest
 from small import options_in
 import tiny_checkpoint
 
-from forgetting.config import InputError, Pretrained, canonical
+from forgetting.config import InputError, LoRA, Pretrained, canonical
 from forgetting.config.config_json import parse
 from forgetting.runs import exporting
-from forgetting.training import models
+from forgetting.training import methods, models
 from forgetting.training.checkpoint import save_params
-from forgetting.training.public import reading
+from forgetting.training.public import adapter_files, reading
 
 
 def done(root, run, params, **result):
@@ -48,6 +48,36 @@ def test_a_child_of_a_checkpoint_is_written_as_that_was(tmp_path):
   assert "25.00% of the tokens" in card and "| 2.4000 | 2.5000 |" in card
   with pytest.raises(InputError, match="expected a folder that is not"):
     exporting.export(str(directory.path), str(out))
+
+
+def test_an_adapter_is_written_as_pefts_files(tmp_path):
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "Tiny")))
+  text = dict(news="wiki_en", law="kjv")
+  (parent.folder / "README.md").write_text("---\nlicense: mit\n---\n")
+  lora = LoRA(rank=2, alpha=4, base="bfloat16")
+  run = tiny_checkpoint.finetuning(parent, text, method=lora)
+  start = models.init(run.model, seed=0)
+  trained = methods.of(lora, run.model).trained(start, seed=3)
+  trained = jax.tree.map(lambda x: x + 0.5, trained)
+  told = dict(parent=dict(path=parent.path, weights="abc"))
+  directory = done(tmp_path, run, trained, **told)
+  out = exporting.export_adapter(str(directory.path), str(tmp_path / "out"))
+  method, again = adapter_files.read(out, run.model)
+  assert (method.rank, method.scale) == (2, 2)
+  assert jax.tree.all(jax.tree.map(np.array_equal, again, trained))
+  card = (out / "README.md").read_text()
+  assert "library_name: peft\n" in card and "license: mit\n" in card
+  assert json.loads((out / "adapter_config.json").read_text())[
+    "base_model_name_or_path"
+  ] == str(parent.path)
+
+
+def test_without_adapters_there_are_none_to_write(tmp_path):
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "Tiny")))
+  run = tiny_checkpoint.finetuning(parent, dict(news="wiki_en", law="kjv"))
+  directory = done(tmp_path, run, models.init(run.model, seed=0))
+  with pytest.raises(InputError, match="by method full, expected a LoRA run"):
+    exporting.export_adapter(str(directory.path), str(tmp_path / "out"))
 
 
 def test_our_own_decoder_becomes_a_llama(tmp_path, finetuning):
