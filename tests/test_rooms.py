@@ -52,7 +52,7 @@ RULES = {
   "report": Rule(
     "config storage records laws associations", "matplotlib numpy pandas"
   ),
-  "cost": Rule("config records training"),
+  "cost": Rule("config records training", "numpy"),
   "doctor": Rule("data", "packaging"),
   "runs": Rule("config storage records data training associations", "numpy"),
   "study": Rule("config storage records data training cost runs", "rich"),

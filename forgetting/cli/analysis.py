@@ -200,54 +200,72 @@ def advise(
 def plan(
   table: tyro.conf.Positional[StudyOrTable],
   *,
-  budget: float,
   model_params: float,
   target_tokens: float,
+  budget: float | None = None,
+  interval: float | None = None,
+  tolerance: float | None = None,
   injection: float = 0.0,
   domain: str | None = None,
   epochs: float = 10.0,
   guess: str = "",
   columns: str = "",
   method: str | None = None,
+  out: str | None = None,
   json: Json = None,
 ) -> int:
-  """Tell which runs to add so that one prediction becomes sharper.
+  """Tell which runs to add so that one answer becomes sharper.
 
-  Example: forgetting plan quickstart --domain kjv --budget 1e13
-  --model-params 1e7 --target-tokens 1e6
+  With --interval: the fewest FLOPs after which the injection that keeps
+  --tolerance is known within that factor. With --budget: which runs sharpen a
+  predicted loss most for so many FLOPs.
 
-  For a study that has no runs yet give its file, as in
-  forgetting plan configs/quickstart.py: its levels are the candidates.
+  Examples: forgetting plan configs/quickstart.py --interval 1.5 --tolerance
+  0.25 --model-params 1.5e5 --target-tokens 1e4 --out few.py; forgetting plan
+  quickstart --domain kjv --budget 1e13 --model-params 1e7 --target-tokens 1e6
+
+  For a study that has no runs yet give its file: its runs are the candidates.
 
   Args:
+    model_params: Of the answer that matters.
+    target_tokens: Of the answer that matters.
     budget: Training FLOPs to spend on the new runs.
-    model_params: Of the prediction that matters.
-    target_tokens: Of the prediction that matters.
-    injection: Of the prediction that matters.
-    domain: The target domain, where the table has several.
-    epochs: Passes over the target tokens that a run costs.
+    interval: The factor, either way, by which the injection may be off.
+    tolerance: Of forgetting, nats a token, with --interval.
+    injection: Of the predicted loss, with --budget.
+    domain: The target domain, where there are several; of a study file by
+      default the first.
+    epochs: Passes over the target tokens that a run costs, with --budget.
     guess: For a study without runs, what to expect of it:
       `forgetting=0.5,B=1000,alpha=0.5,beta=0.4` (forgetting in nats, of the
-      smallest model at the most target tokens).
+      smallest model at the most target tokens); with --interval of the law of
+      tokens, with c beside them.
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
     method: Fine-tunings by this method, a word of the column `method`; by
       default the full ones.
+    out: Write the runs that a study file's plan takes as a study file, with
+      --interval.
   """
-  from forgetting.laws import answers_plan
+  from forgetting.cli import planning
 
   _laws()
-  asked = dict(
+  asked = planning.Asked(
+    table=table,
+    study=load_study(table) if table.endswith(".py") else None,
+    source=None if table.endswith(".py") else find(table),
+    point=dict(model_params=model_params, target_tokens=target_tokens),
     budget=budget,
-    model_params=model_params,
-    target_tokens=target_tokens,
+    interval=interval,
+    tolerance=tolerance,
     injection=injection,
+    domain=domain,
     epochs=epochs,
+    guess=guess,
+    columns=_columns(columns),
+    method=method,
+    out=out,
   )
-  if table.endswith(".py"):
-    asked["guess"] = answers_plan.parse_guess(guess)
-    return _answer(answers_plan.plan_new(load_study(table), **asked), json)
-  asked |= dict(domain=domain, columns=_columns(columns), method=method)
-  return _answer(answers_plan.plan(find(table), **asked), json)
+  return _answer(planning.answer(asked), json)
 
 
 def associate(

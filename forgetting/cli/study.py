@@ -7,6 +7,7 @@ that it has no use for.
 
 import contextlib
 import dataclasses
+import functools
 import sys
 from typing import Annotated
 
@@ -181,6 +182,7 @@ def do_here(asked: StudyOptions) -> int:
   chosen = launch.todo if limited and launch.todo else runs
   if asked.only or limited:
     study = verbs.restricted(study, chosen)
+  from forgetting.report import first_cell
   from forgetting.study import crew
   from forgetting.study.study import do_study
 
@@ -191,6 +193,9 @@ def do_here(asked: StudyOptions) -> int:
       saves=asked.saving.saves,
       workers=asked.machine.workers,
       slots=asked.machine.slots,
+      after_first_cell=functools.partial(
+        first_cell.show, place(asked.root) / study.name
+      ),
     )
   except crew.Stopped:
     say("stopped; what is done is kept: the same command goes on from here")

@@ -122,7 +122,7 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
     runs=len(runs),
     tokens=sum(run.steps * run.tokens_per_step for run in runs),
     flops=sum(run.flops for run in runs) + _flops_before(runs),
-    evaluation_flops=sum(map(_evaluation_flops, runs)),
+    evaluation_flops=sum(map(evaluation_flops, runs)),
     mesh=mesh,
     memory=_memory(first, chip, mesh),
   )
@@ -143,8 +143,11 @@ def _flops_before(runs: list[Run]) -> int:
   )
 
 
-def _evaluation_flops(run: Run) -> float:
-  """A third of a training step's a token: nothing is differentiated."""
+def evaluation_flops(run: Run) -> float:
+  """FLOPs of a run's evaluations; of methods' own measurements none.
+
+  A third of a training step's a token: nothing is differentiated.
+  """
   e, target = run.evaluation, run.domain is not None
   curve = e.curve_pretrain + target * e.curve_target
   full = e.full_pretrain + target * e.full_target

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from forgetting import records
-from forgetting.config import InputError, amounts
+from forgetting.config import InputError, amounts, domain_name
 from forgetting.laws import table as tables
 from forgetting.laws.answers import Report, with_line
 from forgetting.laws.arguments import pairs
-from forgetting.laws.candidates import Cost, grid
+from forgetting.laws.candidates import Cost, default_candidates, grid
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.law import find
 from forgetting.laws.plan import plan as plan_runs
 from forgetting.laws.plan import plan_new as plan_from_guess
+from forgetting.laws.plan_curves import EXPECTED, expected_law, plan_curves
+from forgetting.laws.schedule import Schedule
 
 # What a study to come is planned from: forgetting (nats) of the smallest model
 # at the most target tokens without injection, and the law's other parameters.
 GUESS = {"forgetting": 0.5, "B": 1000.0, "alpha": 0.5, "beta": 0.4}
+# the same of the law of tokens
+GUESS_TOKENS = {"forgetting": 0.5, **EXPECTED}
 
 
-def parse_guess(text: str) -> dict[str, float]:
-  """Reads `B=1000,alpha=.5`: numbers by name, over those of GUESS.
+def parse_guess(
+  text: str, known: Mapping[str, float] = GUESS
+) -> dict[str, float]:
+  """Reads `B=1000,alpha=.5`: numbers by name, over those that are known.
+
+  Args:
+    text: as the command line has it.
+    known: what is taken where the text does not say; no other name is one.
 
   Raises:
-    InputError: a name that GUESS does not have, or no positive number.
+    InputError: another name, or no positive number.
   """
-  how = f"NAME=NUMBER of {', '.join(GUESS)}, as in B=1000"
-  out = dict(GUESS)
+  how = f"NAME=NUMBER of {', '.join(known)}, as in B=1000"
+  out = dict(known)
   for name, value in pairs(text, "guess", how).items():
     number = amounts.number(value)
-    if name not in GUESS or number is None or number <= 0:
+    if name not in known or number is None or number <= 0:
       raise InputError(f"guess {name}={value}: write {how}")
     out[name] = float(number)
   return out
@@ -69,12 +81,7 @@ def plan(
     InputError: no such domain, a budget that cannot be, or no fit.
   """
   law = find("forgetting")
-  frame, line = records.by_method(tables.load(source, law, columns), method)
-  frame = tables.rename(frame, law, columns)
-  if domain is not None:
-    if "domain" not in frame or domain not in set(frame["domain"]):
-      raise InputError(f"no domain {domain!r} in the table")
-    frame = frame[frame["domain"] == domain]
+  frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
   wanted = None
   if candidates is not None:
@@ -137,3 +144,121 @@ def plan_new(
     cost=Cost(epochs=epochs),
   )
   return Report(str(result), result.as_dict(), result.runs)
+
+
+def plan_injection(
+  source,
+  *,
+  tolerance: float,
+  interval: float,
+  model_params: float,
+  target_tokens: float,
+  domain: str | None = None,
+  columns: Mapping[str, str] | None = None,
+  method: str | None = None,
+) -> Report:
+  """Which runs to add so that the advised injection is known closely enough.
+
+  Args:
+    source: a study or a table, as for `laws.fit`.
+    tolerance: of forgetting, nats.
+    interval: the factor by which the injection may be off either way.
+    model_params, target_tokens: of the fine-tuning that is to be advised.
+    domain, columns, method: as for `plan`.
+
+  Returns:
+    a Report whose `table` has the runs to add and their seeds.
+
+  Raises:
+    InputError: as `plan` and `plan_curves`.
+  """
+  law = find("tokens")
+  frame, line = _of_domain(source, law, domain, columns, method)
+  fitted = fit_table(frame, law)
+  params = fitted.params
+  x = [params["A"], params["beta"], params["B"], params["c"], params["alpha"]]
+  values = fitted.own_data.values
+  rows = zip(*(values[symbol] for symbol in "NDp"), strict=True)
+  result = plan_curves(
+    default_candidates(fitted),
+    target={"N": float(model_params), "D": float(target_tokens)},
+    tolerance=tolerance,
+    factor=interval,
+    schedule=fitted.schedule,
+    law=np.array([np.log(x[0]), x[1], np.log(x[2]), *x[3:]]),
+    done=[dict(zip("NDp", map(float, row), strict=True)) for row in rows],
+  )
+  return Report(with_line(line, str(result)), result.as_dict(), result.runs)
+
+
+def plan_new_injection(
+  study,
+  *,
+  tolerance: float,
+  interval: float,
+  model_params: float,
+  target_tokens: float,
+  domain: str | None = None,
+  guess: Mapping[str, float] = GUESS_TOKENS,
+) -> Report:
+  """The same of a study file: which of its runs to do, and with how many seeds.
+
+  Args:
+    study: a Study; its fine-tunings are the candidates.
+    tolerance, interval, model_params, target_tokens: as of `plan_injection`.
+    domain: of the runs; by default the first of the study.
+    guess: as GUESS_TOKENS.
+
+  Returns:
+    a Report whose `table` has the runs and their seeds.
+
+  Raises:
+    InputError: a study without fine-tunings on that domain, and as
+      `plan_curves`.
+  """
+  tuned = [run for run in study.runs if run.domain is not None]
+  names = list(dict.fromkeys(domain_name(run.domain) for run in tuned))
+  if not tuned or (domain is not None and domain not in names):
+    raise InputError(
+      f"study {study.name}: found fine-tunings on {', '.join(names) or 'none'},"
+      f" expected some on {domain or 'a domain'}"
+    )
+  domain = domain or names[0]
+  tuned = [run for run in tuned if domain_name(run.domain) == domain]
+  points = {}
+  for run in tuned:
+    n, d = run.model.model_params, run.target_tokens
+    key = (float(n), float(d), float(run.injection))
+    points[key] = run.steps * run.tokens_per_step * (1 - run.injection) / d
+  candidates = [dict(zip("NDp", key, strict=True)) for key in points]
+  by_tokens: dict[float, list[float]] = {}
+  for (_, d, _), passes in points.items():
+    by_tokens.setdefault(d, []).append(passes)
+  schedule = Schedule(
+    tuple((d, float(np.median(by_tokens[d]))) for d in sorted(by_tokens))
+  )
+  expected = dict(guess)
+  forgetting = expected.pop("forgetting")
+  result = plan_curves(
+    candidates,
+    target={"N": float(model_params), "D": float(target_tokens)},
+    tolerance=tolerance,
+    factor=interval,
+    schedule=schedule,
+    law=expected_law(
+      candidates, schedule, forgetting=forgetting, expected=expected
+    ),
+  )
+  data = {"domain": tuned[0].domain, **result.as_dict()}
+  return Report(str(result), data, result.runs)
+
+
+def _of_domain(source, law, domain, columns, method):
+  """A table's rows by one method on one domain, and the line on the method."""
+  frame, line = records.by_method(tables.load(source, law, columns), method)
+  frame = tables.rename(frame, law, columns)
+  if domain is not None:
+    if "domain" not in frame or domain not in set(frame["domain"]):
+      raise InputError(f"no domain {domain!r} in the table")
+    frame = frame[frame["domain"] == domain]
+  return frame, line

@@ -32,7 +32,7 @@ def with_tokens(frame, *, epochs: float = EPOCHS):
   tokens = _numbers(frame, "tokens")
   if {"target_tokens", "injection"} <= {*frame.columns}:
     share = 1 - _numbers(frame, "injection")
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
       repeated = epochs * _numbers(frame, "target_tokens") / share
     known = np.where(np.isfinite(tokens), tokens, repeated)
     planned = np.where(np.isfinite(planned), planned, known)

@@ -1,7 +1,7 @@
 """The workers of a study at work: who does which run, and what became of it."""
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import contextlib
 import pathlib
 import platform
@@ -13,6 +13,7 @@ from forgetting.records import log as run_log
 from forgetting.runs.fleets import shape_of
 from forgetting.storage import claims
 from forgetting.study import workers as workers_lib
+from forgetting.study.first_cell import first_cell
 from forgetting.study.outcomes import Outcome
 from forgetting.study.progress import Progress
 from forgetting.study.seats import Seat
@@ -28,7 +29,7 @@ class Stopped(Exception):
 
 
 class Crew:
-  """Gives runs to workers: parents first, long ones first.
+  """Gives runs to workers: one cell first, then parents, then long ones.
 
   A run of which the worker dies is done again; one that fails is set aside
   with all that would start from it, and the others go on.
@@ -40,6 +41,7 @@ class Crew:
     todo: Sequence[Run],
     summary: Summary,
     progress: Progress,
+    after_first_cell: Callable[[], str] | None = None,
   ):
     """Takes over runs; `work` does them.
 
@@ -48,8 +50,11 @@ class Crew:
       todo: runs without a result, each after those that it needs.
       summary: is told what became of each.
       progress: shows it.
+      after_first_cell: called once that is done; gives a line to show.
     """
     self._options = options
+    self._first = set(first_cell(todo) if after_first_cell else ())
+    self._after_first_cell = after_first_cell
     self._todo = {run.name: run for run in todo}
     self._summary = summary
     self._progress = progress
@@ -90,7 +95,7 @@ class Crew:
       for worker in workers_lib.wait(busy, timeout=1.0):
         workers[workers.index(worker)] = self._collect(worker)
       self._look_again()
-      self._progress.refresh()
+      self._progress.refresh(run for w in busy for run in w.runs.values())
 
   def _look_again(self) -> None:
     """At what other processes are doing; what they left may be started."""
@@ -107,7 +112,9 @@ class Crew:
         del self._held[name]
 
   def _next(self, workers: list[Worker], worker: Worker) -> list[Run]:
-    """The costliest run whose parent is done; pretrainings before all.
+    """The costliest run whose parent is done; pretrainings before others.
+
+    Before all of them what the first cell needs.
 
     With it, for one that trains runs together, its share of those of its shape.
     """
@@ -119,7 +126,7 @@ class Crew:
       and name not in self._held
       and not any(needed.name in self._todo for needed in run.needs)
     ]
-    ready.sort(key=lambda run: (run.parent is None, run.flops), reverse=True)
+    ready.sort(key=self._urgency, reverse=True)
     alone = (self._options.slots or worker.seat.slots) == 1
     if not ready or alone or self._attempts[ready[0].name]:
       return ready[:1]  # one at which a worker died takes no other with it
@@ -129,6 +136,9 @@ class Crew:
       if shape_of(run) == shape_of(ready[0]) and not self._attempts[run.name]
     ]
     return alike[:: sum(not worker.runs for worker in workers)]
+
+  def _urgency(self, run: Run) -> tuple:
+    return run.name in self._first, run.parent is None, run.flops
 
   def _collect(self, worker: Worker) -> Worker:
     """Takes a worker's answer; a dead worker is replaced."""
@@ -176,6 +186,13 @@ class Crew:
       del self._todo[run.name]
       names.append(run.name)
       self._progress.finished(run, result)
+      self._show_first(run)
+
+  def _show_first(self, run: Run) -> None:
+    """Shows the first cell if that run was the last of it."""
+    if self._first == {run.name} and self._after_first_cell:
+      self._progress.say(self._after_first_cell())
+    self._first.discard(run.name)
 
   def _log(self, run: Run) -> pathlib.Path:
     return self._options.study.of(run).log
@@ -183,6 +200,8 @@ class Crew:
   def _fail(self, run: Run, line: str) -> None:
     """Sets a run aside, and those that would start from it."""
     children = [r for r in self._todo.values() if _stands_on(r, run)]
+    if self._first & {run.name, *(child.name for child in children)}:
+      self._first.clear()  # it will not be whole
     for failed in (run, *children):
       del self._todo[failed.name]
       self._held.pop(failed.name, None)

@@ -1,12 +1,13 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 import sys
 import time
 
 from forgetting.config import InputError, Run, Study, domain_name
 from forgetting.config.checks import check
 from forgetting.config.saves import Saves
+from forgetting.cost import pace
 from forgetting.data import cache, sources, store
 from forgetting.records import StudyDirectory, plan_file, state
 from forgetting.records.state import State
@@ -26,6 +27,7 @@ def do_study(
   workers: int | None = None,
   saves: Saves = Saves(),
   slots: int | None = None,
+  after_first_cell: Callable[[], str] | None = None,
 ) -> Summary:
   """Prepares the text, then does every run that has no result yet.
 
@@ -36,6 +38,8 @@ def do_study(
     saves: what of a run is kept.
     slots: runs that a worker trains together; by default one on a core, and
       as many as a GPU is found to do fastest.
+    after_first_cell: called when the first cell is done, which is done before
+      others then; the line that it gives is shown.
 
   Returns:
     what became of each run. That runs failed is told there.
@@ -66,10 +70,15 @@ def do_study(
     slots=slots,
   )
   plan_file.write(directory.path, tolerance=study.tolerance, runs=study.runs)
-  start = time.monotonic()
   done = len(summary.skipped)
-  with Progress(todo, done=done) as progress:
-    Crew(options, todo, summary, progress).work(taken)
+  # of an accelerator's speed a second's measuring would tell nothing
+  on_cores = all(seat.on_cpu for seat in taken)
+  estimate = pace.seconds(todo, cores=len(taken)) if on_cores else None
+  start = time.monotonic()
+  progress = Progress(todo, done=done, study=directory, estimate=estimate)
+  with progress:
+    crew = Crew(options, todo, summary, progress, after_first_cell)
+    crew.work(taken)
   summary.seconds = time.monotonic() - start
   summary.write(directory.path / "study.json")
   return summary

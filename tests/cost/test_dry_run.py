@@ -24,7 +24,7 @@ def test_the_paper_s_study_is_told_without_any_text(
   monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
   study = load_study(str(CONFIGS / "paper.py"))
   text = dry_run.tell(study, chip="v5e", devices=256)
-  assert "paper: 605 runs" in text
+  assert "paper: 1505 runs" in text
   assert "256 x v5e at 40% of 197 TFLOP/s" in text
   assert not list(tmp_path.iterdir())
 

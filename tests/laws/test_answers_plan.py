@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import planted_tables
+import planted_tokens
 import pytest
 
 from forgetting.config import InputError
@@ -56,3 +57,17 @@ def test_a_plan_may_name_columns_otherwise(tmp_path):
   columns = {"loss": "val"}
   plan = answers_plan.plan(table, columns=columns, **asked)
   assert plan.data["after"] < plan.data["before"]
+
+
+def test_runs_that_a_table_has_count_for_the_injection():
+  table = planted_tokens.planted()
+  asked = dict(model_params=2e5, target_tokens=10240, interval=1.2)
+  asked["tolerance"] = 0.25
+  few = table[table["model_params"] < 2e5]
+  some = answers_plan.plan_injection(few, **asked)
+  more = answers_plan.plan_injection(table, **asked)
+  assert 1 < more.data["before"] < some.data["before"] < 100
+  assert more.data["injection"] == pytest.approx(
+    some.data["injection"], rel=0.3
+  )
+  assert more.data["factor"] < more.data["before"]

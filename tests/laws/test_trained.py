@@ -28,6 +28,13 @@ def test_a_table_without_tokens_gets_them_from_target_text_and_epochs():
   assert again["planned_tokens"].tolist() == [4000, 123]
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_pretraining_has_no_epochs_and_no_warning():
+  table = pd.DataFrame(dict(target_tokens=[0.0, 1000.0], injection=[1.0, 0.0]))
+  planned = trained.with_tokens(table, epochs=4)["planned_tokens"]
+  assert np.isnan(planned[0]) and planned[1] == 4000
+
+
 def test_which_runs_turned():
   table = pd.DataFrame(dict(best_step=[5, 9], steps=[9, 9]))
   assert trained.turned(table).tolist() == [True, False]

@@ -65,7 +65,7 @@ def test_too_little_for_a_law_is_told_in_every_place(tmp_path):
 def test_domain_without_a_law_is_named_in_the_panel(tmp_path):
   folder = plant(tmp_path)
   for run in folder.glob("*wiki_fr*"):
-    if "d12.8k" not in run.name:
+    if "-p0-" not in run.name:  # no second injection: no law at all
       (run / "result.json").unlink()
   page = page_of(folder)
   assert "wiki_fr is not in this panel: it has no law" in page.text

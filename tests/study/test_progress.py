@@ -2,12 +2,21 @@
 
 import dataclasses
 
+import pytest
+
+from forgetting.records import StudyDirectory
+from forgetting.study import progress as progress_lib
 from forgetting.study.progress import Progress
 
 
-def test_a_line_a_run_with_the_rate_and_what_is_left(finetuning, capfd):
+@pytest.fixture
+def study(tmp_path) -> StudyDirectory:
+  return StudyDirectory.at(tmp_path, "toy")
+
+
+def test_a_line_a_run_with_the_rate_and_what_is_left(finetuning, study, capfd):
   other = dataclasses.replace(finetuning, injection=0)
-  with Progress([finetuning, other], done=3) as progress:
+  with Progress([finetuning, other], done=3, study=study) as progress:
     progress.finished(finetuning, dict(tokens=128, wall_seconds=2.5))
     progress.refresh()
     progress.say("a line [of] its own")
@@ -19,3 +28,40 @@ def test_a_line_a_run_with_the_rate_and_what_is_left(finetuning, capfd):
   assert second.endswith(f" left: {finetuning.name} in 2.5 s")
   assert said == "a line [of] its own"
   assert "5/5 runs" in third and "about 0:00 left" in third
+
+
+def test_an_estimate_stands_before_the_first_run(finetuning, study, capfd):
+  with Progress([finetuning], done=0, study=study, estimate=3725.0) as progress:
+    assert progress._told() in ("about 1:02:05 left", "about 1:02:04 left")
+  told = capfd.readouterr().err
+  assert told == ("1 of 1 runs to do, by this machine's speed about 1:02:05\n")
+
+
+def test_silence_is_broken_by_where_the_runs_are(
+  finetuning, study, capfd, monkeypatch
+):
+  other = dataclasses.replace(finetuning, injection=0)
+  directory = study.of(finetuning)
+  directory.path.mkdir(parents=True)
+  directory.append(dict(step=3))
+  with Progress([finetuning, other], done=0, study=study) as progress:
+    progress.refresh([finetuning])  # too early for a line
+    monkeypatch.setattr(progress_lib, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(progress, "_start", progress._start - 30)
+    progress.refresh([finetuning, other])
+    progress.refresh([])
+  _, line, idle = capfd.readouterr().err.splitlines()
+  steps = finetuning.steps
+  part = 3 / steps / 2  # two runs as long
+  left = int(30 / part * (1 - part))
+  assert line.startswith("0:30 0/2 runs, about ")
+  assert abs(_seconds(line) - left) <= left * 0.02
+  assert line.endswith(
+    f" left: {finetuning.name} 3/{steps} steps, {other.name} 0/{steps} steps"
+  )
+  assert idle.endswith("waiting for another process")
+
+
+def _seconds(line: str) -> int:
+  minutes, seconds = line.split("about ")[1].split(" ")[0].split(":")
+  return 60 * int(minutes) + int(seconds)
