@@ -175,7 +175,8 @@ def plan_injection(
   law = find("tokens")
   frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
-  params = fitted.params
+  schedule, params = fitted.schedule, fitted.params
+  assert schedule is not None  # a law of tokens has one
   x = [params["A"], params["beta"], params["B"], params["c"], params["alpha"]]
   values = fitted.own_data.values
   rows = zip(*(values[symbol] for symbol in "NDp"), strict=True)
@@ -184,7 +185,7 @@ def plan_injection(
     target={"N": float(model_params), "D": float(target_tokens)},
     tolerance=tolerance,
     factor=interval,
-    schedule=fitted.schedule,
+    schedule=schedule,
     law=np.array([np.log(x[0]), x[1], np.log(x[2]), *x[3:]]),
     done=[dict(zip("NDp", map(float, row), strict=True)) for row in rows],
   )
