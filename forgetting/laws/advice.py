@@ -121,7 +121,7 @@ class Advice:
       line += f", which missed {self.error:.3g} nats of forgetting when tried"
       line += f" ({self.tried})"
     else:
-      line += ", which could not be tried on these runs"
+      line += ", which could not be tried on these runs: taken as off by 8 %"
     if self.trained is not None:
       injected = min(self.injection, 1.0) * self.trained
       line += f"; {rounded(self.trained)} tokens trained, of them "

@@ -109,7 +109,8 @@ def advise(
     )
   center = fitted.x[None]
   draws = fitted.draws()
-  spread = spread_at(fitted, point)
+  without = float(forgetting_at(fitted, center, point, 0.0)[0])
+  spread = spread_at(fitted, point, without)
   off = spread * off_by(len(draws))
   best = float(injection_needed(fitted, center, point, tolerance)[0])
   needed = injection_needed(fitted, draws, point, tolerance - off)
@@ -117,7 +118,6 @@ def advise(
   low, high = quantile(needed, ends)
   none = forgetting_at(fitted, draws, point, 0.0) + off
   without_low, without_high = quantile(none, ends)
-  without = float(forgetting_at(fitted, center, point, 0.0)[0])
   cell = measured.of_cell(fitted, point)
   best, low, high, told = _beside_runs(
     fitted, point, tolerance, cell, (best, low, high)

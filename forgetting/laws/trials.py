@@ -131,7 +131,12 @@ def sides() -> list[tuple[tuple[str, int], ...]]:
   ]
 
 
-def spread_at(fitted, point) -> float:
+# Part of the forgetting that forms miss: of runs that allow no trial, as
+# docs/advice.md and the quickstart had it (.05 to .09).
+UNTRIED = 0.08
+
+
+def spread_at(fitted, point, lost: float) -> float:
   """Tells how far the form may be off at a point, by its own trials.
 
   Between the cells of the data it is what each cell missed when it was left
@@ -141,13 +146,14 @@ def spread_at(fitted, point) -> float:
   Args:
     fitted: a fit of a forgetting law.
     point: N and D of the question.
+    lost: forgetting there without injection, nats per token: what a form that
+      the runs do not allow to try is taken to be off by is a part of it.
 
   Returns:
-    a standard deviation of forgetting, nats per token; 0 where the data allow
-    no trial.
+    a standard deviation of forgetting, nats per token.
   """
   inside, beyond = trial(fitted, ()), side(fitted, point)
-  near = inside.spread if inside.rows else 0.0
+  near = inside.spread if inside.rows else UNTRIED * max(lost, 0.0)
   if not beyond:
     return near
   edge = trial(fitted, beyond)

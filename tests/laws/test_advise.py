@@ -106,6 +106,9 @@ def test_one_cell_gets_an_answer_that_says_what_it_stands_on():
   assert 0 < advice.injection < 0.2
   assert "held, not measured: beta = 0, c = 0.5" in str(advice)
   assert "could not be tried" in str(advice)
+  # two runs and two parameters: no residual, and still no certainty
+  assert advice.low < 0.95 * advice.injection
+  assert advice.high > 1.05 * advice.injection
   # exact at what was measured
   at = laws.advise(runs, tolerance=forgotten[1] * 1.0001, **asked)
   assert at.injection == pytest.approx(0.2, rel=0.01)

@@ -44,9 +44,9 @@ def test_sides_are_told_from_a_quarter_beyond(right):
 
 
 def test_the_spread_grows_with_the_distance(wrong):
-  inside = trials.spread_at(wrong, {"N": 6e4, "D": 5e3})
-  near = trials.spread_at(wrong, {"N": 6e4, "D": 1.4e4})
-  far = trials.spread_at(wrong, {"N": 6e4, "D": 5e4})
+  inside = trials.spread_at(wrong, {"N": 6e4, "D": 5e3}, 0.3)
+  near = trials.spread_at(wrong, {"N": 6e4, "D": 1.4e4}, 0.3)
+  far = trials.spread_at(wrong, {"N": 6e4, "D": 5e4}, 0.3)
   assert 0 < inside <= near < far
 
 
@@ -55,7 +55,7 @@ def test_one_size_allows_no_trial_beyond_it():
   found = trials.trial(fit, LARGER)
   assert not found.rows and np.isinf(found.error)
   # the cells inside still say how far it may be off
-  assert trials.spread_at(fit, {"N": 2e5, "D": 5e3}) > 0
+  assert trials.spread_at(fit, {"N": 2e5, "D": 5e3}, 0.3) > 0
 
 
 def test_trials_are_kept_with_a_stored_fit(right):

@@ -144,8 +144,12 @@ function sideOf(law, at) {
 }
 
 // How far the form may be off there: see forgetting/laws/trials.py.
+const UNTRIED = 0.08;
+
 function spreadAt(law, at) {
-  const inside = law.trials[""], near = inside?.rows ? inside.spread : 0;
+  const lost = forgettingAt(law, law.point, { ...at, p: 0 });
+  const inside = law.trials[""];
+  const near = inside?.rows ? inside.spread : UNTRIED * Math.max(lost, 0);
   const side = sideOf(law, at), edge = law.trials[side];
   if (!side || !edge?.rows) return near;
   let away = 0;
