@@ -61,7 +61,8 @@ class Starts:
       kept_bytes: of parents' parameters at most; one parent is always kept.
     """
     self._kept_bytes = kept_bytes
-    self._params: collections.OrderedDict[RunDirectory | Pretrained, Params] = (
+    # by parent and in what numbers they are kept
+    self._params: collections.OrderedDict[tuple, Params] = (
       collections.OrderedDict()
     )
     self._evaluators: collections.OrderedDict[tuple, Evaluator] = (
@@ -130,15 +131,16 @@ class Starts:
     read: Callable[[], Params],
   ) -> Start:
     """Where a child begins; `read` gives its parent's, on the devices."""
-    params = near = self._params.get(parent)
+    key = (parent, _kept_in(run))
+    params = near = self._params.get(key)
     if params is None:
       # measured from the devices, not once a block to them
       near = read()
       # a run's first step gives its buffers away
       params = executor.keep(near)
-      self._keep(parent, params)
+      self._keep(key, params)
     else:
-      self._params.move_to_end(parent)
+      self._params.move_to_end(key)
     frozen = self._frozen_beside(run, parent, executor, near)
     evaluator = self._evaluator(run, executor, frozen)
     method = executor.method
@@ -170,10 +172,10 @@ class Starts:
     self._frozen = key, executor.place(made)
     return self._frozen[1]
 
-  def _keep(self, parent: RunDirectory | Pretrained, params: Params) -> None:
+  def _keep(self, key: tuple, params: Params) -> None:
     if not all(isinstance(leaf, np.ndarray) for leaf in _leaves(params)):
       return  # on devices of several processes, which do one run
-    self._params[parent] = params
+    self._params[key] = params
     sizes = {at: _bytes(kept) for at, kept in self._params.items()}
     while len(self._params) > 1 and sum(sizes.values()) > self._kept_bytes:
       oldest, _ = self._params.popitem(last=False)
@@ -245,8 +247,17 @@ def load_trained(directory: RunDirectory, run: Run) -> Params:
   )
 
 
+def _kept_in(run: Run) -> str:
+  """The number type in which a run's method wants its parent."""
+  return getattr(run.method, "base", "float32")
+
+
 def _of_checkpoint(parent: Pretrained, run: Run, where: Params) -> Params:
-  """A public checkpoint's parameters, on the devices."""
+  """A public checkpoint's parameters, on the devices.
+
+  In the numbers that the run's method keeps of them, so that a base frozen in
+  16 bits is never there in 32.
+  """
   from forgetting.training import sharding
   from forgetting.training.public import reading
 
@@ -256,7 +267,8 @@ def _of_checkpoint(parent: Pretrained, run: Run, where: Params) -> Params:
       f"{parent.path}: config.json has changed since the study was planned;"
       " give the study another name"
     )
-  return sharding.to_devices(reading.load(parent.folder, found), where)
+  params = reading.load(parent.folder, found, dtype=_kept_in(run))
+  return sharding.to_devices(params, where)
 
 
 def _read(directory: RunDirectory, shapes, shardings) -> Params:

@@ -9,7 +9,7 @@ from small import options_in
 import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import InputError, Pretrained, Run, canonical
+from forgetting.config import InputError, LoRA, Pretrained, Run, canonical
 from forgetting.data import store, tokenizers
 from forgetting.runs import text as run_text
 from forgetting.runs.run import do_run
@@ -108,3 +108,27 @@ def test_what_does_not_fit_a_checkpoint_is_refused(done):
   with pytest.raises(InputError, match="at most the 64 tokens"):
     run.parent.model(context=65)
   assert control.needs == ()
+
+
+def test_each_method_has_its_own_control(done, text):
+  root, parent, (_, control) = done
+  lora = LoRA(rank=2, base="bfloat16")
+  runs = [
+    tiny_checkpoint.finetuning(parent, text, method=lora),
+    dataclasses.replace(control, method=lora),
+  ]
+  for run in runs:
+    do_run(run, options_in(root / "runs"))
+  table = records.load(root / "runs" / "toy").set_index("run")
+  change = table.pretrain_loss - table.base_pretrain_loss
+  row = table.loc[runs[0].name]
+  assert row.control_change != 0
+  assert runs[1].name.startswith("n4.69k-tiny_1k-control-lora-r2-bfloat16-s")
+  assert row.net_forgetting == pytest.approx(
+    change[runs[0].name] - row.control_change
+  )
+  full = table.loc[control.name]
+  assert np.isnan(full.net_forgetting) and row.method == "lora-r2-bfloat16"
+  # its base is rounded before it is measured
+  assert row.base_pretrain_loss != full.base_pretrain_loss
+  assert row.base_pretrain_loss == pytest.approx(full.base_pretrain_loss, 1e-3)

@@ -1,17 +1,31 @@
 """PEFT's two files, out and in."""
 
 import json
+import pathlib
+import subprocess
 
 import jax
 import numpy as np
-from public_checkpoints import architecture, model_of
+from public_checkpoints import (
+  apart,
+  architecture,
+  logits,
+  model_of,
+  write_checkpoint,
+)
 import public_models
 import pytest
 
 from forgetting.config import InputError, LoRA, Model
 from forgetting.storage import safetensors
 from forgetting.training import methods, models
-from forgetting.training.public import adapter_files
+from forgetting.training.public import adapter_files, reading
+
+ROOT = pathlib.Path(__file__).parents[2]
+TORCH = ROOT / ".venv-hf" / "bin" / "python"
+PROGRAM = ROOT / "tests" / "public_models_peft.py"
+# separate and fused matrices, transposed ones, fused by head, biases
+PEFT_CASES = ("gpt2", "gpt_neox", "llama", "opt", "phi3")
 
 
 def adapted(case: str, **more):
@@ -121,3 +135,35 @@ def test_a_model_of_our_own_has_no_names_for_it(tmp_path):
   trained = method.trained(models.init(model, seed=0))
   with pytest.raises(InputError, match="expected a public one"):
     adapter_files.write(method, trained, tmp_path, base_name="ours")
+
+
+def computed(method, trained, params, case: str) -> np.ndarray:
+  """Logits of base with the adapter merged."""
+  whole = method.merged(trained, params)
+  return logits(whole, architecture(case))
+
+
+@pytest.mark.slow
+def test_peft_computes_the_same_and_its_own_are_read(tmp_path):
+  """Ours in PEFT, and PEFT's in ours; one module or a fused one."""
+  if not TORCH.exists():
+    pytest.skip("needs .venv-hf: make hf")
+  bases = {}
+  for case in PEFT_CASES:
+    method, trained = adapted(case)
+    trained = jax.tree.map(lambda x: 0.2 * x, trained)
+    source = write_checkpoint(tmp_path / "source" / case, case)
+    bases[case] = reading.load(source, architecture(case))
+    out = tmp_path / "adapters" / case / "ours"
+    out.mkdir(parents=True)
+    adapter_files.write(method, trained, out, base_name=case)
+    np.save(out / "logits.npy", computed(method, trained, bases[case], case))
+  subprocess.run([TORCH, PROGRAM, tmp_path / "adapters"], check=True)
+  for case, base in bases.items():
+    theirs = tmp_path / "adapters" / case / "theirs"
+    model = model_of(architecture(case))
+    found, trained = adapter_files.read(theirs, model)
+    assert found.rslora and found.rank == 3, case
+    bound = methods.of(found, model)
+    expected = np.load(theirs / "logits.npy")
+    assert apart(computed(bound, trained, base, case), expected) < 3, case

@@ -1,6 +1,7 @@
 import json
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from public_checkpoints import architecture, write_checkpoint
 import public_models
@@ -33,6 +34,16 @@ def test_shards_and_one_file_give_the_same(tmp_path):
     for n in (1, 3)
   )
   assert same(whole, sharded)
+
+
+def test_what_is_read_in_16_bits_is_the_rounded_one(tmp_path):
+  c = architecture("gpt2")
+  folder = write_checkpoint(tmp_path / "x", "gpt2")
+  wide, narrow = (
+    reading.load(folder, c, dtype=dtype) for dtype in ("float32", "bfloat16")
+  )
+  assert same(jax.tree.map(lambda x: x.astype(jnp.bfloat16), wide), narrow)
+  assert {x.dtype.name for x in jax.tree.leaves(narrow)} == {"bfloat16"}
 
 
 @pytest.mark.parametrize(

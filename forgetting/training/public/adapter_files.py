@@ -32,8 +32,8 @@ KNOWN = {
   "alora_invocation_tokens", "arrow_config", "auto_mapping",
   "base_model_name_or_path", "bias", "ensure_weight_tying", "fan_in_fan_out",
   "inference_mode", "init_lora_weights", "lora_alpha", "lora_dropout",
-  "megatron_core", "peft_type", "peft_version", "r", "revision",
-  "runtime_config", "target_modules", "task_type", "use_rslora",
+  "megatron_core", "peft_type", "peft_version", "qalora_group_size", "r",
+  "revision", "runtime_config", "target_modules", "task_type", "use_rslora",
 }  # fmt: skip
 NEUTRAL: tuple[object, ...] = (None, False, {}, [], "none")
 

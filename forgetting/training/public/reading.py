@@ -5,9 +5,11 @@ import json
 import pathlib
 import re
 
+import jax.numpy as jnp
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.config.model import Dtype
 from forgetting.config.transformer import Transformer
 from forgetting.storage import safetensors
 from forgetting.storage.safetensors import Place
@@ -28,12 +30,15 @@ VISION = re.compile(
 )
 
 
-def load(folder: pathlib.Path, c: Transformer) -> Params:
-  """Parameters of a checkpoint, float32 numpy, filled layer by layer.
+def load(
+  folder: pathlib.Path, c: Transformer, *, dtype: Dtype = "float32"
+) -> Params:
+  """Parameters of a checkpoint, numpy, filled layer by layer.
 
   Args:
     folder: with its safetensors files.
     c: the architecture that its config.json describes.
+    dtype: of the numbers: nothing is held in wider ones but a tensor at a time.
 
   Raises:
     InputError: no weights that can be read, or not those of this architecture.
@@ -44,7 +49,14 @@ def load(folder: pathlib.Path, c: Transformer) -> Params:
   wanted = names.by_name(c, prefix, found)
   _check(found, wanted, c, where=folder)
   for name, one in wanted.items():
-    put(params, one, found[name].read(), c, where=f"{folder}: {name}")
+    put(
+      params,
+      one,
+      found[name].read(),
+      c,
+      where=f"{folder}: {name}",
+      dtype=dtype,
+    )
   return nested(params)
 
 
@@ -159,6 +171,7 @@ def put(
   c: Transformer,
   *,
   where: str,
+  dtype: Dtype,
 ) -> None:
   """Copies a tensor of a file to where it belongs among the parameters.
 
@@ -168,6 +181,7 @@ def put(
     whole: its numbers.
     c: the architecture.
     where: for messages.
+    dtype: of arrays that are made.
 
   Raises:
     InputError: another shape than expected.
@@ -179,7 +193,7 @@ def put(
     pass  # the message below says more
   for i, path in enumerate(one.tensor.paths):
     if path not in params:
-      params[path] = np.zeros(c.shapes[path], np.float32)
+      params[path] = np.zeros(c.shapes[path], jnp.dtype(dtype))
     into = one.of(params[path])
     if path in PADDED:
       into = into[: c.vocab_size]  # the others pad it
