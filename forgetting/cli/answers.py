@@ -2,6 +2,7 @@
 
 import pathlib
 
+from forgetting.config import InputError
 from forgetting.storage import finite_json
 from forgetting.storage.places import is_remote, place
 
@@ -35,8 +36,9 @@ def tell(words: object, data, *, json: str | None) -> None:
     json: a file to write it to as well; "-": print it instead of the words;
       None: words alone.
   """
-  if not write_json(data, json):
-    print(words)
+  if json != "-":
+    print(words)  # first: they are not lost where the file cannot be written
+  write_json(data, json)
 
 
 def write_json(data, file: str | None) -> bool:
@@ -44,6 +46,9 @@ def write_json(data, file: str | None) -> bool:
 
   Returns:
     whether it was printed, so that words are not.
+
+  Raises:
+    InputError: the file cannot be written.
   """
   if file is None:
     return False
@@ -53,7 +58,12 @@ def write_json(data, file: str | None) -> bool:
     return True
   from forgetting.storage import places
 
-  places.write(pathlib.Path(file), text.encode())
+  try:
+    places.write(pathlib.Path(file), text.encode())
+  except OSError as error:
+    raise InputError(
+      f"--json {file}: cannot be written ({error.strerror}); name another file"
+    ) from None
   return False
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from forgetting.cli.answers import find, tell, write_json
+from forgetting.config import InputError
 
 
 def test_what_is_not_finite_is_null(capsys):
@@ -35,3 +36,11 @@ def test_text_of_the_same_name_does_not_hide_a_study(tmp_path, monkeypatch):
   (tmp_path / "letters" / "run").mkdir()
   (tmp_path / "letters" / "run" / "config.json").write_text("{}")
   assert find("letters") == pathlib.Path("letters")
+
+
+def test_an_answer_is_told_even_where_its_file_cannot_be_written(
+  tmp_path, capsys
+):
+  with pytest.raises(InputError, match="gone/fit.json: cannot be written"):
+    tell("the words", {}, json=str(tmp_path / "gone" / "fit.json"))
+  assert capsys.readouterr().out == "the words\n"
