@@ -19,6 +19,8 @@ from forgetting.study.progress import Progress
 from forgetting.study.summary import Summary
 from forgetting.study.workers import WorkerOptions
 
+WORTH_TELLING = 1.0  # seconds that preparing a text took
+
 
 def do_study(
   study: Study,
@@ -51,6 +53,7 @@ def do_study(
   places.check_reached(root)
   check_numbers(workers=workers, slots=slots)
   runs, summary, start = study.ordered(), Summary(), time.monotonic()
+  _tell(f"{study.name}: {len(runs)} runs; first their text")
   _check_names(runs)
   missing = prepare_text(runs)
   summary.failed.update(missing)
@@ -84,6 +87,10 @@ def do_study(
   return summary
 
 
+def _tell(line: str) -> None:
+  print(line, file=sys.stderr, flush=True)
+
+
 def check_numbers(*, workers: int | None, slots: int | None) -> None:
   """Refuses numbers of processes, and of runs that one trains together.
 
@@ -115,11 +122,17 @@ def prepare_text(runs: Sequence[Run]) -> dict[str, str]:
     # a name that is wrong is told before any download
     sources.find(one.source)
   missing = {}
-  for one in wanted:
+  for number, one in enumerate(wanted, 1):
+    start = time.monotonic()
     try:
       prepared = store.prepare(
         one.source, context=one.context, tokenizer=one.tokenizer
       )
+      if (seconds := time.monotonic() - start) > WORTH_TELLING:
+        _tell(
+          f"text {number}/{len(wanted)}: {prepared.name} prepared in"
+          f" {seconds:.0f} s"
+        )
       for note in store.notes(prepared, least=store.VISIBLE):
         print(f"forgetting: {prepared.name}: {note}", file=sys.stderr)
     except InputError as error:
