@@ -43,6 +43,11 @@ ELSEWHERE = {
   "laws.forms_recipes": _LAWS,
   "laws.quadratic": ("laws/test_newton.py", "a step of Newton's method"),
   "laws.recipes": ("laws/test_combination.py", "what it chooses from"),
+  "laws.trainers_fields": (
+    "laws/test_trainers.py",
+    "the fields of each trainer",
+  ),
+  "laws.trainers_mix": ("laws/test_trainers.py", "shares, rows and tokens"),
   "laws.vocabulary": _LAWS,
   "records.table_json": ("records/test_table_file.py", "one of its formats"),
   "records.table_numbers": ("records/test_table_file.py", "of its columns"),

@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from forgetting.cli import numbers
 from forgetting.cli.answers import find, tell
-from forgetting.cli.numbers import Tolerance
 from forgetting.cli.options import Flag, Json, StudyOrMatrix, StudyOrTable
 from forgetting.config import InputError
 from forgetting.config.study_file import load_study
@@ -49,12 +47,12 @@ def fit(
       f"--law: found {law} with --compare, expected one of them: --compare"
       " tries every law"
     )
-  answers = _laws()
-  names = _columns(columns)
+  answers = laws()
+  names = columns_of(columns)
   if compare:
     from forgetting.laws import answers_compare
 
-    return _answer(
+    return answer(
       answers_compare.compare(find(table), by=by, columns=names, method=method),
       json,
     )
@@ -68,7 +66,7 @@ def fit(
     fixed=arguments.parse_fixed(fix),
     method=method,
   )
-  return _answer(answers.fit(find(table), **asked), json)
+  return answer(answers.fit(find(table), **asked), json)
 
 
 def predict(
@@ -105,96 +103,9 @@ def predict(
     method: Fine-tunings by this method, where FIT is a table; by default the
       full ones.
   """
-  answers = _laws()
-  asked = dict(law=law, level=level, columns=_columns(columns), method=method)
-  return _answer(answers.predict(find(fitted), rows, **asked), json)
-
-
-def advise(
-  table: tyro.conf.Positional[StudyOrTable],
-  *,
-  domain: str,
-  model_params: float,
-  target_tokens: float,
-  tolerance: Tolerance,
-  unit: Literal["loss", "percent", "progress"] = "loss",
-  curve: str | None = None,
-  budget: float | None = None,
-  epochs: float | None = None,
-  law: str | None = None,
-  loss: Literal["huber", "l1", "squares"] = "huber",
-  fix: str = "",
-  far: Flag = False,
-  columns: str = "",
-  method: str | None = None,
-  over: str = "",
-  json: Json = None,
-) -> int:
-  """Tell the injection that keeps forgetting under a tolerance.
-
-  Example: forgetting advise quickstart --domain kjv --model-params 4e5
-  --target-tokens 5e4 --tolerance 0.05
-
-  Args:
-    domain: The target domain.
-    model_params: Non-embedding parameters.
-    target_tokens: Unique tokens of the target domain.
-    tolerance: Forgetting allowed, in UNIT.
-    unit: Nats per token of the pretraining loss, percent of it, or percent of
-      the progress that pretraining had made.
-    curve: Table of the pretraining, columns step and pretrain_loss; a study
-      has its own.
-    budget: FLOPs of one fine-tuning: tells as well which model size and
-      injection to spend them on.
-    epochs: Passes over the target tokens that are planned; by default those of
-      the table's runs.
-    law: Which form of the forgetting law answers: `tokens`, `forgetting`, ...;
-      by default the one that missed least when tried at such a distance.
-    loss: Of a log residual, when fitting.
-    fix: Parameters held at values: `alpha=0,c=0.5`.
-    far: Answer even where the question is 30 times outside the data.
-    columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
-    method: Fine-tunings by this method, a word of the column `method`; by
-      default the full ones.
-    over: Choose more than injection, of a study that tried it: some of
-      `injection,lr,rank`. Tells the cheapest combination that keeps TOLERANCE
-      at the target loss of plain fine-tuning, in a cell that was run.
-  """
-  answers = _laws()
-  from forgetting.laws import arguments
-
-  if over:
-    left = dict(unit=unit != "loss", curve=curve, budget=budget, epochs=epochs)
-    left |= dict(law=law, loss=loss != "huber", fix=fix, far=far)
-    left |= dict(columns=columns, method=method)
-    return _over(
-      table,
-      over,
-      json,
-      left=[name for name, given in left.items() if given],
-      domain=domain,
-      model_params=model_params,
-      target_tokens=target_tokens,
-      tolerance=tolerance,
-    )
-
-  asked = dict(
-    domain=domain,
-    model_params=model_params,
-    target_tokens=target_tokens,
-    tolerance=numbers.tolerance(tolerance, unit),
-    unit=unit,
-    curve=curve,
-    flops=budget,
-    epochs=epochs,
-    law=law,
-    loss=loss,
-    fixed=arguments.parse_fixed(fix),
-    far=far,
-    columns=_columns(columns),
-    method=method,
-  )
-  return _answer(answers.advise(find(table), **asked), json)
+  answers = laws()
+  asked = dict(law=law, level=level, columns=columns_of(columns), method=method)
+  return answer(answers.predict(find(fitted), rows, **asked), json)
 
 
 def plan(
@@ -248,7 +159,7 @@ def plan(
   """
   from forgetting.cli import planning
 
-  _laws()
+  laws()
   asked = planning.Asked(
     table=table,
     study=load_study(table) if table.endswith(".py") else None,
@@ -261,11 +172,11 @@ def plan(
     domain=domain,
     epochs=epochs,
     guess=guess,
-    columns=_columns(columns),
+    columns=columns_of(columns),
     method=method,
     out=out,
   )
-  return _answer(planning.answer(asked), json)
+  return answer(planning.answer(asked), json)
 
 
 def associate(
@@ -310,29 +221,13 @@ def associate(
     beside["embed"] = similarity.sentence_embeddings
   found = verbs.associate(find(matrix), **rows, **trial, **beside)
   drawn = figures.draw(found.matrix, found.structure, found.folder)
-  _answer(found, json)
+  answer(found, json)
   if json != "-":
     print(drawn)
   return 0
 
 
-def _over(table: str, over: str, json: str | None, *, left, **asked) -> int:
-  """Answers `advise --over`, which has no use for the options `left`."""
-  if left:
-    raise InputError(
-      f"--{left[0]}: found it with --over, expected it without; leave it out"
-    )
-  from forgetting import records
-  from forgetting.laws import answers_combination
-
-  names = [name.strip() for name in over.split(",")]
-  curves = records.curves(find(table))
-  return _answer(
-    answers_combination.advise_over(curves, over=names, **asked), json
-  )
-
-
-def _laws():
+def laws():
   """The laws' verbs, in a process that keeps the memory it has freed."""
   # Before numpy: threads cost more than they bring on such small matrices.
   os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -343,12 +238,14 @@ def _laws():
   return answers
 
 
-def _columns(text: str) -> dict[str, str]:
+def columns_of(text: str) -> dict[str, str]:
+  """Reads --columns: our names -> the table's."""
   from forgetting.laws import arguments
 
   return arguments.parse_columns(text)
 
 
-def _answer(report, file: str | None) -> int:
+def answer(report, file: str | None) -> int:
+  """Tells a report, and writes it where --json says; the exit code."""
   tell(report.text, report.data, json=file)
   return 0

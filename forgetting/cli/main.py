@@ -7,6 +7,7 @@ import os
 import sys
 
 from forgetting.cli import analysis
+from forgetting.cli.advise import advise
 from forgetting.cli.app import Verbs
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
@@ -30,7 +31,7 @@ VERBS = (
   data,
   analysis.fit,
   analysis.predict,
-  analysis.advise,
+  advise,
   analysis.plan,
   analysis.associate,
   remedies,

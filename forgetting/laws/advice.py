@@ -36,6 +36,7 @@ class Advice:
       allow no trial.
     trained: tokens that the run trains on until its loss is read, where the
       law counts them.
+    passes: over the target tokens, that are planned.
     budget: what a compute budget buys, where one was given.
     instead: without injection, the most target tokens and the smallest model
       that keep the tolerance.
@@ -62,6 +63,7 @@ class Advice:
   tried: str = ""
   trained: float | None = None
   tolerances: Mapping[str, float] = field(default_factory=dict)
+  passes: float = 1.0
   budget: Budget | None = None
   instead: Mapping[str, Answer] = field(default_factory=dict)
 

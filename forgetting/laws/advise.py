@@ -100,10 +100,11 @@ def advise(
   known: dict = dict(base_loss=fitted.base_loss(model_params), curve=curve)
   tolerance = in_nats(tolerance, unit, **known)
   units = [name for name in UNITS if name != "progress" or curve is not None]
+  passes = epochs or fits.passes(target_tokens)
   budget = None
   if flops is not None:
     asked = dict(flops=flops, target_tokens=target_tokens)
-    asked["epochs"] = epochs or fits.passes(target_tokens)
+    asked["epochs"] = passes
     budget = Budget.of(
       fitted, fits.target, tolerance=tolerance, level=level, **asked
     )
@@ -146,6 +147,7 @@ def advise(
     tried=choice.trial.where,
     trained=_trained(fitted, point, used),
     tolerances={name: from_nats(tolerance, name, **known) for name in units},
+    passes=float(passes),
     budget=budget,
     instead=_instead(fitted, point, tolerance, level) if best > 0 else {},
   )

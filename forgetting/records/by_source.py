@@ -1,0 +1,53 @@
+"""What a study's runs forgot of each source of their pretraining text."""
+
+import os
+
+import numpy as np
+
+from forgetting.config import InputError
+from forgetting.records.tables import load, run_directories
+from forgetting.storage.places import place
+
+
+def by_source(study: str | os.PathLike):
+  """A table of runs for each source of pretraining text.
+
+  Args:
+    study: its folder, with the runs' examples.npz.
+
+  Returns:
+    source -> the fine-tunings' rows, as of `load`, with pretrain_loss and
+    base_pretrain_loss of that source: means over its sequences, nats a token.
+
+  Raises:
+    InputError: no folder of runs, or none that says its sources.
+  """
+  found: dict[str, dict[str, tuple[float, float]]] = {}
+  is_folder = isinstance(study, (str, os.PathLike)) and place(study).is_dir()
+  for directory, run in run_directories(place(study)) if is_folder else ():
+    file = directory.path / "examples.npz"
+    if run.domain is None or not file.exists():
+      continue
+    with file.open("rb") as opened, np.load(opened) as arrays:
+      source = arrays["source"].astype(str)
+      for name in np.unique(source):
+        of = source == name
+        losses = (
+          float(arrays["best"][of].mean()),
+          float(arrays["base"][of].mean()),
+        )
+        found.setdefault(name, {})[run.name] = losses
+  if not found:
+    named = study if isinstance(study, (str, os.PathLike)) else "the table"
+    raise InputError(
+      f"{named}: found no losses by source, expected the folder of a study with"
+      " finished fine-tunings and their examples.npz"
+    )
+  table = load(study)
+  out = {}
+  for name, of_runs in sorted(found.items()):
+    rows = table[table["run"].isin([*of_runs])].copy()
+    pairs = np.array([of_runs[run] for run in rows["run"]])
+    rows["pretrain_loss"], rows["base_pretrain_loss"] = pairs.T
+    out[name] = rows
+  return out

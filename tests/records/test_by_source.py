@@ -1,0 +1,38 @@
+import numpy as np
+import planted_study
+import pytest
+
+from forgetting import records
+from forgetting.config import InputError
+from forgetting.records.by_source import by_source
+
+
+def test_the_losses_of_each_source(tmp_path):
+  study = planted_study.plant(tmp_path, domains=("kjv",))
+  generator = np.random.default_rng(0)
+  for directory, run in records.run_directories(study):
+    if run.domain is not None:
+      base, best = generator.normal(3, 1, (2, 6))
+      source = np.array(["wiki_en", "shakespeare"] * 3)
+      file = directory.path / "examples.npz"
+      np.savez(file, base=base, best=best, source=source)
+  found = by_source(study)
+  whole = records.load(study).set_index("run")
+  for name, rows in found.items():
+    assert len(rows) == whole["domain"].notna().sum()
+    for directory, run in records.run_directories(study):
+      if run.domain is None:
+        continue
+      with np.load(directory.path / "examples.npz") as arrays:
+        of = arrays["source"].astype(str) == name
+        best = arrays["best"][of].mean()
+      told = rows.set_index("run").loc[run.name, "pretrain_loss"]
+      assert told == pytest.approx(best)
+  assert [*found] == ["shakespeare", "wiki_en"]
+
+
+def test_without_runs_it_is_one_line(tmp_path):
+  with pytest.raises(InputError, match="found no run"):
+    by_source(tmp_path)
+  with pytest.raises(InputError, match="the table: found no losses by source"):
+    by_source({"loss": [1.0]})
