@@ -9,6 +9,7 @@ import sys
 from forgetting.cli import analysis
 from forgetting.cli.advise import advise
 from forgetting.cli.app import Verbs
+from forgetting.cli.check import check
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
 from forgetting.cli.export_model import export_model
@@ -35,6 +36,7 @@ VERBS = (
   analysis.plan,
   analysis.associate,
   remedies,
+  check,
   export,
   export_model,
   doctor,

@@ -77,18 +77,34 @@ def _held_out(run: Run, sources: Sequence[str], count: int) -> ValidationSet:
 def _measured(
   run: Run, sources: Sequence[str], split: str, index: np.ndarray
 ) -> ValidationSet:
-  """Chunks of a split as a set to measure losses on."""
+  """Chunks of a split of a run's text as a set to measure losses on."""
+  names = [domain_name(source) for source in sources]
+  return validation_set(run_text.opened(run, sources), names, split, index)
+
+
+def validation_set(
+  prepared: Sequence[store.Prepared],
+  names: Sequence[str],
+  split: str,
+  index: np.ndarray,
+) -> ValidationSet:
+  """Chunks of a split of some text as a set to measure losses on.
+
+  Args:
+    prepared: the text of each source.
+    names: of the sources.
+    split: train or validation.
+    index: [n], into the chunks of all sources.
+  """
   from forgetting.training.evaluate import ValidationSet
 
-  prepared = run_text.opened(run, sources)
   pool = Pool.of(prepared, split)
   chunks = pool.take(index)
   sizes = [getattr(p, f"{split}_bytes") for p in prepared]
-  names = np.array([domain_name(source) for source in sources])
   return ValidationSet(
     chunks=chunks,
     weights=pool.weights_of(index),
     bytes=np.concatenate(sizes)[index],
     id=store.chunk_ids(chunks),
-    source=names[pool.source_of(index)],
+    source=np.array(names)[pool.source_of(index)],
   )

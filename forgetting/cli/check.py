@@ -1,0 +1,103 @@
+"""The verb that is a gate: two models, what the second has forgotten."""
+
+import tyro
+
+from forgetting.cli.answers import tell
+from forgetting.cli.options import Json
+from forgetting.config import InputError
+
+
+def check(
+  base: tyro.conf.Positional[str],
+  tuned: tyro.conf.Positional[str],
+  *,
+  text: tuple[str, ...] = (),
+  tolerance: str = "0.05,0.03",
+  sequences: int = 256,
+  context: int | None = None,
+  out: str | None = None,
+  json: Json = None,
+) -> int:
+  """Tell what a tuned model has forgotten, and whether that is too much.
+
+  The exit code is 0 where the tolerance is kept, 1 where it is not, 2 where
+  the question is wrong.
+
+  Example: forgetting check ./SmolLM2-135M ./my-tuned --text mix
+
+  Args:
+    base: The model before: a run's directory, a checkpoint's folder, or an id
+      of the Hugging Face hub.
+    tuned: The model after: the same, or a PEFT adapter over base.
+    text: Text to measure on, held out by its documents: names of the
+      catalogue, a set as mix, files, hf:org/name; by default what a base of
+      ours was pretrained on.
+    tolerance: Bits a byte that may be lost: of any source, of their mean.
+    sequences: Of each source, at most.
+    context: Tokens a sequence; by default that of a run of ours, or 256.
+    out: A folder to write a page, and a summary in Markdown, to.
+  """
+  from forgetting.laws import gate
+
+  allowed = gate.Tolerance.parse(tolerance)
+  if sequences < 2:
+    raise InputError(
+      f"--sequences: found {sequences}, expected two or more: there is no"
+      " standard error of one"
+    )
+  from forgetting.runs import checking, sides
+
+  before, after = sides.pair(base, tuned, context=context)
+  sources = text or (before.run.pretraining if before.run else ())
+  found = checking.measure(before, after, sources, sequences=sequences)
+  verdict = _verdict(before, after, found, allowed, own_text=not text)
+  tell(verdict, verdict.as_dict(), json=json)
+  if out is not None:
+    from forgetting.report import gate_page
+
+    page = gate_page.write(verdict, out)
+    if json != "-":
+      print(f"page: {page}")
+  return 1 if verdict.broken else 0
+
+
+def _verdict(before, after, found, allowed, *, own_text: bool):
+  from forgetting.laws import gate, gate_changes
+
+  seen = found.measured
+  changes = gate_changes.by_source(
+    seen.source, found.base, found.tuned, found.again, seen.counted, seen.bytes
+  )
+  most, least = gate_changes.extremes(
+    seen.source, found.tuned - found.base, found.texts
+  )
+  return gate.Verdict(
+    before.path,
+    after.path,
+    before.model.context,
+    changes,
+    allowed,
+    most,
+    least,
+    _progress(before, found) if own_text else None,
+  )
+
+
+def _progress(before, found) -> float | None:
+  """Percent of pretraining undone, by the base's own curve."""
+  from forgetting import records
+  from forgetting.laws.curve import Curve
+  from forgetting.laws.tolerance import from_nats
+  from forgetting.storage.places import place
+
+  lines = [
+    (line["step"], line["pretrain_loss"])
+    for line in records.RunDirectory(place(before.path)).records()
+    if line["pretrain_loss"] is not None
+  ]
+  if before.run.parent is not None or len(lines) < 2:
+    return None
+  curve = Curve(*zip(*lines, strict=True))
+  base = found.measured.mean(found.base)
+  lost = found.measured.mean(found.tuned) - base
+  return from_nats(lost, "progress", base_loss=base, curve=curve)

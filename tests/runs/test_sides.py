@@ -1,0 +1,91 @@
+"""Which two models may be checked, and what is said of the others."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from small import options_in
+import tiny_checkpoint
+
+from forgetting.config import InputError, LoRA, canonical
+from forgetting.runs import sides
+from forgetting.training import methods, models
+from forgetting.training.checkpoint import save_params
+from forgetting.training.public import adapter_files
+
+
+def test_two_checkpoints_are_read_at_one_context(tmp_path):
+  base = tiny_checkpoint.write(tmp_path / "base")
+  tuned = tiny_checkpoint.write(tmp_path / "tuned", seed=1)
+  before, after = sides.pair(str(base), str(tuned))
+  assert before.model == after.model and before.model.context == 64
+  assert not jax.tree.all(
+    jax.tree.map(np.array_equal, before.load(), after.load())
+  )
+  assert sides.pair(str(base), str(tuned), context=16)[1].model.context == 16
+
+
+def test_an_adapter_is_joined_with_base(tmp_path):
+  base = tiny_checkpoint.write(tmp_path / "base")
+  before, _ = sides.pair(str(base), str(base))
+  method = methods.of(LoRA(rank=2), before.model)
+  params = before.load()
+  trained = jax.tree.map(
+    lambda x: np.asarray(x) + 0.1, method.trained(params, seed=0)
+  )
+  folder = tmp_path / "adapter"
+  folder.mkdir()
+  adapter_files.write(method, trained, folder, base_name="base")
+  _, after = sides.pair(str(base), str(folder))
+  assert after.kind == "adapter"
+  whole = method.merged(trained, method.frozen(params))
+  same = jax.tree.map(
+    lambda a, b: np.allclose(a, b, atol=1e-6), after.load(), whole
+  )
+  assert jax.tree.all(same)
+
+
+def test_other_shapes_and_tokenizers_are_refused_by_what_differs(tmp_path):
+  base = str(tiny_checkpoint.write(tmp_path / "base"))
+  wide = tiny_checkpoint.write(tmp_path / "wide", hidden_size=32)
+  with pytest.raises(InputError, match=r"width 32 \(base 16\)") as told:
+    sides.pair(base, str(wide))
+  assert "\n" not in str(told.value) and "layers" not in str(told.value)
+  other = tiny_checkpoint.write(tmp_path / "other")
+  told = json.loads((other / "tokenizer.json").read_text())
+  told["post_processor"] = None
+  (other / "tokenizer.json").write_text(json.dumps(told))
+  with pytest.raises(InputError, match="another tokenizer than that of"):
+    sides.pair(base, str(other))
+
+
+def test_what_is_no_model_is_one_line(tmp_path, finetuning):
+  base = str(tiny_checkpoint.write(tmp_path / "base"))
+  with pytest.raises(InputError, match="no such folder"):
+    sides.pair(base, str(tmp_path / "nothing"))
+  directory = options_in(tmp_path).study.of(finetuning)
+  directory.path.mkdir(parents=True)
+  (directory.path / "config.json").write_text(canonical.to_json(finetuning))
+  with pytest.raises(InputError, match="is not done"):
+    sides.pair(str(directory.path), base)
+
+
+def test_a_run_is_a_side_with_its_best(tmp_path, finetuning):
+  params = models.init(finetuning.model, seed=1)
+  directory = options_in(tmp_path).study.of(finetuning)
+  directory.path.mkdir(parents=True)
+  (directory.path / "config.json").write_text(canonical.to_json(finetuning))
+  save_params(directory.best, jax.device_put(params))
+  directory.write_result(dict(status="done"))
+  path = str(directory.path)
+  _, after = sides.pair(path, path)
+  assert after.run == finetuning and after.kind == "run"
+  assert jax.tree.all(jax.tree.map(np.array_equal, after.load(), params))
+  with pytest.raises(InputError, match="found a context of 32"):
+    sides.pair(path, path, context=16)
+  folder = tmp_path / "adapter"
+  folder.mkdir()
+  (folder / "adapter_config.json").write_text("{}")
+  with pytest.raises(InputError, match="expected it over a public checkpoint"):
+    sides.pair(path, str(folder))
