@@ -170,7 +170,7 @@ def advise(
       domain=domain,
       model_params=model_params,
       target_tokens=target_tokens,
-      tolerance=tolerance,
+      tolerance=numbers.tolerance(tolerance, "loss"),
     )
 
   asked = dict(

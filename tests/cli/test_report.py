@@ -9,6 +9,10 @@ import pytest
 from forgetting import report
 from forgetting.records import plan_file
 from forgetting.report import export
+from forgetting.runs import matrix_texts
+
+# a study's page shows what is forgotten as text
+TEXTS = dict(with_texts=matrix_texts.attach)
 
 
 @pytest.fixture
@@ -35,15 +39,15 @@ def test_a_study_by_name_is_reported_with_its_own_tolerance(
   done = called("report", "toy", "--tolerance", "0.1", "--out", "page")
   assert done.stdout == "page: page/report.html\n"
   assert written == [
-    (study, dict(tolerance=0.25, out=None, columns={})),
-    (study, dict(tolerance=0.1, out="page", columns={})),
+    (study, dict(tolerance=0.25, out=None, columns={}, **TEXTS)),
+    (study, dict(tolerance=0.1, out="page", columns={}, **TEXTS)),
   ]
 
 
 def test_a_table_says_no_tolerance(written, table):
   assert called("report", table).returncode == 0
   assert called("report", table, "--columns", "loss=a,N=b").returncode == 0
-  asked = dict(tolerance=0.05, out=None, columns={})
+  asked = dict(tolerance=0.05, out=None, columns={}, **TEXTS)
   names = {"loss": "a", "N": "b"}
   assert written == [(table, asked), (table, asked | {"columns": names})]
 

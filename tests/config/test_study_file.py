@@ -22,7 +22,7 @@ def test_every_shipped_config_builds(tmp_path):
   assert files
   for file in files:
     # one that asks for a checkpoint is given one
-    takes = file.name == "checkpoint.py"
+    takes = file.name in ("checkpoint.py", "smollm2.py")
     models = (str(checkpoint(tmp_path)),) if takes else ()
     runs = load_study(str(file), models=models).ordered()
     names = [run.name for run in runs]

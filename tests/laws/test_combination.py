@@ -2,7 +2,8 @@ import numpy as np
 import planted_recipes
 import pytest
 
-from forgetting.cli import analysis
+from forgetting import records
+from forgetting.cli import advise as verb
 from forgetting.config import InputError
 from forgetting.laws import answers_combination, combination
 
@@ -82,6 +83,16 @@ def test_bad_questions_are_one_line():
 
 
 def test_the_verb_refuses_what_it_has_no_use_for():
-  asked = ASKED | dict(tolerance=0.5, over="injection", law="tokens")
+  asked = ASKED | dict(tolerance="0.5", over="injection", law="tokens")
   with pytest.raises(InputError, match="--law: found it with --over"):
-    analysis.advise("nowhere", **asked)
+    verb.advise("nowhere", **asked)
+
+
+def test_the_verb_answers(monkeypatch, tmp_path, capsys):
+  monkeypatch.setattr(records, "curves", lambda _: planted_recipes.curves())
+  asked = ASKED | dict(tolerance="0.5", over="injection, lr,rank")
+  assert verb.advise(str(tmp_path), **asked) == 0
+  expected = answers_combination.advise_over(
+    planted_recipes.curves(), over=combination.AXES, tolerance=0.5, **ASKED
+  )
+  assert capsys.readouterr().out == f"{expected.text}\n"
