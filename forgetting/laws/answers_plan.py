@@ -11,13 +11,13 @@ from forgetting.config import InputError, amounts, domain_name
 from forgetting.laws import table as tables
 from forgetting.laws.answers import Report, with_line
 from forgetting.laws.arguments import pairs
-from forgetting.laws.candidates import Cost, default_candidates, grid
+from forgetting.laws.candidates import AXES, Cost, default_candidates, grid
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.law import find
 from forgetting.laws.plan import plan as plan_runs
 from forgetting.laws.plan import plan_new as plan_from_guess
 from forgetting.laws.plan_curves import EXPECTED, expected_law, plan_curves
-from forgetting.laws.schedule import Schedule
+from forgetting.laws.schedule import schedule_of
 
 # What a study to come is planned from: forgetting (nats) of the smallest model
 # at the most target tokens without injection, and the law's other parameters.
@@ -217,6 +217,8 @@ def plan_new_injection(
     InputError: a study without fine-tunings on that domain, and as
       `plan_curves`.
   """
+  import pandas as pd
+
   tuned = [run for run in study.runs if run.domain is not None]
   names = list(dict.fromkeys(domain_name(run.domain) for run in tuned))
   if not tuned or (domain is not None and domain not in names):
@@ -226,18 +228,20 @@ def plan_new_injection(
     )
   domain = domain or names[0]
   tuned = [run for run in tuned if domain_name(run.domain) == domain]
-  points = {}
-  for run in tuned:
-    n, d = run.model.model_params, run.target_tokens
-    key = (float(n), float(d), float(run.injection))
-    points[key] = run.steps * run.tokens_per_step * (1 - run.injection) / d
-  candidates = [dict(zip("NDp", key, strict=True)) for key in points]
-  by_tokens: dict[float, list[float]] = {}
-  for (_, d, _), passes in points.items():
-    by_tokens.setdefault(d, []).append(passes)
-  schedule = Schedule(
-    tuple((d, float(np.median(by_tokens[d]))) for d in sorted(by_tokens))
+  table = pd.DataFrame(
+    dict(
+      model_params=run.model.model_params,
+      target_tokens=run.target_tokens,
+      injection=run.injection,
+      planned_tokens=run.steps * run.tokens_per_step,
+    )
+    for run in tuned
   )
+  schedule = schedule_of(table, at_best=False)
+  points = table[list(AXES.values())].drop_duplicates().to_numpy(float)
+  candidates = [
+    dict(zip(AXES, map(float, point), strict=True)) for point in points
+  ]
   expected = dict(guess)
   forgetting = expected.pop("forgetting")
   result = plan_curves(
