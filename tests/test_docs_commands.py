@@ -68,7 +68,8 @@ def scratch(tmp_path_factory) -> pathlib.Path:
   np.savez(folder / "z.npz", Z=z + generator.normal(0, 0.02, z.shape))
   synthetic.folder(folder / "letters", documents=80, seed=1)
   (folder / "letters.py").write_text(tutorial_study())
-  shutil.copytree(ROOT / "configs", folder / "configs")
+  for folder_of_ours in ("configs", "colabs/example"):
+    shutil.copytree(ROOT / folder_of_ours, folder / folder_of_ours)
   return folder
 
 
