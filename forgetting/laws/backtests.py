@@ -6,13 +6,14 @@ the full fit would leak what the training rows cannot know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from forgetting.laws.fitted import Fit
 from forgetting.laws.problem import predict
-from forgetting.laws.solve import lowest
+from forgetting.laws.solve import lowest_each
 
 FOLDS = 8
 STARTS = 6
@@ -99,17 +100,29 @@ def backtests(fitted: Fit) -> list[Split]:
   return [s for s in out if s.train.sum() >= enough and not s.train.all()]
 
 
-def score(fitted: Fit, split: Split) -> Score:
-  """Refits on a split's training rows and predicts the others.
+def scores(fitted: Fit, splits: Sequence[Split]) -> list[Score]:
+  """Refits on the training rows of splits and predicts the others.
 
   Args:
     fitted: a fit that still has its data: which law, and how it is fitted.
-    split: its training rows.
+    splits: their training rows.
+
+  Returns:
+    a Score each.
   """
+  if not splits:
+    return []
   problem = fitted.own_problem
-  train = replace(problem, weight=problem.weight * split.train)
-  x, _ = lowest(train, STARTS)
-  residual = (predict(problem, x[None])[0] - problem.log_loss)[~split.train]
+  train = np.stack([split.train for split in splits])
+  points, _ = lowest_each(problem, problem.weight * train, STARTS)
+  residuals = predict(problem, points) - problem.log_loss
+  return [
+    _score(split, residual[~split.train])
+    for split, residual in zip(splits, residuals, strict=True)
+  ]
+
+
+def _score(split: Split, residual) -> Score:
   return Score(
     split.name,
     float(np.mean(np.abs(np.expm1(residual)))),
@@ -132,8 +145,7 @@ def cross_validated(fitted: Fit, folds: int = FOLDS) -> float:
   count = int(clusters.max()) + 1
   order = np.random.default_rng(0).permutation(count)
   fold = order[clusters] % min(folds, count)
-  scores = [
-    score(fitted, Split(f"fold {k}", fold != k)) for k in np.unique(fold)
-  ]
-  total = sum(s.rows for s in scores)
-  return sum(s.error * s.rows for s in scores) / total
+  splits = [Split(f"fold {k}", fold != k) for k in np.unique(fold)]
+  found = scores(fitted, splits)
+  total = sum(s.rows for s in found)
+  return sum(s.error * s.rows for s in found) / total

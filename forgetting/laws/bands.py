@@ -9,7 +9,7 @@ band must hold at the distance that is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from statistics import NormalDist
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.problem import Problem, predict
-from forgetting.laws.solve import lowest
+from forgetting.laws.solve import lowest_each
 
 COVERED = 0.95  # of the fit's own residuals
 BEYOND = 0.9  # of what trials missed, by distance
@@ -105,20 +105,23 @@ def misses_of(problem: Problem, x) -> Misses:
   spare = max(problem.rows - int(problem.free.sum()), 1)
   # half of a robust fit's residuals are nearly zero where it has few to spare
   inside = float(np.quantile(own, COVERED) * np.sqrt(problem.rows / spare))
-  excess, weight = [], []
+  trials, away = [], []
   for train in _trials(problem, rows):
     beyond = distance(rows[train], rows[~train])
+    if (beyond > NEAR).any():
+      trials.append(train)
+      away.append(beyond)
+  if not trials:
+    return Misses(inside, 0.0, 0)
+  seen = problem.weight * np.stack(trials)
+  points, _ = lowest_each(problem, seen, STARTS)
+  every = np.abs(predict(problem, points) - problem.log_loss)
+  excess, weight = [], []
+  for train, beyond, missed in zip(trials, away, every, strict=True):
     outside = beyond > NEAR
-    if not outside.any():
-      continue
-    part = replace(problem, weight=problem.weight * train)
-    point, _ = lowest(part, STARTS)
-    missed = np.abs(predict(problem, point[None])[0] - problem.log_loss)
     missed = np.nan_to_num(missed[~train][outside], nan=np.inf)
     excess.append(np.maximum(missed - inside, 0.0) / beyond[outside])
     weight.append(np.full(len(missed), 1 / len(missed)))
-  if not excess:
-    return Misses(inside, 0.0, 0)
   values, weights = np.concatenate(excess), np.concatenate(weight)
   slope = _weighted_quantile(values, weights)
   return Misses(inside, slope, len(values))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.backtests import Score, backtests, cross_validated, score
+from forgetting.laws.backtests import Score, backtests, cross_validated
+from forgetting.laws.backtests import scores as scores_of
 from forgetting.laws.criteria import aicc, bic
 from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit
@@ -129,7 +130,7 @@ def _side_by_side(choices: dict) -> Comparison:
       refused[name] = str(problem)
       continue
     fits[name] = fitted
-    scores[name] = [score(fitted, split) for split in backtests(fitted)]
+    scores[name] = scores_of(fitted, backtests(fitted))
     rows[name] = {
       "parameters": int(fitted.own_problem.free.sum()),
       "error": fitted.mean_relative_error,

@@ -17,7 +17,7 @@ from forgetting.laws import table as tables
 from forgetting.laws.fit import fit
 from forgetting.laws.fitted import Fit
 from forgetting.laws.paths import FULL, Path
-from forgetting.laws.trials import left_out
+from forgetting.laws.trials import Part, leave_out
 
 AXES = {"lam": ("relative_lr", "learning rate"), "rho": ("rank", "rank")}
 HALF = 0.5  # of c, where two injections tell no shape
@@ -161,10 +161,8 @@ def _injection(frame, family, like):
 def _missed(frame, column: str, fitted: Fit) -> float:
   """Mean error with the largest, and with the smallest of a column left out."""
   values = frame[column].to_numpy(float)
-  trials = [
-    left_out(fitted, values != end, column)
-    for end in (values.min(), values.max())
-  ]
+  ends = (values.min(), values.max())
+  trials = leave_out(fitted, [Part(values != end, column) for end in ends])
   known = [made.error for made in trials if made.rows]
   return float(np.mean(known)) if known else float("inf")
 

@@ -39,8 +39,6 @@ def solve(problem: Problem, count: int = 0) -> Polished:
 def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
   """Finds the best point without a certificate's care.
 
-  Of the starts that are slow to settle only the best goes on.
-
   Args:
     problem: rows, a law, and which of its slots may move.
     count: how many starts.
@@ -48,14 +46,47 @@ def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
   Returns:
     the point [slots] in the fit's coordinates, and its objective.
   """
-  if problem.loss.delta < USUAL:
-    lanes = solve(problem, count)
-  else:
-    lanes = polish(problem, starts(problem, count), limit=FIRST_LIMIT)
-    best = lanes.x[[np.argmin(lanes.objective)]]
-    lanes = polish(problem, best) if problem.free.any() else lanes
-  lowest = int(np.argmin(lanes.objective))
-  return lanes.x[lowest], float(lanes.objective[lowest])
+  points, objective = lowest_each(problem, problem.weight[None], count)
+  return points[0], float(objective[0])
+
+
+def lowest_each(
+  problem: Problem, weight, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+  """Finds the best point for each of several weights of the rows.
+
+  All are polished side by side: a small problem's time is that of its calls,
+  not of its numbers. Of the starts that are slow to settle only the best of
+  each goes on.
+
+  Args:
+    problem: rows, a law, and which of its slots may move.
+    weight: [parts, rows] instead of the problem's.
+    count: how many starts each.
+
+  Returns:
+    points [parts, slots] in the fit's coordinates, and objectives [parts].
+  """
+  parts = [replace(problem, weight=w) for w in weight]
+  if problem.loss.delta < USUAL or not problem.free.any():
+    solved = [solve(part, count) for part in parts]
+    best = [int(np.argmin(lanes.objective)) for lanes in solved]
+    found = [lanes.take([i]) for lanes, i in zip(solved, best, strict=True)]
+    lanes = Polished.join(found)
+    return lanes.x, lanes.objective
+  points = [starts(part, count) for part in parts]
+  owner = np.repeat(np.arange(len(parts)), [len(p) for p in points])
+  lanes = polish(
+    problem, np.concatenate(points), weight=weight[owner], limit=FIRST_LIMIT
+  )
+  first = np.flatnonzero(np.diff(owner, prepend=-1))
+  ends = np.append(first[1:], len(owner))
+  best = [
+    low + int(np.argmin(lanes.objective[low:high]))
+    for low, high in zip(first, ends, strict=True)
+  ]
+  lanes = polish(problem, lanes.x[best], weight=weight)
+  return lanes.x, lanes.objective
 
 
 def distinct(lanes: Polished) -> np.ndarray:

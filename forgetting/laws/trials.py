@@ -11,14 +11,15 @@ lies beyond.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
 
 import numpy as np
 
 from forgetting.laws import table as tables
 from forgetting.laws.schedule import schedule_of
-from forgetting.laws.solve import lowest
+from forgetting.laws.solve import lowest_each
 from forgetting.laws.uncertainty import refit
 from forgetting.laws.vocabulary import CELL
 
@@ -104,7 +105,9 @@ def trial(fitted, beyond: tuple[tuple[str, int], ...]) -> Trial:
   if key not in fitted.memory:
     if fitted.data is None:
       return Trial("the fit was read without its runs")
-    fitted.memory[key] = _beyond(fitted, beyond) if beyond else _cells(fitted)
+    # one side is seldom asked for alone, and all take hardly longer than one
+    made = _every_side(fitted) if beyond else {(): _cells(fitted)}
+    fitted.memory.update({("trial", where): t for where, t in made.items()})
   return fitted.memory[key]
 
 
@@ -166,7 +169,20 @@ def spread_at(fitted, point, lost: float) -> float:
   return float(near + max(edge.spread - near, 0.0) * away / edge.distance)
 
 
-def _beyond(fitted, beyond) -> Trial:
+def _every_side(fitted) -> dict[tuple[tuple[str, int], ...], Trial]:
+  """Tries a form on every side of its data, all sides side by side."""
+  tried, parts = {}, {}
+  for where in sides()[1:]:
+    part = _beyond(fitted, where)
+    if isinstance(part, Trial):
+      tried[where] = part
+    else:
+      parts[where] = part
+  made = leave_out(fitted, list(parts.values()))
+  return tried | dict(zip(parts, made, strict=True))
+
+
+def _beyond(fitted, beyond) -> Part | Trial:
   values = fitted.own_data.values
   train = np.ones(fitted.n, bool)
   words, distance = [], 0.0
@@ -178,28 +194,51 @@ def _beyond(fitted, beyond) -> Trial:
     train &= axis != levels[0]
     distance += abs(np.log(levels[0] / levels[1]))
     words.append(f"the {'largest' if sign > 0 else 'smallest'} {symbol}")
-  return left_out(fitted, train, " and ".join(words) + " left out", distance)
+  return Part(train, " and ".join(words) + " left out", distance)
 
 
-def left_out(fitted, train, where: str, distance: float = 0.0) -> Trial:
-  """Refits a form to a part of its rows and predicts the others.
+@dataclass(frozen=True)
+class Part:
+  """The rows of a fit that a trial sees.
 
-  Args:
-    fitted: a fit that still has its data.
+  Attributes:
     train: [rows] bool, those that are fitted.
     where: the others, in words.
     distance: as of `Trial`.
+  """
+
+  train: np.ndarray
+  where: str
+  distance: float = 0.0
+
+
+def leave_out(fitted, parts: Sequence[Part]) -> list[Trial]:
+  """Refits a form to parts of its rows and predicts the others.
+
+  Args:
+    fitted: a fit that still has its data.
+    parts: what is seen, one a trial.
 
   Returns:
-    a Trial; one without rows where the part does not identify the form.
+    a Trial each; one without rows where the part does not identify the form.
   """
   problem = fitted.own_problem
-  if train.sum() < problem.free.sum() or not _identified(fitted, train):
-    return Trial(where)
-  part = replace(problem, weight=problem.weight * train)
-  x, _ = lowest(part, STARTS)
-  missed = planned_losses(fitted, x, train) - fitted.own_data.loss
-  return Trial.of(where, missed[~train], distance)
+  made = [Trial(part.where) for part in parts]
+  able = [
+    i
+    for i, part in enumerate(parts)
+    if part.train.sum() >= problem.free.sum()
+    and _identified(fitted, part.train)
+  ]
+  if not able:
+    return made
+  train = np.stack([parts[i].train for i in able])
+  points, _ = lowest_each(problem, problem.weight * train, STARTS)
+  for i, x in zip(able, points, strict=True):
+    part = parts[i]
+    missed = planned_losses(fitted, x, part.train) - fitted.own_data.loss
+    made[i] = Trial.of(part.where, missed[~part.train], part.distance)
+  return made
 
 
 def _identified(fitted, train) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from forgetting.laws.backtests import backtests, score
+from forgetting.laws.backtests import backtests
+from forgetting.laws.backtests import scores as scores_of
 from forgetting.laws.criteria import aicc
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
@@ -39,8 +40,8 @@ def _of_domain(fits: DomainLaws) -> Iterator[dict]:
   for form, fit in forms:
     if fit is None or aicc(fit) == float("inf"):
       continue
-    for split in backtests(fit):
-      found = score(fit, split)
+    splits = backtests(fit)
+    for split, found in zip(splits, scores_of(fit, splits), strict=True):
       yield dict(
         domain=fits.domain,
         loss=LOSSES["target" if fit is fits.target else "forgetting"],

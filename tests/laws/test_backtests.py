@@ -4,7 +4,7 @@ import pandas as pd
 import planted_tables
 from planted_tables import planted
 
-from forgetting.laws.backtests import backtests, score
+from forgetting.laws.backtests import backtests, scores
 from forgetting.laws.compare import compare_pooling
 
 FITTED = planted_tables.fitted()
@@ -15,7 +15,7 @@ def test_backtest_trains_on_small_and_predicts_large():
   split = splits["all but the largest N"]
   held = FITTED.data.values["N"][~split.train]
   assert set(held) == {16e6}
-  result = score(FITTED, split)
+  result = scores(FITTED, [split])[0]
   assert result.rows == 9
   assert result.error < 0.01
 
