@@ -93,7 +93,9 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
       hessian[:, :, k] += cross
     scale = np.matmul(jacobian**2, curve[:, :, None])[:, :, 0]
   for (i, j), term in second.items():
-    value = dot(share, np.broadcast_to(term, share.shape))
+    if term.shape != share.shape:
+      term = np.broadcast_to(term, share.shape)
+    value = dot(share, term)
     hessian[:, i, j] += value
     if i != j:
       hessian[:, j, i] += value

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -116,11 +117,16 @@ class Problem:
 
   def members(self, parameter: Parameter):
     """Lists (slot index, row mask or 1) of every copy of a parameter."""
-    return [
-      (i, 1.0 if slot.group is None else self.masks[slot.group])
-      for i, slot in enumerate(self.slots)
-      if slot.parameter.name == parameter.name
-    ]
+    return self._members.get(parameter.name, [])
+
+  @cached_property
+  def _members(self) -> dict[str, list]:
+    # asked for at each step of each fit
+    out: dict[str, list] = {}
+    for i, slot in enumerate(self.slots):
+      mask = 1.0 if slot.group is None else self.masks[slot.group]
+      out.setdefault(slot.parameter.name, []).append((i, mask))
+    return out
 
   def parameter_values(self, x, *, seeded: Mapping[int, int] | None = None):
     """Tells what each parameter is at each row.

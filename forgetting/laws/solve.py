@@ -81,11 +81,11 @@ def lowest_each(
   )
   first = np.flatnonzero(np.diff(owner, prepend=-1))
   ends = np.append(first[1:], len(owner))
-  best = [
+  chosen = [
     low + int(np.argmin(lanes.objective[low:high]))
-    for low, high in zip(first, ends, strict=True)
+    for low, high in zip(first.tolist(), ends.tolist(), strict=True)
   ]
-  lanes = polish(problem, lanes.x[best], weight=weight)
+  lanes = polish(problem, lanes.x[chosen], weight=weight)
   return lanes.x, lanes.objective
 
 
