@@ -12,6 +12,17 @@ import synthetic
 
 from forgetting.config import Run
 
+# Many tests build one small program anew, and compiling takes most of their
+# time: what is compiled is kept, for all processes and sessions (read when JAX
+# is imported, after this). A study's own workers have the study's cache.
+COMPILED = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+for name, value in (
+  ("COMPILATION_CACHE_DIR", str(COMPILED)),
+  ("PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0"),
+  ("PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1"),
+):
+  os.environ.setdefault(f"JAX_{name}", value)
+
 
 def made_once(
   factory: pytest.TempPathFactory,

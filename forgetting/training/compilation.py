@@ -11,6 +11,7 @@ import tempfile
 from typing import Any
 
 import jax
+from jax.experimental.compilation_cache import compilation_cache
 import jaxlib
 
 
@@ -45,6 +46,7 @@ def use_cache(directory: pathlib.Path) -> Compilations:
   folder = directory / f"{jaxlib.__version__}-{_cpu()}"
   if _writable(folder):
     jax.config.update("jax_compilation_cache_dir", str(folder))
+    compilation_cache.reset_cache()  # JAX keeps the folder it began with
   jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
   jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
   counts = Compilations()

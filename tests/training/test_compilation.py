@@ -1,4 +1,5 @@
 import jax
+from jax.experimental.compilation_cache import compilation_cache
 
 from forgetting.training import compilation
 
@@ -15,6 +16,7 @@ def test_a_program_is_kept_and_found_again(tmp_path):
       assert [*folder.glob(".lock-*")]
   finally:
     jax.config.update("jax_compilation_cache_dir", before)
+    compilation_cache.reset_cache()
 
 
 def test_a_folder_that_nobody_can_write_keeps_no_programs(tmp_path):
