@@ -1,7 +1,7 @@
 """Remedies that cost no training, from a run's kept best and its base.
 
-Both losses are measured between them, on the sequences that the run's result
-stands on, and written beside it.
+Both losses are measured between them, on the sequences of the run's curve, with
+which they are compared at one target loss, and written beside it.
 """
 
 from __future__ import annotations
@@ -92,18 +92,18 @@ class _Told:
 
   def __init__(self, evaluator: Evaluator, measuring: Measuring, base):
     self._evaluator, self._measuring = evaluator, measuring
-    self._base = evaluator.full(measuring.to_devices(base))
+    self._base = evaluator.curve(measuring.to_devices(base))
 
   def of(self, params) -> dict:
     evaluator, base = self._evaluator, self._base
-    losses = evaluator.full(self._measuring.to_devices(params))
-    means = evaluator.means(losses)
+    losses = evaluator.curve(self._measuring.to_devices(params))
+    means, errors = evaluator.means(losses), evaluator.errors(losses, base)
     change = losses.pretrain - base.pretrain
     return dict(
       pretrain_loss=means["pretrain_loss"],
       target_loss=means["target_loss"],
       forgetting=evaluator.pretrain.mean(change),
-      forgetting_standard_error=evaluator.pretrain.standard_error(change),
+      forgetting_standard_error=errors["forgetting_standard_error"],
     )
 
 

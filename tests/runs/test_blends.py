@@ -1,4 +1,4 @@
-"""Losses between base and best, against those of the run's result."""
+"""Losses between base and best, against those of the run's curve."""
 
 import dataclasses
 
@@ -13,10 +13,15 @@ from forgetting.training.measuring import Measuring
 
 
 @pytest.mark.parametrize("rank", [2])
-def test_the_ends_are_base_and_best_as_the_result_has_them(
+def test_the_ends_are_base_and_best_as_the_curve_has_them(
   with_parent, finetuning, rank
 ):
-  """Of adapters too: what is averaged are whole models."""
+  """Of adapters too: what is averaged are whole models.
+
+  On other sequences than the curve's, averages and runs would be compared at
+  target losses that differ by how hard the sequences are: .055 nats of one
+  domain, where half of the gain was .16.
+  """
   run = dataclasses.replace(finetuning, method=LoRA(rank=rank))
   options = options_in(with_parent, saves=Saves(best=True))
   directory = options.study.of(run)
@@ -27,11 +32,14 @@ def test_the_ends_are_base_and_best_as_the_result_has_them(
   assert directory.blends() == found
   points = {point["weight"]: point for point in found["averaging"]}
   assert len(points) == 11
+  curve = directory.records()
+  (best,) = (e for e in curve if e["step"] == result["best_step"])
+  assert best["target_loss"] != pytest.approx(result["target_loss"], abs=1e-5)
   for loss in ("pretrain_loss", "target_loss"):
-    assert points[0.0][loss] == pytest.approx(result[f"base_{loss}"], abs=1e-5)
-    assert points[1.0][loss] == pytest.approx(result[loss], abs=1e-5)
+    assert points[0.0][loss] == pytest.approx(curve[0][loss], abs=1e-5)
+    assert points[1.0][loss] == pytest.approx(best[loss], abs=1e-5)
   assert points[0.0]["forgetting"] == 0
-  expected = result["pretrain_loss"] - result["base_pretrain_loss"]
+  expected = best["pretrain_loss"] - curve[0]["pretrain_loss"]
   assert points[1.0]["forgetting"] == pytest.approx(expected, abs=1e-5)
   losses = [points[w / 10]["target_loss"] for w in range(11)]
   assert losses[5] < losses[0]  # half of the way has learnt something
