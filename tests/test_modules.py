@@ -63,6 +63,8 @@ ELSEWHERE = {
   "report.figure_replay": ("report/test_replay.py", "draws its comparison"),
   "report.figure_sizes": _FIGURES,
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
+  "runs.text_checks": ("runs/test_text.py", "of prepared text"),
+  "runs.text_sources": ("runs/test_text.py", "of prepared text"),
   "training.executor": ("training/test_stepping.py", _PROTOCOL),
   "training.fleet": ("runs/test_fleets.py", "runs in it, against alone"),
   "training.gradients": ("runs/test_matrix_gradients.py", "on a run's text"),

@@ -146,7 +146,7 @@ def _copied(
     )
   from forgetting.data import corpora, shared
   from forgetting.data.shared import Wanted
-  from forgetting.runs.text import wanted_by
+  from forgetting.runs.text_sources import wanted_by
 
   found: list[Wanted] = []
   for name in names:

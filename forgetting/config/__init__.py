@@ -10,6 +10,12 @@ from forgetting.config.model import BYTE_VOCABULARY, Model
 from forgetting.config.names import domain_name
 from forgetting.config.optimizer import Optimizer
 from forgetting.config.pretrained import Pretrained
+from forgetting.config.replay_source import (
+  OtherText,
+  Repeated,
+  ReplaySource,
+  SelfText,
+)
 from forgetting.config.run import Replay, Run
 from forgetting.config.study import Study
 
@@ -26,9 +32,13 @@ __all__ = [
   "Method",
   "Model",
   "Optimizer",
+  "OtherText",
   "Pretrained",
+  "Repeated",
   "Replay",
+  "ReplaySource",
   "Run",
+  "SelfText",
   "Study",
   "domain_name",
 ]

@@ -4,6 +4,8 @@ import os
 import re
 import typing
 
+SAMPLES = "samples:"  # before what a model wrote: samples:WORD:KEY
+
 
 @typing.overload
 def domain_name(source: str) -> str: ...
@@ -20,6 +22,8 @@ def domain_name(source: str | None) -> str | None:
   """
   if source is None:
     return None
+  if source.startswith(SAMPLES):
+    return source.split(":")[1]
   if source.startswith("hf:"):
     source = re.split(r"[@:?]", source.removeprefix("hf:"), maxsplit=1)[0]
   tfds = re.fullmatch(

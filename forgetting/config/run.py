@@ -12,6 +12,7 @@ from forgetting.config.names import domain_name, short
 from forgetting.config.optimizer import Optimizer
 from forgetting.config.pretrained import Pretrained
 from forgetting.config.ranges import Count, Fraction, Part, Whole
+from forgetting.config.replay_source import OWN, ReplaySource, check_source
 from forgetting.config.transformer import PublicModel
 
 
@@ -65,7 +66,9 @@ class Run(Config):
     micro_batches: parts that a batch is computed in, one after the other, to
       save memory.
     injection: fraction of the batch's tokens drawn from pretraining text.
-    pretraining: sources: catalogue names, sets of them, or paths of text.
+    pretraining: sources: catalogue names, sets of them, or paths of text. On
+      them forgetting is measured. Of a public checkpoint also "self": held-out
+      text that it writes itself.
     domain: the target domain: a catalogue name, or a path of text.
     target_tokens_asked: unique target tokens; whole chunks of them are used.
     tokenizer: what cuts text into tokens.
@@ -74,6 +77,9 @@ class Run(Config):
     parent: what a fine-tuning starts from: a pretraining, or a public
       checkpoint.
     replay: injects from a fixed pool instead of from all pretraining text.
+    replay_source: where injected text comes from; None: fresh pretraining text.
+    beside: sources of text whose losses at base and at best are told beside,
+      as "self"; those of a proxy are in any case.
     method: how a fine-tuning changes the weights.
     version: of the numbers: raised when the code changes them.
   """
@@ -92,6 +98,10 @@ class Run(Config):
   evaluation: Evaluation = Evaluation()
   parent: "Run | Pretrained | None" = None
   replay: Replay | None = dataclasses.field(default=None, metadata=LATER)
+  replay_source: ReplaySource | None = dataclasses.field(
+    default=None, metadata=LATER
+  )
+  beside: tuple[str, ...] = dataclasses.field(default=(), metadata=LATER)
   method: Method = dataclasses.field(default=FULL, metadata=LATER)
   version: Count = 1
 
@@ -119,6 +129,7 @@ class Run(Config):
       self._check_pretraining()
     else:
       self._check_finetuning()
+    check_source(self)
 
   def _check_pretraining(self) -> None:
     check(
@@ -235,6 +246,8 @@ class Run(Config):
     """How injected text is chosen, a word for tables; None: from all of it."""
     if self.is_control:
       return "control"
+    if self.replay_source is not None:
+      return f"from-{self.replay_source.word}"
     if self.replay is None:
       return None
     if self.replay.probe:
@@ -248,6 +261,13 @@ class Run(Config):
       return "uniform"
     probed = measured.replay is not None and measured.replay.probe
     return "predicted" if probed else "true"
+
+  @property
+  def replay_source_word(self) -> str | None:
+    """Where injected text comes from, a word for tables; None: from nowhere."""
+    if self.parent is None or not self.injection:
+      return None
+    return self.replay_source.word if self.replay_source else OWN
 
   @property
   def target_tokens(self) -> int:
@@ -283,6 +303,8 @@ class Run(Config):
       axes += [f"p{self.injection:g}"]
     policy = self.replay_policy
     axes += [policy] if policy else []
+    if self.is_control and self.replay_source:
+      axes += [f"from-{self.replay_source.word}"]
     axes += [] if self.method == FULL else [self.method.word]
     axes += [f"s{self.seed}", digest(self)]
     return "-".join(axes)

@@ -119,6 +119,8 @@ class Mixture:
     parent_chunks: how many chunks the pretraining drew: they are not fresh.
     replayed: indices into the pretraining pool of the chunks to inject, in
       their order; None: all fresh ones, in an order of the run's own.
+    repeated: so many of the fresh chunks are injected, again and again, in a
+      new order at every pass; None: each once.
     tells_injected: whether batches say which of their sequences are injected.
   """
 
@@ -130,6 +132,7 @@ class Mixture:
   parent_seed: int
   parent_chunks: int
   replayed: np.ndarray | None = None
+  repeated: int | None = None
   tells_injected: bool = False
 
   @functools.cached_property
@@ -158,6 +161,7 @@ class Mixture:
         f" the {need} that {self.injection:g} of {steps} steps of"
         f" {self.batch_size} take, and some times as many to choose from"
       )
+    need = min(need, self.repeated or need)
     if need > self.fresh_chunks:
       raise InputError(
         f"injection: found {self.injection:g} over {steps} steps of"
@@ -228,11 +232,22 @@ class Mixture:
     """
     if self.replayed is not None:
       return self.replayed[n]
+    if self.repeated is not None:
+      n = self._again(n, self.repeated)
     if self.parent_chunks:
       key = stream_key(self.seed, "injected")
       n = permute(n, self.fresh_chunks, key=key) + self.parent_chunks
     key = stream_key(self.parent_seed, "pretraining")
     return permute(n, len(self.pretraining), key=key)
+
+  def _again(self, n: np.ndarray, count: int) -> np.ndarray:
+    """Which of the first `count` injected chunks the nth is, by its pass."""
+    out, (passes, position) = np.empty_like(n), np.divmod(n, count)
+    for one in np.unique(passes):
+      here = passes == one
+      key = stream_key(self.seed, f"pass {one}")
+      out[here] = permute(position[here], count, key=key)
+    return out
 
   def _batch(self, injected: np.ndarray, index: np.ndarray) -> Batch:
     length = self.pretraining.context

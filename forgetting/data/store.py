@@ -105,7 +105,7 @@ def prepare(
     folder = _folder(found, kind, context)
     if not (folder / "meta.json").exists():
       _make(folder, found, kind, context, progress)
-  return _open(folder, found.name, source)
+  return open_folder(folder, found.name, source)
 
 
 def open_prepared(
@@ -121,7 +121,7 @@ def open_prepared(
   """
   found = sources.find(source)
   folder = _folder(found, tokenizers.find(tokenizer), context)
-  return _open(folder, found.name, source)
+  return open_folder(folder, found.name, source)
 
 
 def folder_of(source: str, *, context: int, tokenizer: str) -> pathlib.Path:
@@ -330,7 +330,8 @@ def _too_small(name: str, split: Split, counts: dict, context: int):
   )
 
 
-def _open(folder: pathlib.Path, name: str, source: str) -> Prepared:
+def open_folder(folder: pathlib.Path, name: str, source: str) -> Prepared:
+  """Opens chunks, of which a message speaks as `source`."""
   try:
     meta = json.loads((folder / "meta.json").read_text())
   except FileNotFoundError as error:

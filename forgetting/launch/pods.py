@@ -17,7 +17,7 @@ from forgetting.data import shared, sources, tfds_source
 from forgetting.launch import template
 from forgetting.launch.jobs import Launch
 from forgetting.launch.tpus import Slice
-from forgetting.runs import text as run_text
+from forgetting.runs import text_sources
 from forgetting.storage import places
 
 SCRIPT = "pod.sh"
@@ -117,7 +117,7 @@ def push_text(launch: Launch) -> str:
   Raises:
     InputError: the text cannot be had, or the bucket does not take it.
   """
-  wanted = run_text.wanted_by(launch.study.ordered())
+  wanted = text_sources.wanted_by(launch.study.ordered())
   return shared.push(wanted, at=text_at(launch))
 
 
@@ -136,7 +136,7 @@ def check(launch: Launch, *, on: str) -> None:
       f" --on {on} writes its results and checkpoints to a bucket"
     )
   inside = [launch.study_file]
-  for one in run_text.wanted_by(launch.study.ordered()):
+  for one in text_sources.wanted_by(launch.study.ordered()):
     if _is_file(one.source):
       inside.append(one.source)
   for path in inside:

@@ -55,7 +55,8 @@ def columns(
 def _key(directory: RunDirectory, run: Run) -> tuple:
   """What a run and its control have in common."""
   study = directory.path.parent
-  return study, run.parent, run.model, run.pretraining, run.method
+  source = run.replay_source
+  return study, run.parent, run.model, run.pretraining, run.method, source
 
 
 def _curve(

@@ -22,7 +22,7 @@ COLUMNS = (
   "base_pretrain_loss", "target_loss", "base_target_loss", "best_step",
   "steps", "tokens", "status", "replay", "method", "optimizer",
   "peak_lr", "kl_pretrain", "kl_target", "weight_distance",
-  "planned_tokens", "bottom_step",
+  "planned_tokens", "bottom_step", "replay_source",
 )  # fmt: skip
 
 # policies of replay that inject as if from all of the pretraining text
@@ -60,6 +60,7 @@ def axes(study: str, run: Run) -> dict:
     injection=run.injection,
     seed=run.seed,
     replay=run.replay_policy,
+    replay_source=run.replay_source_word,
     method=run.method.word,
     optimizer=f"{run.optimizer.kind}-{run.optimizer.schedule}",
     peak_lr=run.optimizer.peak_lr,

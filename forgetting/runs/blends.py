@@ -12,6 +12,7 @@ import typing
 
 from forgetting.config import Run
 from forgetting.records import RunDirectory, StudyDirectory, run_directories
+from forgetting.runs import samples
 from forgetting.runs.evaluators import evaluator_of
 from forgetting.runs.starts import load_params, load_parent
 
@@ -44,7 +45,8 @@ def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
     measuring.keep(params)
     for params in (load_parent(study, run), load_params(study.of(run), run))
   )
-  told = _Told(evaluator_of(run, measuring), measuring, base)
+  read = samples.resolved(run, study)
+  told = _Told(evaluator_of(read, measuring), measuring, base)
   out = dict(
     averaging=[
       dict(weight=w) | told.of(blending.averaged(base, best, w))

@@ -12,6 +12,7 @@ from forgetting.config.names import domain_name
 from forgetting.data import store
 from forgetting.data.pool import Pool, validation_sample
 from forgetting.runs import text as run_text
+from forgetting.runs import text_sources
 
 if typing.TYPE_CHECKING:
   from forgetting.training.evaluate import ValidationSet
@@ -25,10 +26,11 @@ def measures_of(run: Run) -> tuple:
 
   Returns:
     what they start from and its text, domain, evaluation, chunks of their
-    pool.
+    pool, text measured beside.
   """
   text = (run.parent or run, run.model, run.pretraining, run.tokenizer)
-  return text, run.domain, run.evaluation, _pool_size(run)
+  beside = tuple(text_sources.beside_sources(run))
+  return text, run.domain, run.evaluation, _pool_size(run), beside
 
 
 def evaluator_of(
@@ -47,7 +49,7 @@ def evaluator_of(
   from forgetting.training.evaluator import Evaluator
 
   pretraining, evaluation = run.pretrained_by or run, run.evaluation
-  sources = run_text.pretraining_sources(pretraining)
+  sources = text_sources.pretraining_sources(pretraining)
   target = pool = None
   if run.domain is not None:
     target = _held_out(pretraining, (run.domain,), evaluation.full_target)
@@ -60,6 +62,7 @@ def evaluator_of(
     pretrain=_held_out(pretraining, sources, evaluation.full_pretrain),
     target=target,
     pool=pool,
+    beside=_beside(run),
     frozen=frozen or {},
   )
 
@@ -67,6 +70,21 @@ def evaluator_of(
 def _pool_size(run: Run) -> int:
   """Chunks that a run replays from; 0: it does not replay."""
   return run.replay.pool if run.replay else 0
+
+
+def _beside(run: Run) -> ValidationSet | None:
+  """Held-out text of each source, as many sequences of each at most."""
+  sources = text_sources.beside_sources(run)
+  if not sources:
+    return None
+  whole = Pool.of(run_text.opened(run, sources), "validation")
+  index = [
+    whole.starts[i] + validation_sample(one, run.evaluation.full_pretrain)
+    for i, one in enumerate(
+      Pool.of([found], "validation") for found in run_text.opened(run, sources)
+    )
+  ]
+  return _measured(run, sources, "validation", np.concatenate(index))
 
 
 def _held_out(run: Run, sources: Sequence[str], count: int) -> ValidationSet:

@@ -16,6 +16,7 @@ from forgetting.data.mixture import Mixture
 from forgetting.data.streamed import StreamedMixture
 from forgetting.records import RunDirectory, axes
 from forgetting.records.following import Followed
+from forgetting.runs import samples, text_checks
 from forgetting.runs import text as run_text
 from forgetting.runs.options import RunOptions
 from forgetting.runs.replaying import Replaying
@@ -103,12 +104,13 @@ def steps_of(
     return directory.result()
   from forgetting.training import processes
 
-  run_text.check_text(run)
   _check_processes(run)
+  read = samples.resolved(run, options.study)
+  text_checks.check_text(read)
   if not processes.first():
     directory = Followed(directory.path)
   directory.create(
-    run, text=run_text.text_fingerprint(run), parent=run_text.identity(run)
+    run, text=run_text.text_fingerprint(read), parent=run_text.identity(run)
   )
   with _claimed(run, directory) as claim:
     if directory.done:  # by another, just now
@@ -116,7 +118,9 @@ def steps_of(
     claimed = dataclasses.replace(
       options, stop=claim.asked_before(options.stop)
     )
-    result = yield from _trained(run, directory, claimed, programs, starts)
+    result = yield from _trained(
+      run, read, directory, claimed, programs, starts
+    )
     claim.confirm()
     directory.write_result(result)
     if run.parent is not None:
@@ -127,12 +131,13 @@ def steps_of(
 
 def _trained(
   run: Run,
+  read: Run,
   directory: RunDirectory,
   options: RunOptions,
   programs: Callable[[], Executor],
   starts: Starts,
 ) -> Training:
-  """Its result, not yet written."""
+  """Its result, not yet written; `read` says what text it reads."""
   from forgetting.training import loop, processes
   from forgetting.training.clock import Clock
 
@@ -143,8 +148,8 @@ def _trained(
     clock.spent["earlier attempts"] = earlier
   processes.wait_for_others("created")
   compiled = clock.time("compilation", programs)
-  start = clock.time("start", starts.of, run, options.study, compiled)
-  replay = Replaying(run, directory, start.evaluator, start.base.pool)
+  start = clock.time("start", starts.of, read, options.study, compiled)
+  replay = Replaying(read, directory, start.evaluator, start.base.pool)
   replay.measure_before(options.study)
   mixture = replay.mixture()
   measured = yield from loop.train(
@@ -164,8 +169,8 @@ def _trained(
   )
   about = dict(
     **_weighted(mixture),
-    text=run_text.text_fingerprint(run),
-    data=run_text.provenance(run),
+    text=run_text.text_fingerprint(read),
+    data=run_text.provenance(read),
     **_of_checkpoint(run),
     executor=options.executor,
     versions=_versions(),

@@ -8,13 +8,24 @@ import numpy as np
 from forgetting.config import InputError, Run
 from forgetting.config.names import domain_name
 from forgetting.config.pretrained import Pretrained
-from forgetting.data import corpora, hub, store, tfds_source, tokenizers
+from forgetting.config.replay_source import OtherText, Repeated
+from forgetting.data import (
+  hub,
+  samples,
+  store,
+  tfds_source,
+  tokenizers,
+)
 from forgetting.data.mixture import Blocks, Epochs, Mixture
 from forgetting.data.permutation import permute, stream_key
 from forgetting.data.pool import Pool, chunks_within
 from forgetting.data.replay_pool import pool_index, replay_order
-from forgetting.data.shared import Wanted
 from forgetting.data.streamed import StreamedMixture
+from forgetting.runs.text_sources import (
+  other_sources,
+  pretraining_sources,
+  sources_of,
+)
 
 
 def mixture_of(
@@ -29,8 +40,11 @@ def mixture_of(
   Raises:
     InputError: the domain or the corpus has less text than asked.
   """
+  if isinstance(run.replay_source, OtherText):
+    return _of_other_text(run)
   if any(map(tfds_source.is_streamed, pretraining_sources(run))):
     return _streamed_mixture(run)
+  source = run.replay_source
   parent, replayed = run.pretrained_by or run, None
   if run.replay is not None:
     pool = replay_pool_of(parent, run.replay.pool)
@@ -50,6 +64,21 @@ def mixture_of(
     parent_seed=parent.seed,
     parent_chunks=_chunks_of(run.pretrained_by),
     replayed=replayed,
+    repeated=source.chunks if isinstance(source, Repeated) else None,
+    tells_injected=run.method.reads_injected,
+  )
+
+
+def _of_other_text(run: Run) -> Mixture:
+  """Injects text that the parent's corpus does not have: all of it is fresh."""
+  return Mixture(
+    pretraining=Pool.of(opened(run, other_sources(run)), "train"),
+    target=target_of(run) if run.domain else None,
+    injection=run.injection,
+    batch_size=run.batch_size,
+    seed=run.seed,
+    parent_seed=run.seed,
+    parent_chunks=0,
     tells_injected=run.method.reads_injected,
   )
 
@@ -168,27 +197,6 @@ def _streamed_mixture(run: Run) -> StreamedMixture:
   )
 
 
-def pretraining_sources(run: Run) -> list[str]:
-  """Sources that a run injects or is pretrained on, sets taken apart."""
-  return corpora.expand(run.pretraining)
-
-
-def sources_of(run: Run) -> list[str]:
-  """Sources of all text that a run reads, its domain last."""
-  return pretraining_sources(run) + ([run.domain] if run.domain else [])
-
-
-def wanted_by(runs: Iterable[Run]) -> list[Wanted]:
-  """All text of some runs, at their contexts and in their tokens; each once."""
-  return list(
-    dict.fromkeys(
-      Wanted(source, run.model.context, run.tokenizer)
-      for run in runs
-      for source in sources_of(run)
-    )
-  )
-
-
 def target_of(run: Run) -> Epochs:
   """The target text of a fine-tuning: which chunks of its domain it sees.
 
@@ -215,46 +223,14 @@ def open_source(run: Run, source: str) -> store.Prepared:
   Raises:
     InputError: it is not prepared.
   """
+  if samples.is_one(source):
+    return samples.open_samples(source)
   return _open(source, run.model.context, run.tokenizer)
 
 
 @functools.cache
 def _open(source: str, context: int, tokenizer: str) -> store.Prepared:
   return store.open_prepared(source, context=context, tokenizer=tokenizer)
-
-
-def check_text(run: Run) -> None:
-  """Refuses a run whose prepared text is not enough, before any compute.
-
-  Raises:
-    InputError: too little text, a vocabulary larger than the model's, or a
-      domain that is pretraining text.
-  """
-  if run.domain in pretraining_sources(run):
-    raise InputError(
-      f"Run.domain: found {run.domain!r}, expected a domain that is not among"
-      f" the pretraining sources {', '.join(run.pretraining)}"
-    )
-  if run.domain is not None and tfds_source.is_streamed(run.domain):
-    raise InputError(
-      f"Run.domain: found {run.domain!r}, expected prepared text: its unique"
-      " tokens are counted and repeated; write tfds: in place of stream:"
-    )
-  try:
-    mixture_of(run).check(run.steps)
-  except InputError as error:
-    raise InputError(f"{run.name}: {error}") from error
-  for source in sources_of(run):
-    prepared = open_source(run, source)
-    found = prepared.meta["vocab_size"]
-    if found > run.model.vocab_size and isinstance(run.parent, Pretrained):
-      # Gemma 3 has a piece more than rows, which no text writes
-      found = 1 + prepared.largest_id
-    if found > run.model.vocab_size:
-      raise InputError(
-        f"Model.vocab_size: found {run.model.vocab_size}, expected at least"
-        f" the {found} of tokenizer {run.tokenizer!r}"
-      )
 
 
 def text_fingerprint(run: Run) -> dict[str, str]:

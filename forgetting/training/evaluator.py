@@ -17,6 +17,7 @@ class Losses(NamedTuple):
   pretrain: np.ndarray
   target: np.ndarray  # empty in a pretraining
   pool: np.ndarray = np.empty(0, np.float32)  # of full measurements alone
+  beside: np.ndarray = np.empty(0, np.float32)  # likewise
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,6 +32,7 @@ class Evaluator:
     evaluation: how many sequences, and when.
     pretrain, target: the full validation sets; a pretraining has no target.
     pool: the pool that is replayed from, if any.
+    beside: other text that base and best are measured on, if any.
     frozen: what the method keeps of the parent and leaves alone.
   """
 
@@ -39,6 +41,7 @@ class Evaluator:
   pretrain: ValidationSet
   target: ValidationSet | None
   pool: ValidationSet | None = None
+  beside: ValidationSet | None = None
   frozen: Params = dataclasses.field(default_factory=dict)
 
   def curve(self, params: Params) -> Losses:
@@ -50,7 +53,8 @@ class Evaluator:
     """On all sequences: what a run's result is made of."""
     e = self.evaluation
     losses = self._measure(params, e.full_pretrain, e.full_target)
-    return losses._replace(pool=self.of_pool(params))
+    beside = self._of(self.beside, params)
+    return losses._replace(pool=self.of_pool(params), beside=beside)
 
   def drift(self, now: Params, start: Params) -> dict:
     """The way from base to some parameters, on all sequences.
@@ -78,9 +82,12 @@ class Evaluator:
 
   def of_pool(self, params: Params) -> np.ndarray:
     """Losses of the pool; empty where there is none."""
-    if self.pool is None:
+    return self._of(self.pool, params)
+
+  def _of(self, measured: ValidationSet | None, params: Params) -> np.ndarray:
+    if measured is None:
       return np.empty(0, np.float32)
-    return self._per_example(params, self.pool.chunks, self.pool.weights)
+    return self._per_example(params, measured.chunks, measured.weights)
 
   def _measure(self, params, pretrain: int, target: int) -> Losses:
     chunks = [self.pretrain.chunks[:pretrain]]

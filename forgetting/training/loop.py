@@ -128,7 +128,7 @@ def train(
     best=best.pretrain,
     id=evaluator.pretrain.id,
     source=evaluator.pretrain.source,
-    **_pool_columns(evaluator, base, best),
+    **_more_columns(evaluator, base, best),
   )
   return dict(
     status="done",
@@ -177,12 +177,19 @@ def _at_bottom(run: Run, records: list[dict], best: dict) -> dict:
   )
 
 
-def _pool_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
-  if evaluator.pool is None:
-    return {}
-  return dict(
-    pool_base=base.pool, pool_best=best.pool, pool_id=evaluator.pool.id
-  )
+def _more_columns(evaluator: Evaluator, base: Losses, best: Losses) -> dict:
+  """Of the pool that is replayed from, and of text that is measured beside."""
+  out: dict = {}
+  if (pool := evaluator.pool) is not None:
+    out |= dict(pool_base=base.pool, pool_best=best.pool, pool_id=pool.id)
+  if (beside := evaluator.beside) is not None:
+    out |= dict(
+      beside_base=base.beside,
+      beside_best=best.beside,
+      beside_id=beside.id,
+      beside_source=beside.source,
+    )
+  return out
 
 
 def _epoch(run: Run, step: int, chunks: int | None) -> float | None:

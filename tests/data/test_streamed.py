@@ -14,6 +14,7 @@ from forgetting.data.pool import Pool
 from forgetting.data.store import chunk_ids
 from forgetting.runs import run as run_lib
 from forgetting.runs import text as run_text
+from forgetting.runs import text_checks
 
 CONTEXT = 32
 TARGET = 250  # a token that no text has
@@ -214,8 +215,8 @@ def test_streams_stand_alone_and_are_no_domains(run, text):
     run.parent, pretraining=(*run.pretraining, text["news"])
   )
   with pytest.raises(InputError, match="expected one streamed source alone"):
-    run_text.check_text(parent)
+    text_checks.check_text(parent)
   domain = f"{run.pretraining[0]}&split=train[:99%]"
   store.prepare(domain, context=CONTEXT)
   with pytest.raises(InputError, match="write tfds: in place of stream:"):
-    run_text.check_text(dataclasses.replace(run, domain=domain))
+    text_checks.check_text(dataclasses.replace(run, domain=domain))

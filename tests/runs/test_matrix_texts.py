@@ -12,7 +12,7 @@ from forgetting.config import InputError
 from forgetting.data import store
 from forgetting.data.pool import Pool, validation_sample
 from forgetting.records import RunDirectory
-from forgetting.runs import matrix_texts
+from forgetting.runs import matrix_texts, text_sources
 from forgetting.runs import text as run_text
 
 
@@ -25,7 +25,7 @@ def study(tmp_path, finetuning, text, monkeypatch):
     dataclasses.replace(finetuning, domain=text[name])
     for name in ("law", "poems")
   ]
-  sources = run_text.pretraining_sources(finetuning)
+  sources = text_sources.pretraining_sources(finetuning)
   pool = Pool.of([opened[source] for source in sources], "validation")
   index = validation_sample(pool, finetuning.evaluation.full_pretrain)
   generator = np.random.default_rng(0)

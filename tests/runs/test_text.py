@@ -6,7 +6,7 @@ import pytest
 
 from forgetting.config import InputError, Replay, Run
 from forgetting.data import corpora
-from forgetting.runs import text as run_text
+from forgetting.runs import text_checks, text_sources
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def test_a_set_stands_for_its_members(finetuning, monkeypatch):
   monkeypatch.setitem(corpora.SETS, "mine", members)
   parent = dataclasses.replace(finetuning.parent, pretraining=("mine",))
   run = dataclasses.replace(finetuning, pretraining=("mine",), parent=parent)
-  assert run_text.pretraining_sources(run) == members
+  assert text_sources.pretraining_sources(run) == members
   inside = dataclasses.replace(run, domain=members[0])
   with pytest.raises(InputError, match="not among the pretraining sources"):
-    run_text.check_text(inside)
+    text_checks.check_text(inside)
   assert Run.__dataclass_fields__["pretraining"].default == ("mix",)
   assert not {"news", "usenet", "tweets"} & set(corpora.SETS["mix"])
 
@@ -38,4 +38,4 @@ def test_a_set_stands_for_its_members(finetuning, monkeypatch):
 )
 def test_pools_that_do_not_fit_are_refused(cache, uniform, change, line):
   with pytest.raises(InputError, match=line):
-    run_text.check_text(dataclasses.replace(uniform, **change))
+    text_checks.check_text(dataclasses.replace(uniform, **change))

@@ -13,6 +13,7 @@ from forgetting.config import InputError, Optimizer, Replay, Run, Study
 from forgetting.data import fetch
 from forgetting.records import RunDirectory
 from forgetting.runs import text as run_text
+from forgetting.runs import text_sources
 from forgetting.study import study as study_lib
 from forgetting.study.summary import Summary
 
@@ -123,7 +124,7 @@ def test_every_result_names_its_exact_text(finished, toy):
   root, _ = finished
   table = records.data(root / "toy").set_index("name")
   assert sorted(table.index) == ["law", "letters", "news"]  # each once
-  for source in run_text.sources_of(toy.runs[0]):
+  for source in text_sources.sources_of(toy.runs[0]):
     prepared = run_text.open_source(toy.runs[0], source)
     row = table.loc[prepared.name]
     assert row["train_sha256"] == prepared.meta["splits"]["train"]["sha256"]

@@ -110,8 +110,8 @@ def hidden(
     [B, L, D] of the numerics' dtype, or as wide as the embedding is.
   """
   c, dtype = architecture, jnp.dtype(numerics.dtype)
-  layers = _cast(params["layers"], dtype)
-  x_BxLxD = sharding.by_rows(_embedded(params, tokens_BxL, c, dtype))
+  layers = cast(params["layers"], dtype)
+  x_BxLxD = sharding.by_rows(embedded(params, tokens_BxL, c, dtype))
   block: Callable = functools.partial(_block, architecture=c)
   copies = scanning.unroll(c.layers)
   if numerics.remat != "none":
@@ -119,75 +119,89 @@ def hidden(
     block = jax.checkpoint(block, policy=keep, prevent_cse=copies > 1)
   kinds_N = jnp.asarray(np.array(c.pattern, np.int32))
   x_BxLxD, _ = jax.lax.scan(block, x_BxLxD, (layers, kinds_N), unroll=copies)
+  return closed(x_BxLxD, params, c)
+
+
+def closed(x_BxLxD, params: Params, c: Transformer):
+  """What the output layer reads, of what the last layer gives."""
   if c.final_norm:
-    x_BxLxD = _norm(x_BxLxD, params.get("final_norm"), c)
+    x_BxLxD = norm(x_BxLxD, params.get("final_norm"), c)
   if c.embedding_size:
-    x_BxLxD = _dense(x_BxLxD, _cast(params["project_out"], dtype))
+    x_BxLxD = dense(x_BxLxD, cast(params["project_out"], x_BxLxD.dtype))
   return x_BxLxD
 
 
-def _embedded(params: Params, tokens_BxL, c: Transformer, dtype):
+def embedded(params: Params, tokens_BxL, c: Transformer, dtype, rows=None):
+  """What the first layer reads.
+
+  Args:
+    params: of the model.
+    tokens_BxL: int32 ids.
+    c: the architecture.
+    dtype: of products.
+    rows: of learned positions, where the tokens are not the first ones.
+
+  Returns:
+    [B, L, D].
+  """
   x_BxLxD = params["embed"]["embedding"][tokens_BxL].astype(jnp.float32)
   if c.scaled_embedding:
     x_BxLxD *= np.float32(np.sqrt(c.width))
   if c.embedding_size:
-    x_BxLxD = _dense(x_BxLxD, params["project_in"])
+    x_BxLxD = dense(x_BxLxD, params["project_in"])
   if c.positions:
-    rows = slice(c.position_offset, c.position_offset + tokens_BxL.shape[1])
+    if rows is None:
+      rows = slice(c.position_offset, c.position_offset + tokens_BxL.shape[1])
     x_BxLxD += params["positions"]["embedding"][rows]
   return x_BxLxD.astype(dtype)
 
 
 def _block(x_BxLxD, layer, *, architecture: Transformer):
-  """A layer: attention and an MLP, with norms where the family has them."""
   p, kind = layer
-  c = architecture
-  attend = functools.partial(_attention, p=p, kind=kind, c=c)
+  attend = functools.partial(_attention, p=p, kind=kind, c=architecture)
+  return block(x_BxLxD, p, architecture, attend), None
+
+
+def block(x_BxLxD, p: Params, c: Transformer, attend: Callable):
+  """A layer: attention and an MLP, with norms where the family has them.
+
+  Args:
+    x_BxLxD: the residual stream before it.
+    p: its parameters.
+    c: the architecture.
+    attend: its attention, [B, L, D] -> [B, L, D].
+  """
   mlp = functools.partial(_mlp, p=p, c=c)
 
-  def norm(name, x):
-    return _norm(x, p.get(name), c)
+  def by(name, x):
+    return norm(x, p.get(name), c)
 
   if c.placement in ("parallel", "shared"):
-    read = norm("attention_norm", x_BxLxD)
-    other = read if c.placement == "shared" else norm("mlp_norm", x_BxLxD)
-    return x_BxLxD + attend(read) + mlp(other), None
+    read = by("attention_norm", x_BxLxD)
+    other = read if c.placement == "shared" else by("mlp_norm", x_BxLxD)
+    return x_BxLxD + attend(read) + mlp(other)
   if c.placement == "after":
-    x_BxLxD = norm("attention_norm", x_BxLxD + attend(x_BxLxD))
-    return norm("mlp_norm", x_BxLxD + mlp(x_BxLxD)), None
+    x_BxLxD = by("attention_norm", x_BxLxD + attend(x_BxLxD))
+    return by("mlp_norm", x_BxLxD + mlp(x_BxLxD))
   before = c.placement in ("pre", "sandwich")
   after = c.placement in ("post", "sandwich")
   for name, change in (("attention", attend), ("mlp", mlp)):
-    read = norm(f"{name}_norm", x_BxLxD) if before else x_BxLxD
+    read = by(f"{name}_norm", x_BxLxD) if before else x_BxLxD
     found = change(read)
-    x_BxLxD += norm(f"{name}_post_norm", found) if after else found
-  return x_BxLxD, None
+    x_BxLxD += by(f"{name}_post_norm", found) if after else found
+  return x_BxLxD
 
 
 def _attention(x_BxLxD, *, p: Params, kind, c: Transformer):
   batch, length, _ = x_BxLxD.shape
-  q, k, v = (_dense(x_BxLxD, p[name]) for name in "qkv")
-  if c.clip is not None:
-    q, k, v = (jnp.clip(x, -c.clip, c.clip) for x in (q, k, v))
-  if c.head_norm == "all":
-    q, k = (_norm(x, p[f"{n}_norm"], c) for x, n in ((q, "q"), (k, "k")))
-  split = (batch, length, -1, c.head_size)
-  q, k, v = (x.reshape(split) for x in (q, k, v))
-  if c.head_norm in ("head", "each"):
-    q, k = (_norm(x, p[f"{n}_norm"], c) for x, n in ((q, "q"), (k, "k")))
+  angles = None
   if c.rotary_size:
     ropes = tuple(one.rope for one in c.kinds)
-    cos, sin = (
+    angles = tuple(
       table[0] if len(c.kinds) == 1 else jnp.asarray(table)[kind]
       for table in rotary.tables(ropes, c.rotary_size, length)
     )
-    turn = functools.partial(
-      rotary.turn,
-      cos_LxP=jnp.asarray(cos),
-      sin_LxP=jnp.asarray(sin),
-      neighbours=c.rotary_pairs == "neighbours",
-    )
-    q, k = turn(q), turn(k)
+  q, k, v = heads_of(x_BxLxD, p, c, angles)
   out = attention.attend(
     q,
     k,
@@ -197,20 +211,52 @@ def _attention(x_BxLxD, *, p: Params, kind, c: Transformer):
     windows=tuple(one.window for one in c.kinds),
     kind=kind,
   )
-  return _dense(out.reshape(batch, length, -1), p["out"])
+  return dense(out.reshape(batch, length, -1), p["out"])
+
+
+def heads_of(x_BxLxD, p: Params, c: Transformer, angles):
+  """Queries, keys and values by heads, turned by their positions.
+
+  Args:
+    x_BxLxD: what the attention reads.
+    p: the layer's parameters.
+    c: the architecture.
+    angles: cosine and sine [L, P] of the positions; None where none turn.
+
+  Returns:
+    [B, L, H, K] and twice [B, L, G, K].
+  """
+  q, k, v = (dense(x_BxLxD, p[name]) for name in "qkv")
+  if c.clip is not None:
+    q, k, v = (jnp.clip(x, -c.clip, c.clip) for x in (q, k, v))
+  if c.head_norm == "all":
+    q, k = (norm(x, p[f"{n}_norm"], c) for x, n in ((q, "q"), (k, "k")))
+  split = (*x_BxLxD.shape[:2], -1, c.head_size)
+  q, k, v = (x.reshape(split) for x in (q, k, v))
+  if c.head_norm in ("head", "each"):
+    q, k = (norm(x, p[f"{n}_norm"], c) for x, n in ((q, "q"), (k, "k")))
+  if angles is None:
+    return q, k, v
+  turn = functools.partial(
+    rotary.turn,
+    cos_LxP=jnp.asarray(angles[0]),
+    sin_LxP=jnp.asarray(angles[1]),
+    neighbours=c.rotary_pairs == "neighbours",
+  )
+  return turn(q), turn(k), v
 
 
 def _mlp(x_BxLxD, *, p: Params, c: Transformer):
   activation = ACTIVATIONS[c.activation]
-  up_BxLxF = _dense(x_BxLxD, p["up"])
+  up_BxLxF = dense(x_BxLxD, p["up"])
   if "gate" in p:
-    hidden_BxLxF = activation(_dense(x_BxLxD, p["gate"])) * up_BxLxF
+    hidden_BxLxF = activation(dense(x_BxLxD, p["gate"])) * up_BxLxF
   else:
     hidden_BxLxF = activation(up_BxLxF)
-  return _dense(hidden_BxLxF, p["down"])
+  return dense(hidden_BxLxF, p["down"])
 
 
-def _dense(x, p: Params):
+def dense(x, p: Params):
   """The last axis of x by a kernel, and its bias if it has one."""
   y = jnp.dot(x, p["kernel"].astype(x.dtype))
   if (a := "kernel" + adapters.A) in p:
@@ -218,7 +264,7 @@ def _dense(x, p: Params):
   return y + p["bias"].astype(x.dtype) if "bias" in p else y
 
 
-def _norm(x, p: Params | None, c: Transformer):
+def norm(x, p: Params | None, c: Transformer):
   """RMSNorm or LayerNorm over the last axes that its scale has, in float32."""
   wide = x.astype(jnp.float32)
   if c.norm != "rms":
@@ -282,7 +328,7 @@ def values_kept(architecture: Transformer, numerics: Numerics) -> int:
   return 4 * c.width + products + 2 * queries + keys + (1 + c.gated) * c.hidden
 
 
-def _cast(params: Params, dtype) -> Params:
+def cast(params: Params, dtype) -> Params:
   """Matrices in the type of products, once and not once a layer."""
   return jax.tree_util.tree_map_with_path(
     lambda path, x: x.astype(dtype) if name_of(path).endswith("kernel") else x,

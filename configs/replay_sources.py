@@ -1,0 +1,80 @@
+"""What to replay when the original corpus is not to be had: sources compared.
+
+Two byte-level models are fine-tuned on two domains, and inject 1, 5 or 20 % of
+one of nine sources: fresh text of their own corpus; what they themselves wrote,
+at two temperatures; three other texts, from near to far; or 4, 16 or 64 chunks
+of their own corpus, repeated. Forgetting is measured on held-out text of their
+own corpus, and beside it on held-out text that they wrote.
+
+  forgetting study configs/replay_sources.py
+"""
+
+import dataclasses
+import itertools
+
+from quickstart import PRETRAINING, finetuning, pretrained
+
+from forgetting.config import (
+  Model,
+  OtherText,
+  Repeated,
+  ReplaySource,
+  Run,
+  SelfText,
+  Study,
+)
+
+MODELS = (
+  Model(layers=2, width=48, heads=2),  # 55k parameters
+  Model(layers=2, width=80, heads=2),  # 154k
+)
+TARGET_TOKENS, EPOCHS = 10_240, 40
+INJECTIONS = (0.01, 0.05, 0.2)
+WRITTEN = 1024  # chunks, more than the largest injection takes
+SOURCES: tuple[ReplaySource | None, ...] = (
+  None,  # its own corpus
+  SelfText(chunks=WRITTEN),
+  SelfText(chunks=WRITTEN, temperature=0.7),
+  OtherText(sources=("django_docs",)),  # English about code
+  OtherText(sources=("medical",)),  # English, terms
+  OtherText(sources=("smiles",)),  # molecules
+  Repeated(chunks=4),
+  Repeated(chunks=16),
+  Repeated(chunks=64),
+)
+AGAIN = SOURCES[:2]  # done with a second seed, at one size
+
+
+def study(
+  domains: tuple[str, ...] = ("kjv", "wiki_fr"),
+  pretraining: tuple[str, ...] = PRETRAINING,
+) -> Study:
+  parents = [pretrained(model, pretraining) for model in MODELS]
+  runs = []
+  for parent, domain in itertools.product(parents, domains):
+    runs.append(task(parent, domain, 0, None))
+    runs += [
+      task(parent, domain, injection, source)
+      for injection, source in itertools.product(INJECTIONS, SOURCES)
+    ]
+  for domain in domains:
+    runs.append(task(parents[0], domain, 0, None, seed=1))
+    runs += [
+      task(parents[0], domain, injection, source, seed=1)
+      for injection, source in itertools.product(INJECTIONS, AGAIN)
+    ]
+  return Study(name="replay_sources", tolerance=0.25, runs=tuple(runs))
+
+
+def task(
+  parent: Run,
+  domain: str,
+  injection: float,
+  source: ReplaySource | None,
+  *,
+  seed: int = 0,
+) -> Run:
+  run = finetuning(parent, domain, TARGET_TOKENS, injection, epochs=EPOCHS)
+  return dataclasses.replace(
+    run, seed=seed, replay_source=source, beside=("self",)
+  )
