@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dataclasses
 import math
 
-from forgetting.laws import frontier, paths
+from forgetting.laws import drifts, frontier, paths
 from forgetting.laws.answers import Report
 from forgetting.laws.frontier import Arm, Frontier, Stop
 from forgetting.laws.together import Together, pairs
@@ -27,6 +27,9 @@ NOTES = (
   "FLOPs: of the steps until there, as a part of plain fine-tuning's; -: of the"
   " whole run, which comes before. ewc goes through its text once a parent"
   " beside",
+  "R2: share of the variance of forgetting at best, over runs of all methods,"
+  " that a parabola in the distance from base tells; interval by resampling"
+  " runs",
   "memory: of a training step on one device, by formula, as a part of plain"
   " fine-tuning's; -: not told, or no step",
 )
@@ -54,8 +57,8 @@ def remedies(
 
   Returns:
     a Report whose data has, for each cell, the matched target loss, every arm,
-    the best of each remedy, what pairs do together, the stop, the hull; and
-    what is missing.
+    the best of each remedy, what pairs do together, the stop, the hull; what
+    is missing; and what tells forgetting at best, over all runs.
 
   Raises:
     InputError: nothing to compare.
@@ -69,6 +72,8 @@ def remedies(
     texts.append(
       "averaging and largest are missing: no run's best is kept (--keep-best)"
     )
+  told = drifts.told_by(runs)
+  texts += _told_lines(told)
   texts.append("\n".join(NOTES))
   status = runs["status"].value_counts()
   data = dict(
@@ -77,6 +82,7 @@ def remedies(
     missing=missing,
     memory={f"{word}": value for (_, word), value in used.items()},
     cells=[_data(one) for one in found],
+    told_by=[dataclasses.asdict(one) for one in told],
   )
   return Report("\n\n".join(texts), data)
 
@@ -123,6 +129,23 @@ def _missing_lines(missing: list[dict]) -> list[str]:
     where = f"{domain}, {params:,.0f} parameters, {tokens:,.0f} target tokens"
     lines.append(f"  {where}: {'; '.join(arms)}")
   return ["\n".join(lines)]
+
+
+def _told_lines(told: list[drifts.Told]) -> list[str]:
+  if not told:
+    return []
+  rows = [("what tells forgetting at best", "domain", "runs", "R2", "95 %")]
+  rows += [
+    (
+      drifts.DISTANCES[one.distance],
+      one.domain,
+      str(one.runs),
+      f"{one.r2:.2f}",
+      f"{one.low:.2f} to {one.high:.2f}",
+    )
+    for one in told
+  ]
+  return ["\n".join(text_table.lines(rows, left=2))]
 
 
 def _memory(curves, memory: Mapping[str, float]) -> dict[tuple, float]:
