@@ -8,7 +8,8 @@ from forgetting.config import InputError, Model, Run, Study
 from forgetting.config.method import FULL
 from forgetting.config.names import short
 from forgetting.cost.chips import Chip, find
-from forgetting.cost.footprint import USABLE, Mesh, footprint, mesh_for
+from forgetting.cost.footprint import USABLE, Mesh
+from forgetting.cost.parts import choices, fitting
 from forgetting.records import text_table
 
 COMPILE_SECONDS = 30  # after which no further shape is compiled
@@ -26,6 +27,7 @@ class Group:
     tokens, flops: of training, were no run to stop before its last step.
     evaluation_flops: of both losses.
     mesh: of devices that share a run.
+    parts: that a batch is computed in, one after the other, so that it fits.
     memory: bytes on one device, by formula.
     compiled: bytes of the compiled step by this machine's backend, of one
       device with the whole batch; None where it was not compiled.
@@ -39,6 +41,7 @@ class Group:
   flops: float
   evaluation_flops: float
   mesh: Mesh
+  parts: int
   memory: float
   compiled: float | None = None
 
@@ -114,7 +117,12 @@ def groups_of(runs: Iterable[Run], *, chip: Chip, devices: int) -> list[Group]:
 def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
   first, on_cpu = runs[0], chip.name == "cpu"
   # on a CPU every core does a run of its own
-  mesh = Mesh(1, 1) if on_cpu else mesh_for(first, devices)
+  ways = choices(
+    first, 1 if on_cpu else devices, fused_attention=chip.attention == "fused"
+  )
+  # its memory is not told to a run there, which keeps to what is asked for
+  fits = None if on_cpu else fitting(ways, USABLE * chip.memory)
+  way = fits or ways[0]
   return Group(
     kind="fine-tuning" if first.parent else "pretraining",
     model=first.model,
@@ -123,15 +131,10 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
     tokens=sum(run.steps * run.tokens_per_step for run in runs),
     flops=sum(run.flops for run in runs) + _flops_before(runs),
     evaluation_flops=sum(map(evaluation_flops, runs)),
-    mesh=mesh,
-    memory=_memory(first, chip, mesh),
+    mesh=way.mesh,
+    parts=way.count,
+    memory=way.memory,
   )
-
-
-def _memory(run: Run, chip: Chip, mesh: Mesh) -> float:
-  """Bytes that it needs on one device."""
-  fused = chip.attention == "fused"
-  return footprint(run, mesh, fused_attention=fused).total
 
 
 def _flops_before(runs: list[Run]) -> int:
@@ -168,19 +171,10 @@ def _check_fits(group: Group, chip: Chip) -> None:
 def _would_fit(group: Group, chip: Chip) -> str:
   """What to change: what helps that changes no numbers but the last bits."""
   run = group.example
-  parts = next(
-    (
-      n
-      for n in range(run.micro_batches + 1, run.batch_size + 1)
-      if run.batch_size % n == 0
-      and _memory(dataclasses.replace(run, micro_batches=n), chip, group.mesh)
-      <= USABLE * chip.memory
-    ),
-    None,
-  )
-  now = f"now {run.micro_batches}"
-  if parts is not None:
-    return f"Run.micro_batches = {parts} would fit ({now})"
+  ways = choices(run, 1, fused_attention=chip.attention == "fused")
+  now, found = f"now {run.micro_batches}", fitting(ways, USABLE * chip.memory)
+  if chip.name == "cpu" and found is not None:
+    return f"Run.micro_batches = {found.count} would fit ({now})"
   return (
     f"no Run.micro_batches would fit ({now}); raise --devices, or set"
     f" Model.remat to 'dots' or 'full' (now {run.model.remat!r})"
@@ -193,19 +187,23 @@ def with_compiled(groups: list[Group]) -> list[Group]:
   for group in groups:
     # the next shape takes longer than the last
     late = time.monotonic() - start > COMPILE_SECONDS / 2
-    size = None if late else compiled_bytes(group.example)
+    size = None if late else compiled_bytes(group.example, group.parts)
     out.append(dataclasses.replace(group, compiled=size))
   return out
 
 
-def compiled_bytes(run: Run) -> float:
-  """Arguments and temporaries of a run's compiled step, all devices here."""
+def compiled_bytes(run: Run, parts: int) -> float:
+  """Arguments and temporaries of a run's compiled step, all devices here.
+
+  Args:
+    parts: that a batch is computed in.
+  """
   from forgetting.training.programs import compile_step
 
   step = compile_step(
     run.model,
     batch_size=run.batch_size,
-    micro_batches=run.micro_batches,
+    micro_batches=parts,
     method=run.method.program,
     optimizer=run.optimizer.kind,
   )
@@ -218,7 +216,8 @@ def _text(
   study: Study, groups: list[Group], chip: Chip, devices: int, mfu: float
 ) -> str:
   header = (
-    "model", "runs", "tokens", "FLOPs", "mesh", "memory", "compiled", "hours",
+    "model", "runs", "tokens", "FLOPs", "mesh", "parts", "memory", "compiled",
+    "hours",
   )  # fmt: skip
   rows = [header] + [_row(group, chip, devices, mfu) for group in groups]
   beside = "".join(f"\n{line}" for line in _of_methods(groups))
@@ -235,6 +234,8 @@ in all {hours:.3g} hours on {devices} x {chip.name} at {mfu:.0%} of \
 to stop before its last step, and devices that a mesh leaves free to do others
 memory: of a device of {chip.name}, by formula; it has {_gb(chip.memory)}; the \
 state lies over the mesh (data x model)
+parts: of a batch, computed one after the other so that it fits; a run chooses \
+them by itself
 compiled: the step as compiled by {_backend()}, whole on one device, its own \
 attention; -: not compiled, it takes longer than seconds
 FLOPs: 6 (12 layers width^2 + vocabulary width) + 12 layers width context a \
@@ -269,6 +270,7 @@ def _row(group: Group, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
     f"{group.tokens:.3g}",
     f"{group.flops:.3g}",
     f"{group.mesh.data} x {group.mesh.model}",
+    str(group.parts),
     _gb(group.memory),
     _gb(group.compiled) if group.compiled else "-",
     f"{group.hours(chip, devices, mfu):.3g}",

@@ -105,7 +105,7 @@ class Path:
 
 
 def paths_of(curves, blends=None) -> dict[tuple, list[Path]]:
-  """Reads the paths of all runs, and between base and best of plain ones.
+  """Reads the paths of all runs, and between base and best of some.
 
   Args:
     curves: a data frame, one row an evaluation: `records.curves`.
@@ -157,21 +157,26 @@ def _errors(rows) -> np.ndarray:
 
 
 def _between(blends, names) -> Iterator[tuple[tuple, Path]]:
-  """Averages of plain runs with base, and their largest changes alone."""
+  """Averages of runs with base, and their largest changes alone.
+
+  Of plain runs and of those that inject. In the order in which they leave
+  base: an average may learn more than best itself, which has its loss again.
+  """
   if blends is None or not len(blends):
     return
   for (_, run, remedy), rows in blends.groupby(["study", "run", "remedy"]):
-    if names.get(str(run), ("",))[0] != PLAIN:
+    kinds, words = names.get(str(run), ("", ""))
+    if kinds not in (PLAIN, INJECTION):
       continue
-    rows = rows.sort_values("target_loss", ascending=False)
-    first = rows.iloc[0]
+    after = kinds == INJECTION
+    rows = rows.sort_values("strength")
     yield (
-      cell_of(first),
+      cell_of(rows.iloc[0]),
       Path(
-        str(remedy),
-        str(remedy),
+        f"{remedy} + {kinds}" if after else str(remedy),
+        f"{remedy}, {words}" if after else str(remedy),
         str(run),
-        {name: first.get(name) for name in AXES},
+        {name: rows.iloc[0].get(name) for name in AXES},
         math.nan,
         rows["target_loss"].to_numpy(float),
         rows["forgetting"].to_numpy(float),

@@ -170,8 +170,8 @@ def blends(root: str | os.PathLike):
   Returns:
     a pandas.DataFrame, one row a point: the columns of the run that its config
     decides, remedy (`averaging` or `largest`), strength (weight of best, or
-    part of the changes that is kept), losses, forgetting and its standard
-    error in nats a token. Empty where nothing was measured.
+    part of the changes that is kept; 0 is base), losses, forgetting and its
+    standard error in nats a token. Empty where nothing was measured.
 
   Raises:
     InputError: nothing there.

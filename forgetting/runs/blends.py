@@ -32,8 +32,8 @@ def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
   Returns:
     what is in blends.json of the run's directory from now on: `averaging`, a
     dict a weight of best, and `largest`, a dict a part of the changes that is
-    kept; each with pretrain_loss, target_loss, forgetting and
-    forgetting_standard_error, nats a token.
+    kept; both from base to best, each with pretrain_loss, target_loss,
+    forgetting and forgetting_standard_error, nats a token.
 
   Raises:
     InputError: the text, or parameters, are not there.
@@ -47,15 +47,18 @@ def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
   )
   read = samples.resolved(run, study)
   told = _Told(evaluator_of(read, measuring), measuring, base)
+  averages = [
+    told.of(blending.averaged(base, best, w)) for w in blending.WEIGHTS
+  ]
+  largest = {
+    0.0: averages[0],
+    **{k: told.of(blending.with_largest(base, best, k)) for k in blending.KEPT},
+    1.0: averages[-1],
+  }
+  weighted = zip(blending.WEIGHTS, averages, strict=True)
   out = dict(
-    averaging=[
-      dict(weight=w) | told.of(blending.averaged(base, best, w))
-      for w in blending.WEIGHTS
-    ],
-    largest=[
-      dict(kept=k) | told.of(blending.with_largest(base, best, k))
-      for k in blending.KEPT
-    ],
+    averaging=[dict(weight=w) | measured for w, measured in weighted],
+    largest=[dict(kept=k) | measured for k, measured in largest.items()],
   )
   directory.write_blends(out)
   return out

@@ -3,8 +3,14 @@
 from collections.abc import Callable
 import dataclasses
 
+from forgetting.config import Run
 from forgetting.config.saves import Saves
 from forgetting.records import StudyDirectory
+
+
+def as_asked(run: Run) -> int:
+  """The parts of a batch that a run's config asks for."""
+  return run.micro_batches
 
 
 def never() -> bool:
@@ -14,12 +20,13 @@ def never() -> bool:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunOptions:
-  """How and where runs are done; nothing here changes their numbers.
+  """How and where runs are done; nothing here changes more than last bits.
 
   Attributes:
     study: where their directories are.
     executor: how they are trained, in words for their results.
     saves: what of a run is kept beside its results.
+    parts: in how many a run's batch is computed, where it is trained alone.
     stop: asked before every step; when true the run saves its state and ends
       with `Interrupted`.
   """
@@ -27,4 +34,5 @@ class RunOptions:
   study: StudyDirectory
   executor: str
   saves: Saves = Saves()
+  parts: Callable[[Run], int] = as_asked
   stop: Callable[[], bool] = never

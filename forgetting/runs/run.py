@@ -49,18 +49,26 @@ def do_run(
   # imported here: planning a study needs the text's sizes but not JAX
   from forgetting.training import stepping
 
+  parts = options.parts(run)
+  if parts != run.micro_batches:
+    executor = f"{options.executor}, batches in {parts} parts"
+    options = dataclasses.replace(options, executor=executor)
   return stepping.take_steps(
     steps_of(
       run,
       options,
-      programs=functools.partial(compiled_for, run),
+      programs=functools.partial(compiled_for, run, parts),
       starts=starts or Starts(),
     )
   )
 
 
-def compiled_for(run: Run) -> Programs:
-  """The programs of a run that is trained alone, compiled once a shape."""
+def compiled_for(run: Run, parts: int) -> Programs:
+  """The programs of a run that is trained alone, compiled once a shape.
+
+  Args:
+    parts: that a batch is computed in.
+  """
   from forgetting.training import compilation
   from forgetting.training.programs import compile_programs
 
@@ -68,7 +76,7 @@ def compiled_for(run: Run) -> Programs:
     return compile_programs(
       run.model,
       batch_size=run.batch_size,
-      micro_batches=run.micro_batches,
+      micro_batches=parts,
       method=run.method.program,
       optimizer=run.optimizer.kind,
     )

@@ -13,6 +13,7 @@ import sys
 from forgetting.config import InputError, Run, Study
 from forgetting.config.saves import Saves
 from forgetting.cost import memory
+from forgetting.cost.parts import parts_here
 from forgetting.data import cache
 from forgetting.records import StudyDirectory, state
 from forgetting.records.state import State
@@ -120,7 +121,11 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
   processes.start()
   compilation.use_cache(pathlib.Path(cache.root() / "compiled"))
   options = RunOptions(
-    study=directory, executor=EXECUTOR, saves=saves, stop=stopping
+    study=directory,
+    executor=EXECUTOR,
+    saves=saves,
+    parts=parts_here,
+    stop=stopping,
   )
   try:
     result = do_run(run, options)

@@ -18,6 +18,7 @@ import time
 from forgetting.config import Run
 from forgetting.config.saves import Saves
 from forgetting.cost.memory import keep_freed_memory, peak_memory
+from forgetting.cost.parts import parts_here
 from forgetting.records import StudyDirectory
 from forgetting.runs.options import RunOptions
 from forgetting.runs.starts import Starts
@@ -146,7 +147,11 @@ def _serve(pipe, given: WorkerOptions, seat: Seat) -> None:
   compilations = load_jax(given.compilation_cache)
   facts = {"import_seconds": time.perf_counter() - start}
   options = RunOptions(
-    study=given.study, executor=seat.executor, saves=given.saves, stop=stopping
+    study=given.study,
+    executor=seat.executor,
+    saves=given.saves,
+    parts=parts_here,
+    stop=stopping,
   )
   starts, slots = Starts(), given.slots or seat.slots
   while not stopping():

@@ -12,7 +12,7 @@ import numpy as np
 from forgetting.training.models.family import Params
 
 WEIGHTS = tuple(round(i / 10, 1) for i in range(11))  # of best
-KEPT = (0.5, 0.2, 0.1, 0.05, 0.01)  # of the changes, the largest
+KEPT = (0.01, 0.05, 0.1, 0.2, 0.5)  # of the changes, the largest
 
 
 def averaged(base: Params, best: Params, weight: float) -> Params:

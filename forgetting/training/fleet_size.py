@@ -15,7 +15,7 @@ import numpy as np
 from forgetting.config import Run, canonical
 from forgetting.config.method import FULL
 from forgetting.storage import places
-from forgetting.training import models, shapes
+from forgetting.training import models, processes, shapes
 from forgetting.training.device_memory import is_out_of_memory
 from forgetting.training.fleet import Fleet
 from forgetting.training.optimizer import Hyperparameters
@@ -162,6 +162,5 @@ def _stepped(fleet: Fleet, asked: dict[int, StepAsked]) -> dict[int, StepAsked]:
 
 def _that_fit(bytes_of_one: float) -> float:
   """Runs that go into the memory of all devices of this process."""
-  devices = jax.local_devices()
-  limit = (devices[0].memory_stats() or {}).get("bytes_limit", math.inf)
-  return limit // bytes_of_one * len(devices)
+  limit = processes.device_memory() or math.inf
+  return limit // bytes_of_one * processes.local_devices()

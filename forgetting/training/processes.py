@@ -95,6 +95,16 @@ def local_devices() -> int:
   return jax.local_device_count()
 
 
+def devices() -> int:
+  """Devices of all processes of this run."""
+  return jax.device_count()
+
+
+def device_memory() -> int | None:
+  """Bytes of one device that programs may take; None where it is not told."""
+  return (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")
+
+
 def first() -> bool:
   """Whether this process writes what all of them know."""
   return jax.process_index() == 0

@@ -106,14 +106,27 @@ def test_what_does_not_fit_is_told_what_would(uncompiled, finetuning):
   [less] = dry_run.groups_of([halves], chip=chips.find("h100"), devices=1)
   assert less.memory < group.memory
 
-  def line(memory):
+  def told(name, memory):
     chip = dataclasses.replace(chips.find("h100"), memory=int(memory / 0.92))
     with pytest.MonkeyPatch.context() as patched:
-      patched.setitem(chips.CHIPS, "h100", chip)
-      with pytest.raises(InputError) as error:
-        dry_run.tell(toy, chip="h100", devices=1)
+      patched.setattr(
+        dry_run, "find", lambda _: dataclasses.replace(chip, name=name)
+      )
+      return dry_run.tell(toy, chip=name, devices=1)
+
+  def line(name, memory):
+    with pytest.raises(InputError) as error:
+      told(name, memory)
     return str(error.value)
 
-  assert "; Run.micro_batches = 2 would fit (now 1)" in line(less.memory + 99)
-  assert "; Run.micro_batches = 4 would fit (now 1)" in line(less.memory - 99)
-  assert "no Run.micro_batches would fit (now 1); raise --devic" in line(1e6)
+  def parts(memory):
+    head, row = told("h100", memory).splitlines()[1:3]
+    at = head.split().index("parts")
+    return row.replace("k pretraining", "").replace(" x ", "x").split()[at]
+
+  assert parts(group.memory + 99) == "1"
+  assert parts(less.memory + 99) == "2" and parts(less.memory - 99) == "4"
+  assert "no Run.micro_batches would fit (now 1)" in line("h100", 1e6)
+  # whose memory is not told to a run
+  few = line("cpu", less.memory + 99)
+  assert "; Run.micro_batches = 2 would fit (now 1)" in few

@@ -47,3 +47,30 @@ def test_averages_follow_the_run_that_they_are_of():
   assert mean.run == "full-p0.0-lr0.001-s0"
   assert math.isnan(mean.at(2.5).work)
   assert mean.at(2.5).forgetting == pytest.approx(0.25, abs=0.01)
+
+
+def test_an_average_is_read_where_it_first_has_a_target_loss():
+  """Past its best weight the same loss comes again, with more forgotten."""
+  blends = planted_remedies.blends()
+  weight = blends["strength"]
+  lowest = planted_remedies.BASE - planted_remedies.TURN
+  blends["target_loss"] = planted_remedies.BASE - lowest * (
+    1 - ((weight - 0.7) / 0.7) ** 2
+  )
+  ((_, *others),) = paths.paths_of(planted_remedies.curves(), blends).values()
+  (mean,) = (path for path in others if path.remedy == "averaging")
+  again = float(mean.target[-1])  # of best: had before at .4
+  assert mean.at(again).forgetting == pytest.approx(0.16, abs=1e-6)
+
+
+def test_averages_of_a_run_that_injects_are_both_together():
+  curves = planted_remedies.curves()
+  run = curves["run"][curves["injection"] > 0].iloc[0]
+  blends = planted_remedies.blends().assign(run=run)
+  (of_cell,) = paths.paths_of(curves, blends).values()
+  (both,) = (path for path in of_cell if path.remedy.startswith("averaging"))
+  p = curves["injection"][curves["run"] == run].iloc[0]
+  assert (both.remedy, both.arm) == (
+    "averaging + injection",
+    f"averaging, p {p:g}",
+  )

@@ -43,4 +43,6 @@ def test_the_ends_are_base_and_best_as_the_curve_has_them(
   assert points[1.0]["forgetting"] == pytest.approx(expected, abs=1e-5)
   losses = [points[w / 10]["target_loss"] for w in range(11)]
   assert losses[5] < losses[0]  # half of the way has learnt something
-  assert found["largest"][0]["kept"] == 0.5
+  ends = found["largest"][0], found["largest"][-1]
+  assert [end["kept"] for end in ends] == [0, 1]
+  assert ends[1]["forgetting"] == points[1.0]["forgetting"]
