@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 import os
 
+import numpy as np
+
 from forgetting.config import InputError
 from forgetting.laws import paths
 from forgetting.report import style
@@ -40,6 +42,9 @@ def write(data: Mapping, curves, blends, folder: str | os.PathLike) -> str:
 def table(data: Mapping, curves, blends):
   """The points that are drawn: of the best arm of each remedy, of the hull.
 
+  From where something is learnt to the lowest target loss: past it nobody goes
+  on.
+
   Args:
     data, curves, blends: as of `write`.
 
@@ -58,6 +63,7 @@ def table(data: Mapping, curves, blends):
         continue
       learnt = path.target[0] - path.target
       shown = learnt >= SHOWN * (path.target[0] - one["target"])
+      shown &= np.arange(len(shown)) <= path.target.argmin()
       rows += [
         known
         | dict(remedy=path.remedy, arm=path.arm, run=path.run)
@@ -91,7 +97,9 @@ def remedies(points):
   names = [n for n in points["remedy"].unique() if n != HULL]
   columns = min(COLUMNS, len(cells))
   rows = -(-len(cells) // columns)
-  figure = Figure(figsize=(style.WIDTH, 0.6 + 2.6 * rows), layout="constrained")
+  legend = 0.2 * -(-(len(names) + 1) // 4)
+  size = style.WIDTH, 0.4 + legend + 2.8 * rows
+  figure = Figure(figsize=size, layout="constrained")
   panels = list(figure.subplots(rows, columns, squeeze=False).flat)
   for panel, (cell, of_cell) in zip(panels, cells, strict=False):
     _cell(panel, of_cell, names)
@@ -101,8 +109,10 @@ def remedies(points):
     )
   for panel in panels[len(cells) :]:
     panel.set_axis_off()
-  figure.supxlabel("Target loss (nats/token): learnt to the left")
-  figure.supylabel("Forgetting (nats/token)")
+  for number, panel in enumerate(panels):
+    panel.set_xlabel("Target loss (nats/token): learnt to the left")
+    if not number % columns:
+      panel.set_ylabel("Forgetting (nats/token)")
   handles = _keys(names)
   figure.legend(handles=handles, loc="outside lower center", ncols=4)
   return figure
@@ -128,15 +138,19 @@ def _look(remedy: str, names) -> dict:
     return dict(color=style.INK, alpha=0.7, lw=1.0, ls="--")
   if remedy == paths.PLAIN:
     return dict(color=style.INK, lw=1.6)
-  others = [name for name in names if name != paths.PLAIN]
-  # more remedies than colours: the second time round they are dotted
-  again = others.index(remedy) >= len(style.DOMAINS)
+  kind, _, _ = remedy.partition(f" + {paths.INJECTION}")
+  kinds = [n for n in names if " + " not in n and n != paths.PLAIN]
+  kinds += [] if kind in kinds else [kind]  # tried beside injection alone
+  # more than colours: the second time round with another marker
+  again = kinds.index(kind) >= len(style.DOMAINS)
+  beside = remedy != kind  # injection: dotted, in the colour of it alone
   return dict(
-    color=style.color(remedy, others),
+    color=style.color(kind, kinds),
     lw=1.0,
     marker="^" if again else "o",
+    mfc="none" if beside else None,
     ms=3,
-    ls=(0, (1, 1.5)) if again else "-",
+    ls=(0, (1, 1.5)) if beside else "-",
   )
 
 
