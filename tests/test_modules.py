@@ -63,6 +63,7 @@ ELSEWHERE = {
   "report.figure_replay": ("report/test_replay.py", "draws its comparison"),
   "report.figure_sizes": _FIGURES,
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
+  "runs.sampled": ("cli/test_sample.py", "what the verb shows"),
   "runs.text_checks": ("runs/test_text.py", "of prepared text"),
   "runs.text_sources": ("runs/test_text.py", "of prepared text"),
   "training.executor": ("training/test_stepping.py", _PROTOCOL),

@@ -17,6 +17,7 @@ from forgetting.cli.quiet import say, silence, tell_warnings
 from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
 from forgetting.cli.run import run
+from forgetting.cli.sample import sample
 from forgetting.cli.study import study
 from forgetting.config import InputError
 
@@ -37,6 +38,7 @@ VERBS = (
   analysis.associate,
   remedies,
   check,
+  sample,
   export,
   export_model,
   doctor,

@@ -228,6 +228,12 @@ def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
   )
 
 
+def begin(tokenizer: Tokenizer) -> int:
+  """The token before a document's first: what begins it, or ends another."""
+  begins = tokenizer.begin_id
+  return tokenizer.end_id if begins is None else begins
+
+
 @functools.cache
 def hugging_face_encoder(
   path: str,

@@ -37,7 +37,9 @@ if typing.TYPE_CHECKING:
   from forgetting.training.sampling import Sampler
 
 VERSION = 1  # of how samples follow from weights and settings
-ROWS = 32  # sequences that are written at once
+# sequences that are written at once, fewer where there are few: below, reading
+# the weights takes longer than computing with them
+ROWS, FEW_ROWS = 64, 32
 LINKS = 8  # of a chain: each goes on from the last token of the one before
 AT_MOST = 4  # times as many chunks as are wanted, until it is given up
 HELD_OUT = 1 << 31  # from this number on: chunks that are never injected
@@ -77,7 +79,13 @@ class Asked:
   @property
   def links(self) -> int:
     """Chunks of a chain."""
-    return min(LINKS, -(-self.text.chunks // ROWS))
+    return min(LINKS, -(-self.text.chunks // FEW_ROWS))
+
+  @property
+  def rows(self) -> int:
+    """Chains of a part: it decides who writes what, not what is written."""
+    chains = -(-self.text.chunks // self.links)
+    return ROWS if chains >= 2 * ROWS else FEW_ROWS
 
 
 def resolved(run: Run, study: StudyDirectory) -> Run:
@@ -194,7 +202,7 @@ def write(
   folder = cache.root() / "parts" / samples.folder_of(asked.source).name
   folder.mkdir(parents=True, exist_ok=True)
   writer = _Writer(asked, model, load, prompts)
-  size, wanted = ROWS * asked.links, asked.text.chunks
+  size, wanted = asked.rows * asked.links, asked.text.chunks
   most, parts = -(-AT_MOST * wanted // size), -(-wanted // size)
   filters = asked.split is Split.TRAIN
   try:
@@ -283,24 +291,25 @@ class _Writer:
   def _sampler(self) -> Sampler:
     from forgetting.training import sampling
 
-    return sampling.compile_sampler(self._model, rows=ROWS)
+    return sampling.compile_sampler(self._model, rows=self._asked.rows)
 
   @functools.cached_property
   def _params(self) -> Params:
     return self._sampler.to_devices(self._load())
 
   def part(self, number: int) -> np.ndarray:
-    """The chunks of a part, int32 [ROWS x links, L+1], a function of number."""
+    """The chunks of a part, int32 [rows x links, L+1], chain after chain."""
     asked, start = self._asked, time.monotonic()
-    links, length = asked.links, asked.context + 1
-    first = number * ROWS * links
+    rows, links, length = asked.rows, asked.links, asked.context + 1
+    chains = number * rows + np.arange(rows)
+    first = chains * links
     if asked.split is Split.VALIDATION:
       first += HELD_OUT
-    out, tokens = [], np.zeros((ROWS, length), np.int32)
-    tokens[:, 0] = _begin(asked.tokenizer)
+    out, tokens = [], np.zeros((rows, length), np.int32)
+    tokens[:, 0] = tokenizers.begin(tokenizers.find(asked.tokenizer))
     given = 1
     for link in range(links):
-      numbers = first + link * ROWS + np.arange(ROWS)
+      numbers = first + link
       if self._prompts is not None:
         given = min(asked.text.prompt_tokens, length)
         tokens = _prompted(self._prompts, numbers, seed=asked.text.seed)
@@ -316,18 +325,12 @@ class _Writer:
       out.append(tokens)
       tokens = np.roll(tokens, 1, axis=1)  # the last token is the next one's
     seconds = time.monotonic() - start
-    speed = ROWS * links * asked.context / seconds
+    speed = rows * links * asked.context / seconds
     name = samples.folder_of(asked.source).name
     told = f"{asked.parent} writes {name}: part {number + 1}"
-    told += f", {ROWS * links} chunks, {speed:,.0f} tokens a second"
+    told += f", {rows * links} chunks, {speed:,.0f} tokens a second"
     print(f"forgetting: {told}", file=sys.stderr, flush=True)
-    return np.concatenate(out)
-
-
-def _begin(tokenizer: str) -> int:
-  """The token before a document's first."""
-  found = tokenizers.find(tokenizer)
-  return found.end_id if found.begin_id is None else found.begin_id
+    return np.stack(out, axis=1).reshape(-1, length)
 
 
 def _prompted(pool: Pool, numbers: np.ndarray, *, seed: int) -> np.ndarray:

@@ -63,18 +63,28 @@ def pair(
     InputError: no such model, one that cannot be read, or two whose tokenizers
       or shapes differ; the line says what does.
   """
-  first = _side(base, context)
+  first = side(base, context)
   folder = pathlib.Path(tuned).expanduser()
   if (folder / ADAPTER).is_file():
     return first, _adapter(first, folder)
-  second = _side(tuned, context or first.model.context)
+  second = side(tuned, context or first.model.context)
   if first.run is None and second.run is not None and context is None:
-    first = _side(base, second.model.context)
+    first = side(base, second.model.context)
   _check(first, second)
   return first, second
 
 
-def _side(path: str, context: int | None) -> Side:
+def side(path: str, context: int | None = None) -> Side:
+  """A model by where it is.
+
+  Args:
+    path: a run's directory, a checkpoint's folder, or an id of the hub.
+    context: tokens a sequence; by default that of a run of ours, else 256 or
+      what the model has.
+
+  Raises:
+    InputError: no such model, or one that cannot be read.
+  """
   directory = RunDirectory(places.place(path))
   try:
     told = json.loads((directory.path / "config.json").read_text())

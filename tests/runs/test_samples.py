@@ -19,7 +19,8 @@ from forgetting.runs.text_checks import check_text
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-  monkeypatch.setattr(samples, "ROWS", 4)
+  monkeypatch.setattr(samples, "ROWS", 8)
+  monkeypatch.setattr(samples, "FEW_ROWS", 4)
 
 
 def of_self(run, **settings):
@@ -42,7 +43,7 @@ def test_samples_are_made_once_and_shared(finetuning, with_parent, monkeypatch):
   assert read(child, with_parent).replay_source == found.replay_source
 
 
-def test_a_part_is_a_function_of_its_number(finetuning, with_parent):
+def test_what_is_written_does_not_depend_on_how_much(finetuning, with_parent):
   # as many links of a chain, and so the same parts
   few, more = (
     run_text.opened(finetuning, one.replay_source.sources)[0].train
