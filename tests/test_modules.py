@@ -36,6 +36,7 @@ ELSEWHERE = {
   "laws.advice": ("laws/test_advise.py", "what `advise` gives, and its text"),
   "laws.answers_combination": ("laws/test_combination.py", "in words"),
   "laws.belief": ("laws/test_plan.py", "what a plan reckons with"),
+  "laws.exchange_fit": ("laws/test_exchange.py", "what it fits"),
   "laws.forms": _LAWS,
   "laws.forms_finetuning": _LAWS,
   "laws.forms_forgetting": _LAWS,

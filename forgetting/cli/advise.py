@@ -101,6 +101,7 @@ def advise(
   far: Flag = False,
   columns: str = "",
   method: str | None = None,
+  replay_source: str = "",
   over: str = "",
   criterion: str | None = None,
   all_criteria: Flag = False,
@@ -134,6 +135,9 @@ def advise(
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
     method: Fine-tunings by this method, a word of the column `method`; by
       default the full ones.
+    replay_source: Tells it for another source than the parent's own corpus, of
+      a study that tried both: a word of the column `replay_source`; several
+      with commas, in equal parts or as NAME=SHARE.
     over: Choose more than injection, of a study that tried it: some of
       `injection,lr,rank`. Tells the cheapest combination that keeps TOLERANCE
       at the target loss of plain fine-tuning, in a cell that was run.
@@ -162,6 +166,7 @@ def advise(
     left |= dict(law=law, loss=loss != "huber", fix=fix, far=far)
     left |= dict(columns=columns, method=method, criterion=criterion)
     left |= {"all-criteria": all_criteria, "for": trainer}
+    left |= {"replay-source": replay_source}
     return _over(
       table,
       over,
@@ -189,6 +194,16 @@ def advise(
     columns=columns_of(columns),
     method=method,
   )
+  if replay_source:
+    if criterion or all_criteria:
+      raise InputError(
+        "--replay-source: found it beside --criterion or --all-criteria,"
+        " expected it without"
+      )
+    from forgetting.laws import answers_sources
+
+    asked["replay_source"] = replay_source
+    answers = answers_sources
   found = _answered(answers, find(table), criterion, all_criteria, asked)
   return answer(
     _as_recipe(found, trainer, mixed, asked) if trainer else found, json

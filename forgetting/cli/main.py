@@ -18,6 +18,7 @@ from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
 from forgetting.cli.run import run
 from forgetting.cli.sample import sample
+from forgetting.cli.sources import sources
 from forgetting.cli.study import study
 from forgetting.config import InputError
 
@@ -37,6 +38,7 @@ VERBS = (
   analysis.plan,
   analysis.associate,
   remedies,
+  sources,
   check,
   sample,
   export,

@@ -9,11 +9,13 @@ from forgetting.records.tables import load, run_directories
 from forgetting.storage.places import place
 
 
-def by_source(study: str | os.PathLike):
+def by_source(study: str | os.PathLike, *, beside: bool = False):
   """A table of runs for each source of pretraining text.
 
   Args:
     study: its folder, with the runs' examples.npz.
+    beside: of the text that runs were measured on beside, as a proxy's or
+      "self", what the parent wrote; {} where there is none.
 
   Returns:
     source -> the fine-tunings' rows, as of `load`, with pretrain_loss and
@@ -29,14 +31,19 @@ def by_source(study: str | os.PathLike):
     if run.domain is None or not file.exists():
       continue
     with file.open("rb") as opened, np.load(opened) as arrays:
-      source = arrays["source"].astype(str)
+      at = "beside_" if beside else ""
+      if f"{at}source" not in arrays:
+        continue
+      source = arrays[f"{at}source"].astype(str)
       for name in np.unique(source):
         of = source == name
         losses = (
-          float(arrays["best"][of].mean()),
-          float(arrays["base"][of].mean()),
+          float(arrays[f"{at}best"][of].mean()),
+          float(arrays[f"{at}base"][of].mean()),
         )
         found.setdefault(name, {})[run.name] = losses
+  if not found and beside:
+    return {}
   if not found:
     named = study if isinstance(study, (str, os.PathLike)) else "the table"
     raise InputError(

@@ -28,7 +28,7 @@ from forgetting.training.models import cached
 from forgetting.training.models.family import Params
 from forgetting.training.public import own
 
-STAGES = 4  # parts of the context, in each of which as much is looked back over
+STAGES = 2  # parts of the context, in each of which as much is looked back over
 LOWEST = -40.0  # log of the least probable token's share of the likeliest's
 HALVINGS = 32  # of that range, to find where a nucleus ends
 LANES = 128

@@ -1,0 +1,206 @@
+"""What the command answers about replay sources: rates, and advice by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import math
+
+from forgetting.config import InputError
+from forgetting.laws import answers, exchange
+from forgetting.laws import table as tables
+from forgetting.laws.advice import percent
+from forgetting.laws.answers import Report
+from forgetting.laws.exchange import Rate
+from forgetting.records import text_table
+
+HEADER = (
+  "source", "runs", "q", "95 %", "off by", "as own", "elsewhere", "by size",
+)  # fmt: skip
+NOTES = (
+  "q: tokens of the parent's own corpus that one injected token of the source"
+  " is worth, by F = A / (1 + B R)^c, R = q p T, with A and B of each cell",
+  "off by: mean absolute error of forgetting, nats a token; as own: with q = 1;"
+  " elsewhere: of each cell with q from the others; by size: q of the cells of"
+  " that many parameters alone",
+)
+
+
+def sources(table, *, domain: str | None = None, by_self=None) -> Report:
+  """Answers `forgetting sources`: the rate of exchange of every source.
+
+  Args:
+    table: a study's runs, as of `records.load`.
+    domain: only its runs.
+    by_self: the same with the losses on text that the parents wrote, as of
+      `records.by_source(study, beside=True)["self"]`; None: not measured.
+
+  Raises:
+    InputError: as `exchange.rates`.
+  """
+  found = exchange.rates(table, domain=domain)
+  lines = text_table.lines([HEADER, *map(_row, found)])
+  data: dict = dict(domain=domain, sources=[_data(rate) for rate in found])
+  if by_self is not None:
+    other = exchange.rates(by_self, domain=domain)
+    told = ", ".join(f"{r.source} {_q(r)}" for r in other)
+    both = _together(table, by_self)
+    lines.append(
+      f"by forgetting on text that the parents wrote: q of {told}; over"
+      f" {both['runs']} runs it goes with forgetting on their corpus, r ="
+      f" {both['correlation']:.3f}, {both['ratio']:.3f} times as much"
+    )
+    data |= dict(by_self=[_data(rate) for rate in other], together=both)
+  return Report("\n".join([*lines, *NOTES]), data)
+
+
+def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
+  """Answers `forgetting advise --replay-source`.
+
+  Args:
+    source: a study or a table that tried the sources.
+    replay_source: a word of the column `replay_source`; several with commas,
+      in equal parts or as NAME=SHARE.
+    domain: which.
+    asked: as of `answers.advise`.
+
+  Returns:
+    a Report whose `injection` is that of the source; `own_injection` is that
+    of the parent's own corpus.
+
+  Raises:
+    InputError: as `answers.advise` and `exchange.rates`, or shares that are
+      none.
+  """
+  shares = parse(replay_source)
+  table = tables.load(source, None, asked.get("columns"))
+  found = exchange.rates(table, domain=domain)
+  rate = exchange.mixed(found, shares)
+  own = answers.advise(source, domain=domain, **asked)
+  needed = own.data["injection"]
+  ends = own.data["low"], own.data["high"]
+  p, low, high = _in_source(needed, ends, rate)
+  words = (
+    f"of {rate.source} in place of the parent's own corpus: inject"
+    f" {percent(p)} (95 % [{percent(low)}, {percent(high)}]): one of its tokens"
+    f" is worth {rate.q:.3g} of the corpus's (95 % [{rate.low:.3g},"
+    f" {rate.high:.3g}])"
+  )
+  tried = table["injection"][table["replay_source"].isin([*shares])].max()
+  if math.isfinite(tried) and p > tried:
+    words += f"; that is beyond the {percent(float(tried))} that was tried"
+  data = own.data | dict(
+    injection=p,
+    low=low,
+    high=high,
+    own_injection=needed,
+    replay_source=_data(rate),
+  )
+  return Report(f"{own.text}\n\n{words}", data)
+
+
+def parse(text: str) -> dict[str, float]:
+  """Sources and their shares.
+
+  Args:
+    text: as in self-t1, or wiki_en,self-t1, or wiki_en=0.3,self-t1=0.7.
+
+  Raises:
+    InputError: a share that is no number above 0.
+  """
+  parts = [part.strip() for part in text.split(",") if part.strip()]
+  if not any("=" in part for part in parts):
+    return dict.fromkeys(parts, 1 / max(len(parts), 1))
+  out = {}
+  for part in parts:
+    name, _, share = part.partition("=")
+    try:
+      out[name] = float(share)
+    except ValueError:
+      out[name] = math.nan
+    if not out[name] > 0:
+      raise InputError(
+        f"--replay-source: found {part!r}, expected a source and its share as"
+        " in wiki_en=0.3"
+      )
+  return out
+
+
+def _in_source(own, ends, rate: Rate) -> tuple[float, float, float]:
+  """The injection of a source, with the intervals of both added in logs."""
+  value = 1.0 if own is None else float(own)
+  p = exchange.injection_of(value, rate.q)
+  low, high = (1.0 if end is None else float(end) for end in ends)
+  wide = []
+  for end, q, sign in ((low, rate.high, -1), (high, rate.low, 1)):
+    spread = math.hypot(_apart(end, value), _ratio(q, rate.q))
+    wide.append(_moved(p, sign * spread))
+  return p, wide[0], wide[1]
+
+
+def _apart(a: float, b: float) -> float:
+  """How far the odds of two fractions are apart, in logs."""
+  if a == b:
+    return 0.0
+  if not (0 < a < 1 and 0 < b < 1):
+    return math.inf
+  return abs(math.log(a / (1 - a)) - math.log(b / (1 - b)))
+
+
+def _ratio(a: float, b: float) -> float:
+  return abs(math.log(a / b)) if a > 0 and b > 0 else math.inf
+
+
+def _moved(p: float, logs: float) -> float:
+  if p <= 0 or p >= 1 or logs == 0:
+    return p
+  if math.isinf(logs):
+    return 1.0 if logs > 0 else 0.0
+  odds = p / (1 - p) * math.exp(logs)
+  return odds / (1 + odds)
+
+
+def _row(rate: Rate) -> tuple[str, ...]:
+  return (
+    rate.source,
+    str(rate.runs),
+    f"{rate.q:.3f}",
+    f"{rate.low:.3f} to {rate.high:.3f}",
+    f"{rate.error:.4f}",
+    f"{rate.as_own:.4f}",
+    "-" if math.isnan(rate.elsewhere) else f"{rate.elsewhere:.4f}",
+    ", ".join(f"{q:.2f} ({n:,})" for n, q in rate.by_size.items()),
+  )
+
+
+def _q(rate: Rate) -> str:
+  return f"{rate.q:.3f} ({rate.low:.3f} to {rate.high:.3f})"
+
+
+def _data(rate: Rate) -> dict:
+  return dict(
+    source=rate.source,
+    q=rate.q,
+    low=rate.low,
+    high=rate.high,
+    runs=rate.runs,
+    error=rate.error,
+    as_own=rate.as_own,
+    elsewhere=rate.elsewhere,
+    by_size={str(size): q for size, q in rate.by_size.items()},
+  )
+
+
+def _together(table, by_self) -> Mapping:
+  """How the two measures of forgetting go together, over runs."""
+  import numpy as np
+
+  both = table.merge(by_self, on="run", suffixes=("", "_self"))
+  both = both[both["status"] == "done"]
+  true = (both["pretrain_loss"] - both["base_pretrain_loss"]).to_numpy(float)
+  own = both["pretrain_loss_self"] - both["base_pretrain_loss_self"]
+  own = own.to_numpy(float)
+  return dict(
+    runs=len(both),
+    correlation=float(np.corrcoef(true, own)[0, 1]),
+    ratio=float((own * true).sum() / (true**2).sum()),
+  )
