@@ -25,11 +25,12 @@ def sources(
   laws()
   from forgetting import records
   from forgetting.laws import answers_sources
+  from forgetting.records.by_source import by_source
   from forgetting.storage.places import place
 
   folder, by_self = find(study), None
   if place(folder).is_dir():
-    by_self = records.by_source(folder, beside=True).get("self")
+    by_self = by_source(folder, beside=True).get("self")
   found = answers_sources.sources(
     records.load(folder), domain=domain, by_self=by_self
   )

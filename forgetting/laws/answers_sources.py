@@ -32,7 +32,7 @@ def sources(table, *, domain: str | None = None, by_self=None) -> Report:
     table: a study's runs, as of `records.load`.
     domain: only its runs.
     by_self: the same with the losses on text that the parents wrote, as of
-      `records.by_source(study, beside=True)["self"]`; None: not measured.
+      `by_source(study, beside=True)["self"]`; None: not measured.
 
   Raises:
     InputError: as `exchange.rates`.
@@ -164,7 +164,7 @@ def _row(rate: Rate) -> tuple[str, ...]:
     rate.source,
     str(rate.runs),
     f"{rate.q:.3f}",
-    f"{rate.low:.3f} to {rate.high:.3f}",
+    "-" if math.isnan(rate.low) else f"{rate.low:.3f} to {rate.high:.3f}",
     f"{rate.error:.4f}",
     f"{rate.as_own:.4f}",
     "-" if math.isnan(rate.elsewhere) else f"{rate.elsewhere:.4f}",
@@ -173,6 +173,8 @@ def _row(rate: Rate) -> tuple[str, ...]:
 
 
 def _q(rate: Rate) -> str:
+  if math.isnan(rate.low):
+    return f"{rate.q:.3f}"
   return f"{rate.q:.3f} ({rate.low:.3f} to {rate.high:.3f})"
 
 

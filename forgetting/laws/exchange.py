@@ -38,7 +38,8 @@ class Rate:
   Attributes:
     source: its word in the column `replay_source`.
     q: tokens of the parent's corpus that one of its tokens is worth.
-    low, high: its 95 % interval, by resampling runs.
+    low, high: its 95 % interval, by resampling runs; NaN of as few runs as
+      parameters.
     runs: that inject it.
     error: mean absolute error of forgetting with this q, nats a token, over
       those runs; fitted to them.
@@ -180,8 +181,11 @@ def _rate(known, word: str) -> Rate:
       " in its cells, expected some: q is told beside them"
     )
   found = exchange_fit.fit(rows)
-  draws = exchange_fit.resampled(found, DRAWS)
-  low, high = quantile(draws, tails(LEVEL))
+  draws = np.full(DRAWS, math.nan)
+  low = high = math.nan
+  if len(rows.loss) > len(found.x):  # else nothing is left over to resample
+    draws = exchange_fit.resampled(found, DRAWS)
+    low, high = quantile(draws, tails(LEVEL))
   its = rows.of_source == 1
   sizes = frame["model_params"].to_numpy()
   by_size = {

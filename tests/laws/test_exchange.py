@@ -4,6 +4,7 @@ import dataclasses
 
 from hypothesis import given
 from hypothesis import strategies as st
+import numpy as np
 import pandas as pd
 from planted_sources import Q, planted
 import pytest
@@ -70,3 +71,9 @@ def test_chosen_replay_is_no_row_of_the_own_corpus():
   assert dataclasses.replace(both[0], draws=None) == dataclasses.replace(
     alone[0], draws=None
   )
+
+
+def test_as_few_runs_as_parameters_have_no_interval():
+  few = planted({"wiki": 0.2}, sizes=(50_000,), injections=(0.05,))
+  (rate,) = exchange.rates(few, domain="law")
+  assert np.isnan([rate.low, rate.high]).all() and rate.q >= 0

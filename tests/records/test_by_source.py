@@ -36,3 +36,24 @@ def test_without_runs_it_is_one_line(tmp_path):
     by_source(tmp_path)
   with pytest.raises(InputError, match="the table: found no losses by source"):
     by_source({"loss": [1.0]})
+
+
+def test_what_was_measured_beside_is_a_table_of_its_own(tmp_path):
+  study = planted_study.plant(tmp_path, domains=("kjv",))
+  assert by_source(study, beside=True) == {}
+  for directory, run in records.run_directories(study):
+    if run.domain is not None:
+      np.savez(
+        directory.path / "examples.npz",
+        base=np.ones(2),
+        best=np.ones(2),
+        source=np.array(["wiki_en"] * 2),
+        beside_base=np.array([1.0, 3.0, 5.0]),
+        beside_best=np.array([2.0, 4.0, 9.0]),
+        beside_source=np.array(["self", "self", "poems"]),
+      )
+  found = by_source(study, beside=True)
+  assert [*found] == ["poems", "self"]
+  rows = found["self"]
+  assert (rows["base_pretrain_loss"] == 2).all()
+  assert (rows["pretrain_loss"] == 3).all()

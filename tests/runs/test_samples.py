@@ -6,15 +6,23 @@ import json
 import numpy as np
 import pytest
 from small import options_in
+import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import InputError, OtherText, Repeated, SelfText
+from forgetting.config import (
+  InputError,
+  OtherText,
+  Pretrained,
+  Repeated,
+  SelfText,
+)
 from forgetting.data import samples as store
 from forgetting.records import RunDirectory
 from forgetting.runs import run as run_lib
 from forgetting.runs import samples
 from forgetting.runs import text as run_text
 from forgetting.runs.text_checks import check_text
+from forgetting.study import study as study_lib
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +173,33 @@ def test_a_pool_is_the_first_of_what_is_injected_again_and_again(
   assert {*of_pool[1][of_pool[0]]} == {*of_own[1][of_own[0]][:3]}
   passes = of_pool[1][of_pool[0]][:9].reshape(3, 3)
   assert (np.sort(passes) == np.sort(passes[0])).all()
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_measured_on_its_own_text(tmp_path, cache, text):
+  folder = tiny_checkpoint.write(tmp_path / "base")
+  run = tiny_checkpoint.finetuning(Pretrained(str(folder)), text)
+  proxy = OtherText(sources=run.pretraining)
+  run = dataclasses.replace(
+    run,
+    pretraining=("self",),
+    replay_source=proxy,
+    injection=0.25,
+  )
+  control = dataclasses.replace(
+    run, domain=None, target_tokens_asked=0, injection=1.0
+  )
+  own = dataclasses.replace(control, replay_source=SelfText(chunks=64))
+  assert len({run.name, control.name, own.name}) == 3
+  study_lib.prepare_text([run, control, own])
+  options = options_in(tmp_path)
+  for one in (run, control, own):
+    result = run_lib.do_run(one, options)
+    found = options.study.of(one).examples()
+    assert {*found["source"].astype(str)} == {"self"}
+    # the expected loss on what it wrote is the least there is
+    assert result["pretrain_loss"] > result["base_pretrain_loss"] - 0.01
+  rows = records.load(tmp_path / "toy").set_index("run")
+  assert rows.loc[run.name, "replay_source"] == proxy.word
+  # each run's control injects the same source
+  assert np.isfinite(rows.loc[run.name, "net_forgetting"])
