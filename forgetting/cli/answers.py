@@ -1,5 +1,6 @@
 """What verbs read and give: a study found, an answer told, a page written."""
 
+import functools
 import pathlib
 
 from forgetting.config import InputError
@@ -87,16 +88,20 @@ def write_page(
   """
   from forgetting import report
   from forgetting.cost.memory import keep_freed_memory
+  from forgetting.data import corpora
   from forgetting.laws import arguments
   from forgetting.runs import matrix_texts
 
   keep_freed_memory()
   names = arguments.parse_columns(columns)
   page = report.write(
+    # at once: it is what one wants of a study that goes on
     table,
     tolerance=tolerance,
     out=out,
     columns=names,
     with_texts=matrix_texts.attach,
+    tell=functools.partial(print, flush=True),
+    titles={c.name: c.description for c in corpora.CATALOGUE.values()},
   )
   print(f"page: {page}")

@@ -80,8 +80,6 @@ class Verbs(tyro.extras.SubcommandApp):
 
   def _check_verb(self, arguments: Sequence[str]) -> None:
     verbs = [*self._subcommands]
-    if not arguments:
-      raise InputError(f"expected a verb, one of {', '.join(verbs)}; {_see()}")
     verb = arguments[0]
     if verb in verbs or verb in OWN or verb.startswith("--tyro-"):
       return

@@ -13,6 +13,7 @@ from forgetting.cli.check import check
 from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
 from forgetting.cli.export_model import export_model
+from forgetting.cli.first_steps import first_steps
 from forgetting.cli.quiet import say, silence, tell_warnings
 from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
@@ -76,6 +77,9 @@ def main() -> None:
     return
   quiet = len(arguments) < len(sys.argv[1:])
   tell_warnings()
+  if not arguments:
+    print(first_steps([*app._subcommands]))
+    return
   try:
     todo = app.parse(arguments, description=ABOUT)
     with silence() if quiet else contextlib.nullcontext():

@@ -77,6 +77,7 @@ class StudyOptions:
       queued, to do, waiting for another, failed; and the time that is left.
     dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours, and exactly
       what would be submitted.
+    names: With --dry-run, list the runs.
   """
 
   config: tyro.conf.Positional[Config]
@@ -87,6 +88,7 @@ class StudyOptions:
   limit: int | None = None
   status: Flag = False
   dry_run: Flag = False
+  names: Flag = False
   json: Json = None
   text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText()
   saving: tyro.conf.OmitArgPrefixes[Saving] = Saving()
@@ -102,7 +104,7 @@ CHOICE = {
 STATUS = {*CHOICE, "status"}
 SUBMIT = {*CHOICE, "limit", "save_every", "keep_best"}
 HERE = {*SUBMIT, "workers", "slots", "json"}
-COST = {"dry_run", "chip", "devices", "mfu"}
+COST = {"dry_run", "names", "chip", "devices", "mfu"}
 GOES_WITH = {
   "status": "no --dry-run",
   "json": "runs that are done on this machine",
@@ -111,6 +113,7 @@ GOES_WITH = {
   "limit": "runs that are to be done",
   "save_every": "runs that are to be done",
   "keep_best": "runs that are to be done",
+  "names": "--dry-run",
   "chip": "--dry-run",
   "devices": "--dry-run",
   "mfu": "--dry-run",
@@ -140,13 +143,20 @@ def tell_cost(asked: StudyOptions) -> int:
   from forgetting.launch import verbs
 
   study, runs, launch = _planned(asked)
-  costed = verbs.restricted(study, runs) if asked.only else study
   cost = asked.cost
   devices = DEVICES if cost.devices is None else cost.devices
   told = dry_run.tell(
-    costed, chip=cost.chip or CHIP, devices=devices, mfu=cost.mfu
+    study,
+    # of what is all done the whole is told: somebody asks what it was
+    runs=launch.todo or runs,
+    chip=cost.chip or CHIP,
+    devices=devices,
+    mfu=cost.mfu,
   )
   print(told)
+  done = len(runs) - len(launch.todo)
+  if done and launch.todo and asked.limit is None:
+    print(f"{done} more are done and not counted")
   print(verbs.dry_run(launch, on=asked.on))
   return 0
 
@@ -247,6 +257,7 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
     saves=asked.saving.saves,
     workers=asked.machine.workers,
     slots=asked.machine.slots,
+    names=asked.names,
   )
   verbs.check_engine(asked.on, profile=asked.profile)
   return study, runs, launch

@@ -66,16 +66,22 @@ class Group:
 
 
 def tell(
-  study: Study, *, chip: str, devices: int, mfu: float | None = None
+  study: Study,
+  *,
+  chip: str,
+  devices: int,
+  mfu: float | None = None,
+  runs: Iterable[Run] | None = None,
 ) -> str:
   """What a study's runs would take, as text.
 
   Args:
-    study: all its runs are counted, done ones too.
+    study: whose runs they are.
     chip: by name, of `chips`.
     devices: of them.
     mfu: part of the chip's peak that training reaches; the chip's own by
       default.
+    runs: those that are counted; by default all of the study's, done ones too.
 
   Raises:
     InputError: an unknown chip, or a run that does not fit on it.
@@ -86,7 +92,9 @@ def tell(
   mfu = found.mfu if mfu is None else mfu
   if not 0 < mfu <= 1:
     raise InputError(f"--mfu: found {mfu}, expected within (0, 1]")
-  groups = groups_of(study.ordered(), chip=found, devices=devices)
+  groups = groups_of(
+    study.ordered() if runs is None else runs, chip=found, devices=devices
+  )
   for group in groups:
     _check_fits(group, found)
   return _text(study, with_compiled(groups), found, devices, mfu)
@@ -217,7 +225,7 @@ def _text(
 ) -> str:
   header = (
     "model", "runs", "tokens", "FLOPs", "mesh", "parts", "memory", "compiled",
-    "hours",
+    "h:mm",
   )  # fmt: skip
   rows = [header] + [_row(group, chip, devices, mfu) for group in groups]
   beside = "".join(f"\n{line}" for line in _of_methods(groups))
@@ -229,7 +237,7 @@ def _text(
   return f"""{study.name}: {runs} runs, {flops:.3g} FLOPs, \
 {evaluation:.1%} of them evaluation
 {table}
-in all {hours:.3g} hours on {devices} x {chip.name} at {mfu:.0%} of \
+in all {clock(hours)} h on {devices} x {chip.name} at {mfu:.0%} of \
 {chip.peak(groups[-1].model.dtype) / 1e12:.3g} TFLOP/s each: were no run \
 to stop before its last step, and devices that a mesh leaves free to do others
 memory: of a device of {chip.name}, by formula; it has {_gb(chip.memory)}; the \
@@ -273,8 +281,14 @@ def _row(group: Group, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:
     str(group.parts),
     _gb(group.memory),
     _gb(group.compiled) if group.compiled else "-",
-    f"{group.hours(chip, devices, mfu):.3g}",
+    clock(group.hours(chip, devices, mfu)),
   )
+
+
+def clock(hours: float) -> str:
+  """Writes hours as h:mm; what is shorter than a minute as such."""
+  minutes = round(60 * hours)
+  return f"{minutes // 60:,}:{minutes % 60:02d}" if minutes else "< 0:01"
 
 
 def _backend() -> str:

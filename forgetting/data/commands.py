@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import lzma
 import math
 import textwrap
@@ -26,6 +26,7 @@ from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.store import Prepared
 from forgetting.records import text_table
 
+WIDTH = 100  # columns of what is listed
 _SAMPLE_CHARACTERS = 300
 _LZMA_BYTES = 1 << 20
 
@@ -36,19 +37,25 @@ def list_text() -> str:
   Returns:
     a line a corpus, then sets, tokenizers and where the cache is.
   """
-  rows = [("name", "role", "archive MB", "cached", "licence", "text")]
-  for corpus in CATALOGUE.values():
-    size = sum(archive.size for archive in corpus.archives) / 1e6
-    rows.append(
-      (
-        corpus.name,
-        corpus.role,
-        f"{size:.1f}",
-        _cached(corpus),
-        corpus.licence,
-        corpus.description,
+  rows = [("name", "MB", "cached", "text")]
+  for role in dict.fromkeys(corpus.role for corpus in CATALOGUE.values()):
+    rows.append((f"{role}:", "", "", ""))
+    for corpus in CATALOGUE.values():
+      if corpus.role != role:
+        continue
+      size = sum(archive.size for archive in corpus.archives) / 1e6
+      rows.append(
+        (
+          f"  {corpus.name}",
+          f"{size:.1f}",
+          _cached(corpus),
+          corpus.description,
+        )
       )
-    )
+  licences: dict[str, list[str]] = {}
+  for corpus in CATALOGUE.values():
+    licences.setdefault(corpus.licence, []).append(corpus.name)
+  told = [f"  {what}: {' '.join(of)}" for what, of in licences.items()]
   sets = [
     f"  {name}: {' '.join(members)}" for name, members in corpora.SETS.items()
   ]
@@ -62,11 +69,17 @@ def list_text() -> str:
   return "\n".join(
     [
       *text_table.lines(rows, left=len(rows[0])),
-      *("", "sets:", *sets),
-      *("", "tokenizers:", *kinds),
+      *("", "licences:", *_wrapped(told)),
+      *("", "sets:", *_wrapped(sets)),
+      *("", "tokenizers:", *_wrapped(kinds)),
       *("", f"cache: {cache.root()}"),
     ]
   )
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+  for line in lines:
+    yield from textwrap.wrap(line, WIDTH, subsequent_indent="    ")
 
 
 def _cached(corpus: Corpus) -> str:

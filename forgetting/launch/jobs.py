@@ -26,6 +26,7 @@ class Launch:
     saves: what of a run is kept.
     workers: processes of this machine; None: one a GPU, or one a core.
     slots: runs that such a process trains together; None: as it likes.
+    names: whether what is told of this machine lists its runs.
   """
 
   study_file: str
@@ -41,6 +42,7 @@ class Launch:
   saves: Saves = Saves()
   workers: int | None = None
   slots: int | None = None
+  names: bool = False
 
   @property
   def directory(self) -> StudyDirectory:

@@ -26,9 +26,12 @@ def render(launch: Launch) -> dict[str, str]:
   if not launch.todo:
     return {}
   taken = seats.seats()[: launch.workers][: len(launch.todo)]
+  how, count = taken[0].executor, len(launch.todo)
+  told = f"{len(taken)} workers of this machine, {how}, would do {count} runs"
+  if not launch.names:
+    return {"here": f"{told}; --names lists them"}
   lines = "\n".join(f"  {run.name}" for run in launch.todo)
-  how = taken[0].executor
-  return {"here": f"{len(taken)} workers, {how}, would do\n{lines}"}
+  return {"here": f"{told}\n{lines}"}
 
 
 def queued(launch: Launch) -> dict[str, State]:

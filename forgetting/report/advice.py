@@ -48,10 +48,7 @@ def section(
     a = c.advice
     at_none, law = "–", ["–", "–"]
     if a is not None:
-      at_none = (
-        f"{number(a.without)} [{number(a.without_low)}, "
-        f"{number(a.without_high)}]"
-      )
+      at_none = number(a.without)
       law = [
         f"<b>{percent(a.injection, 2)}</b>",
         _limits(a.low, a.high),

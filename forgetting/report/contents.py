@@ -1,13 +1,17 @@
 """The page's sections in their order; what cannot be shown says why."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 import pathlib
+from typing import TYPE_CHECKING
 
 from forgetting.report import (
   advice,
   certificates,
+  explorer,
   extrapolation,
+  glossary,
   halving,
   matrix,
   parameters,
@@ -19,7 +23,10 @@ from forgetting.report import (
 )
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
-from forgetting.report.page import Section, absent
+from forgetting.report.page import Section
+
+if TYPE_CHECKING:
+  import pandas as pd
 
 NO_RUNS = "No fine-tuning has finished: there is nothing to show yet."
 NO_CURVES = (
@@ -54,126 +61,175 @@ NO_REPLAY = (
 NOT_FITTED = "Without a law there is nothing that predicts."
 
 
-def contents(
-  evidence: Evidence,
-  fits: Sequence[DomainLaws],
-  counsels: Sequence[Counsel],
-  *,
-  drawings: dict[str, str],
-  panel: str,
-  backtests,
-  tolerance: float,
-  folder: pathlib.Path,
-  with_texts: Callable,
-  compared: remedies.Compared | None = None,
-) -> Iterator[Section]:
-  """Makes all sections of the page, in their order.
+@dataclass(frozen=True)
+class Material:
+  """All that the page's sections are made of.
 
-  Args:
+  Attributes:
     evidence: the runs.
     fits: the laws of each domain.
     counsels: the advice of each cell.
     drawings: of `figures.draw`; panel: of `whatif.panel`; backtests: of
-      `extrapolation.scores`.
+      `extrapolation.scores`; injection: of `tables.injection`.
     tolerance: forgetting that the advice allows, nats per token.
     folder: the page's.
     with_texts: as of `report.write`.
     compared: remedies side by side; None: there is one method, and no section.
   """
-  some = len(evidence.measured) > 0
-  lacking = NO_LAW if some else NO_RUNS
 
-  def figure(name: str, why: str) -> str:
-    return drawings.get(name) or absent(why if some else NO_RUNS)
+  evidence: Evidence
+  fits: Sequence[DomainLaws]
+  counsels: Sequence[Counsel]
+  drawings: dict[str, str]
+  panel: str
+  backtests: "pd.DataFrame | None"
+  tolerance: float
+  folder: pathlib.Path
+  with_texts: Callable
+  injection: "pd.DataFrame | None" = None
+  compared: remedies.Compared | None = None
 
+
+def contents(known: Material) -> list[Section]:
+  """Makes the page's sections: first what answers, then the details.
+
+  Args:
+    known: what they are made of.
+
+  Returns:
+    those that have something to show, and one on what is missing, and why.
+  """
+  shown, missing = [], []
+  details = (replace(s, folded=True) for s in _details(known))
+  for section in (*_answers(known), *details):
+    (missing if section.missing else shown).append(section)
+  if missing:
+    items = "".join(
+      f"<dt>{escape(s.title)}</dt><dd>{escape(s.missing)}</dd>" for s in missing
+    )
+    shown.append(
+      Section(
+        "absent",
+        "What is not shown, and why",
+        f"<dl>{items}</dl>",
+        folded=True,
+      )
+    )
+  return shown
+
+
+def _answers(known: Material) -> Iterator[Section]:
+  """The figures that one reads first."""
+  some = len(known.evidence.measured) > 0
+  drawings = known.drawings
+  curves = drawings.get("u_curves", "")
   yield Section(
-    "whatif",
-    "What if",
-    panel + whatif.without_law(fits) if panel else absent(lacking),
+    "u_curves",
+    "Losses while fine-tuning",
+    explorer.u_curves(curves) if curves else "",
+    missing="" if curves else NO_CURVES if some else NO_RUNS,
   )
-  yield Section(
-    "advice",
-    "How much to inject",
-    f"<p>To keep forgetting under {tolerance:g} nats per token.</p>"
-    + advice.section(evidence, counsels, fits)
-    if counsels
-    else absent(NO_RUNS),
-  )
-  yield Section(
-    "u_curves", "Losses while fine-tuning", figure("u_curves", NO_CURVES)
-  )
+  drawn = drawings.get("injection", "")
   yield Section(
     "injection",
     "Forgetting against injection",
-    figure("injection", ONE_INJECTION),
+    explorer.injection(known.evidence, known.injection, drawn) if drawn else "",
+    missing="" if drawn else ONE_INJECTION if some else NO_RUNS,
   )
   yield Section(
-    "sizes", "Forgetting against text and size", figure("sizes", ONE_CELL)
+    "whatif",
+    "What if",
+    known.panel + whatif.without_law(known.fits) if known.panel else "",
+    missing="" if known.panel else NO_LAW if some else NO_RUNS,
   )
-  yield Section(
-    "progress",
-    "Pretraining progress lost",
-    figure(
-      "progress", NO_CURVES if evidence.folder is None else NO_PRETRAINING
-    ),
-  )
-  yield Section(
-    "laws",
-    "The fitted laws",
-    parameters.section(evidence, fits) if fits else absent(lacking),
-  )
-  yield Section(
-    "halving",
-    "What an injected token is worth",
-    figure("halving", NO_HALVING)
-    + (halving.section(evidence, fits) if panel else ""),
-  )
-  yield Section(
-    "extrapolation",
-    "Fitted on the small, tested on the large",
-    extrapolation.section(evidence, backtests)
-    if backtests is not None
-    else absent(NO_EXTRAPOLATION if some else NO_RUNS),
-  )
-  yield Section(
-    "predicted", "Predicted against measured", figure("predicted", NOT_FITTED)
-  )
-  yield Section(
-    "certificates",
-    "How firm the fits are",
-    certificates.section(evidence, fits)
-    if any(f.advisor or f.target for f in fits)
-    else absent(lacking),
-  )
-  yield Section(
-    "matrix",
-    "The forgetting matrix",
-    matrix.section(evidence.folder, folder / "figures", with_texts=with_texts),
-  )
-  if compared is not None:
+  if known.compared is not None:
     yield Section(
       "remedies",
       "Remedies compared",
-      drawings.get("remedies", "") + remedies.section(compared, evidence),
+      drawings.get("remedies", "")
+      + remedies.section(known.compared, known.evidence),
     )
-  yield Section(
-    "replay", "Replay policies compared", _replay(drawings, evidence)
+
+
+def _details(known: Material) -> Iterator[Section]:
+  evidence, fits = known.evidence, known.fits
+  some = len(evidence.measured) > 0
+  lacking = NO_LAW if some else NO_RUNS
+
+  def figure(name: str, title: str, why: str) -> Section:
+    drawn = known.drawings.get(name, "")
+    missing = "" if drawn else why if some else NO_RUNS
+    return Section(name, title, drawn, missing=missing)
+
+  def part(name: str, title: str, body: str, why: str) -> Section:
+    return Section(name, title, body, missing="" if body else why)
+
+  yield part(
+    "advice",
+    "How much to inject, cell by cell",
+    f"<p>To keep forgetting under {known.tolerance:g} nats per token.</p>"
+    + advice.section(evidence, known.counsels, fits)
+    if known.counsels
+    else "",
+    NO_RUNS,
   )
-  yield Section("runs", "The runs", _runs(evidence))
+  yield figure("sizes", "Forgetting against text and size", ONE_CELL)
+  yield figure(
+    "progress",
+    "Pretraining progress lost",
+    NO_CURVES if evidence.folder is None else NO_PRETRAINING,
+  )
+  yield part(
+    "laws",
+    "The fitted laws",
+    parameters.section(evidence, fits) if fits else "",
+    lacking,
+  )
+  halved = known.drawings.get("halving", "")
+  yield part(
+    "halving",
+    "What an injected token is worth",
+    halved + halving.section(evidence, fits) if known.panel else halved,
+    NO_HALVING if some else NO_RUNS,
+  )
+  yield part(
+    "extrapolation",
+    "Fitted on the small, tested on the large",
+    ""
+    if known.backtests is None
+    else extrapolation.section(evidence, known.backtests),
+    NO_EXTRAPOLATION if some else NO_RUNS,
+  )
+  yield figure("predicted", "Predicted against measured", NOT_FITTED)
+  firm = any(f.advisor or f.target for f in fits)
+  yield part(
+    "certificates",
+    "How firm the fits are",
+    certificates.section(evidence, fits) if firm else "",
+    lacking,
+  )
+  yield matrix.section(
+    evidence.folder, known.folder / "figures", with_texts=known.with_texts
+  )
+  replayed = known.drawings.get("replay", "")
+  yield part(
+    "replay",
+    "Replay policies compared",
+    replayed + replay.comparison(evidence.runs) if replayed else "",
+    NO_REPLAY,
+  )
+  yield part("runs", "The runs", _runs(known), "No fine-tuning has begun.")
   yield Section("provenance", "What was run", provenance.what_was_run(evidence))
+  yield Section("words", "Words", glossary.section())
 
 
-def _replay(drawings: dict[str, str], evidence: Evidence) -> str:
-  if "replay" not in drawings:
-    return absent(NO_REPLAY)
-  return drawings["replay"] + replay.comparison(evidence.runs)
-
-
-def _runs(evidence: Evidence) -> str:
+def _runs(known: Material) -> str:
+  evidence = known.evidence
   if not len(evidence.finetunings):
-    return absent("No fine-tuning has begun.")
+    return ""
   names = ["runs.csv", *(["curves.csv"] if len(evidence.curves) else [])]
   links = " and ".join(f'<a href="{n}">{escape(n)}</a>' for n in names)
   return (
-    f'{runs.section(evidence)}<p class="note screen">As tables: {links}.</p>'
+    f"{runs.section(evidence, known.folder)}"
+    f'<p class="note screen">As tables: {links}.</p>'
   )

@@ -1,7 +1,7 @@
 """What a report is about: the runs, their curves, how they were made."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import os
 import pathlib
 from typing import TYPE_CHECKING
@@ -40,6 +40,8 @@ class Evidence:
       of runs that are not done are missing.
     folder: the study's; None of a table.
     suffix: of a table's file.
+    titles: what the domains are, in a few words, by name, of those that say.
+    directories: of the runs, by (study, run name).
   """
 
   name: str
@@ -50,6 +52,13 @@ class Evidence:
   results: dict
   folder: pathlib.Path | None = None
   suffix: str = ""
+  titles: Mapping[str, str] = field(default_factory=dict)
+  directories: dict = field(default_factory=dict)
+
+  def title(self, domain: str) -> str:
+    """A domain's name, with what it is where that is known."""
+    said = self.titles.get(domain)
+    return f"{domain}: {said}" if said else domain
 
   @property
   def source(self) -> str:
@@ -106,7 +115,10 @@ class Evidence:
 
 
 def read(
-  path: str | os.PathLike, *, columns: Mapping[str, str] | None = None
+  path: str | os.PathLike,
+  *,
+  columns: Mapping[str, str] | None = None,
+  titles: Mapping[str, str] | None = None,
 ) -> Evidence:
   """Reads a study's directory, or a table from any trainer.
 
@@ -114,6 +126,7 @@ def read(
     path: a study, a folder of studies, an exported study, or a table.
     columns: ours -> a table's, as for `laws.fit`; symbols and `loss` are those
       of the forgetting law.
+    titles: domain -> what it is, in a few words.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -123,12 +136,17 @@ def read(
   path = places.place(path)
   runs = records.load(path, columns=names_of(find("forgetting"), columns))
   configs, results, curves, data = {}, {}, pd.DataFrame(), pd.DataFrame()
+  places_of: dict = {}
   if path.is_dir():
     curves, data = records.curves(path), records.data(path)
     found = list(records.run_directories(path))
     directories = [directory for directory, _ in found]
     # studies of one folder may share a run: its name alone is no key
     keys = [(d.path.parent.name, run.name) for d, run in found]
+    places_of = {
+      key: directory.path
+      for key, directory in zip(keys, directories, strict=True)
+    }
     configs = dict(zip(keys, (run for _, run in found), strict=True))
     all_results = places.each(directories, RunDirectory.result)
     results = {k: r for k, r in zip(keys, all_results, strict=True) if r}
@@ -146,7 +164,18 @@ def read(
   name = path.stem if path.is_file() else _name(path)
   folder = path if path.is_dir() else None
   suffix = path.suffix if path.is_file() else ""
-  return Evidence(name, runs, curves, data, configs, results, folder, suffix)
+  return Evidence(
+    name=name,
+    runs=runs,
+    curves=curves,
+    data=data,
+    configs=configs,
+    results=results,
+    folder=folder,
+    suffix=suffix,
+    titles=dict(titles or {}),
+    directories=places_of,
+  )
 
 
 def _checked(runs: "pd.DataFrame") -> "pd.DataFrame":

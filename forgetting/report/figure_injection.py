@@ -1,4 +1,4 @@
-"""Pretraining loss at best against injection, with the fitted law."""
+"""Forgetting against injection, with the fitted law."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from forgetting.report import style
 
 
 def injection(table, *, domains, sizes):
-  """Draws the pretraining loss at best against injection.
+  """Draws forgetting against injection.
 
-  A row a domain, a column a model size, a shade an amount of target tokens.
+  A row a domain, a column an amount of target tokens, a shade a model size.
 
   Args:
     table: `tables.injection`.
@@ -20,44 +20,46 @@ def injection(table, *, domains, sizes):
   """
   from matplotlib.figure import Figure
 
+  base = table["base_pretrain_loss"]
+  ends = [c for c in ("pretrain_loss", "low", "high") if c in table]
+  table = table.assign(**{c: table[c] - base for c in ends})
   shown = [d for d in domains if (table["domain"] == d).any()]
-  columns = [n for n in sizes if (table["model_params"] == n).any()]
+  columns = sorted(table["target_tokens"].unique())
   height = 0.9 + 2.1 * len(shown)
   figure = Figure(figsize=(style.WIDTH, height), layout="constrained")
   grid = figure.subplots(
-    len(shown), len(columns), sharex=True, sharey="row", squeeze=False
+    len(shown), len(columns), sharex=True, sharey=True, squeeze=False
   )
   for row, domain in zip(grid, shown, strict=True):
     here = table[table["domain"] == domain]
     hue = style.color(domain, domains)
-    tokens = sorted(here["target_tokens"].unique())
-    for panel, size in zip(row, columns, strict=True):
-      rows = here[here["model_params"] == size]
-      for i, amount in enumerate(tokens):
-        part = rows[rows["target_tokens"] == amount]
+    shades = [n for n in sizes if (here["model_params"] == n).any()]
+    for panel, amount in zip(row, columns, strict=True):
+      rows = here[here["target_tokens"] == amount]
+      for i, size in enumerate(shades):
+        part = rows[rows["model_params"] == size]
         _series(
           panel,
           part,
           color=hue,
-          alpha=style.shade(i, len(tokens)),
+          alpha=style.shade(i, len(shades)),
           marker=style.marker(size, sizes),
         )
-      if len(rows):
-        panel.axhline(rows["base_pretrain_loss"].mean(), **style.BASE)
+      panel.axhline(0.0, **style.BASE)
       _axis(panel, table["injection"][table["kind"] == "measured"])
-    measured = here[here["kind"] == "measured"]
-    losses = measured[["pretrain_loss", "base_pretrain_loss"]].to_numpy()
-    room = 0.08 * max(losses.max() - losses.min(), 0.01)
-    row[0].set_ylim(losses.min() - room, losses.max() + room)
-    row[0].set_ylabel(f"{domain}\nPretraining loss (nats/token)")
+    row[0].set_ylabel(f"{domain}\nForgetting (nats/token)")
     row[-1].legend(
-      handles=_keys(tokens, hue, here),
+      handles=_keys(shades, hue, here),
       loc="upper left",
       bbox_to_anchor=(1.02, 1.05),
-      title="Target tokens",
+      title="Parameters",
     )
-  for panel, size in zip(grid[0], columns, strict=True):
-    panel.set_title(f"{style.count(size)} parameters")
+  measured = table[table["kind"] == "measured"]["pretrain_loss"].to_numpy()
+  low, high = min(measured.min(), 0.0), max(measured.max(), 0.0)
+  room = 0.08 * max(high - low, 0.01)
+  grid[0, 0].set_ylim(low - room, high + room)
+  for panel, amount in zip(grid[0], columns, strict=True):
+    panel.set_title(f"{style.count(amount)} target tokens")
   figure.supxlabel("Injection (share of tokens)", fontsize=9)
   return figure
 
@@ -125,7 +127,7 @@ def _tick(injection: float) -> str:
   return "0" if injection == 0 else f"{100 * injection:.3g}%"
 
 
-def _keys(tokens, hue, table) -> list:
+def _keys(sizes, hue, table) -> list:
   from matplotlib.lines import Line2D
 
   keys = [
@@ -133,11 +135,11 @@ def _keys(tokens, hue, table) -> list:
       [],
       [],
       color=hue,
-      alpha=style.shade(i, len(tokens)),
+      alpha=style.shade(i, len(sizes)),
       linewidth=5,
-      label=style.count(amount),
+      label=style.count(size),
     )
-    for i, amount in enumerate(tokens)
+    for i, size in enumerate(sizes)
   ]
   kinds = set(table["kind"])
   if "law" in kinds:

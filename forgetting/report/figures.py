@@ -29,10 +29,10 @@ CAPTIONS = {
     "on a fixed subset of the validation texts."
   ),
   "injection": (
-    "Pretraining loss at best. The distance to the dotted line, the model "
-    "before fine-tuning, is the forgetting. Where another form than the "
-    "published law fits better, that form is drawn and gives the advice. The "
-    "axis is linear below the least positive injection, logarithmic above."
+    "What is forgotten at best: pretraining loss above that of the base, the "
+    "dotted line. Lines: the law that gives the advice, with its 95 % band; "
+    "dashed, where it is another: the published form. The axis is linear below "
+    "the least positive injection, logarithmic above."
   ),
   "sizes": (
     "Forgetting against the unique target tokens (left) and against the size "
@@ -66,6 +66,7 @@ def draw(
   fits,
   folder: pathlib.Path,
   *,
+  injection=None,
   compared: remedies.Compared | None = None,
 ) -> dict[str, str]:
   """Draws all figures that the runs allow, each beside its table.
@@ -74,6 +75,7 @@ def draw(
     evidence: the runs.
     fits: the laws of each domain.
     folder: where the files go.
+    injection: `tables.injection`, where there is something to draw.
     compared: the study's remedies, where it has some.
 
   Returns:
@@ -89,7 +91,7 @@ def draw(
       lambda table: figure_curves.u_curves(table, domains=domains),
     ),
     "injection": (
-      tables.injection(evidence, fits),
+      injection,
       lambda table: figure_injection.injection(table, **known),
     ),
     "sizes": (

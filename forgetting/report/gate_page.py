@@ -24,7 +24,7 @@ def write(verdict: Verdict, out: str | os.PathLike) -> pathlib.Path:
   (folder / "check.md").write_text(verdict.markdown, encoding="utf-8")
   header, *rows = [[escape(cell) for cell in row] for row in verdict.rows]
   sections = [
-    Section("losses", "Losses", table(header, rows, text=(0,))),
+    Section("losses", "Losses", table(header, rows, text=(0,), fold=False)),
     Section("most", "Texts that lost most", _texts(verdict.most)),
     Section("least", "Texts that lost least", _texts(verdict.least)),
   ]

@@ -8,6 +8,9 @@ import numpy as np
 
 from forgetting.report.style import variable
 
+NUMBER, SENTENCE = ' class="n"', ' class="s"'
+FOLD = 10  # rows of a table that are read at a glance
+NEWLINE = "\n"
 GREEK = {"alpha": "α", "beta": "β", "mu": "μ", "nu": "ν", "kappa": "κ"}
 
 
@@ -16,27 +19,47 @@ def table(
   rows: Iterable[Sequence[str]],
   *,
   text: tuple[int, ...] = (0,),
+  fold: bool = True,
 ) -> str:
-  """Makes a table.
+  """Makes a table; one of more than `FOLD` rows is folded.
 
   Args:
     header: HTML of each column's head.
     rows: of cells, which are HTML.
     text: numbers of the columns that are words; the others are numbers, set
       to the right.
+    fold: whether it may be; not where it is what one came for.
   """
   words_at = {i % len(header) for i in text}
 
   def line(cells, tag):
-    marks = ["" if i in words_at else ' class="n"' for i in range(len(cells))]
+    marks = [NUMBER] * len(cells)
+    for i in words_at:
+      marks[i] = SENTENCE if i == len(cells) - 1 else ""
     pairs = zip(marks, cells, strict=True)
     inside = "".join(f"<{tag}{mark}>{cell}</{tag}>" for mark, cell in pairs)
     return f"<tr>{inside}</tr>"
 
-  body = "\n".join(line(row, "td") for row in rows)
-  return (
+  lines = [line(row, "td") for row in rows]
+  whole = (
     f'<div class="wide"><table><thead>{line(header, "th")}</thead>'
-    f"<tbody>{body}</tbody></table></div>"
+    f"<tbody>{NEWLINE.join(lines)}</tbody></table></div>"
+  )
+  return (
+    folded(f"{len(lines)} rows", whole) if fold and len(lines) > FOLD else whole
+  )
+
+
+def folded(summary: str, body: str) -> str:
+  """Folds what is long away; it stays folded on paper too.
+
+  Args:
+    summary: plain text that is seen.
+    body: HTML.
+  """
+  return (
+    f'<details class="fold"><summary>{escape(summary)}</summary>{body}'
+    "</details>"
   )
 
 

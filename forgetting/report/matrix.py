@@ -19,6 +19,7 @@ from forgetting.report import (
 from forgetting.report.markup import number, table
 from forgetting.storage import places
 
+TITLE = "The forgetting matrix"
 COMPONENTS = 3  # drawn
 MODELS = {
   "task_only": "the mean of each task",
@@ -96,7 +97,7 @@ def section(
   folder: pathlib.Path,
   *,
   with_texts: Callable = lambda matrix, study: matrix,
-) -> str:
+) -> page.Section:
   """Makes the section on a study's matrix, and draws its figures.
 
   Args:
@@ -105,19 +106,23 @@ def section(
     with_texts: as of `report.write`.
 
   Returns:
-    HTML: the matrix and what it is made of, or why there is none.
+    the matrix and what it is made of, or why there is none.
   """
+
+  def absent(why: str) -> page.Section:
+    return page.Section("matrix", TITLE, "", missing=why)
+
   if study is None:
-    return page.absent(
+    return absent(
       "A table of runs has no losses of single examples: the matrix needs the "
       "run directories of a study."
     )
   try:
     matrix = load(study)
   except InputError as error:
-    return page.absent(f"No matrix yet: {error}.")
+    return absent(f"No matrix yet: {error}.")
   if min(matrix.shape) < 2:
-    return page.absent(
+    return absent(
       f"The matrix has {matrix.shape[0]} tasks and {matrix.shape[1]} examples: "
       "two of each are the least that has a structure."
     )
@@ -128,7 +133,7 @@ def section(
     name: page.figure(name, svg, CAPTIONS[name].format(column=column))
     for name, svg in svgs.items()
   }
-  return (
+  body = (
     f"<p>{escape(words.headline(matrix))} (nats per token).</p>"
     f"{drawn['forgetting_matrix']}"
     f"{_models(found)}"
@@ -137,6 +142,7 @@ def section(
     f"{drawn['forgetting_singular_values']}"
     f"{matrix_texts.section(readings.read(with_texts(matrix, study), found))}"
   )
+  return page.Section("matrix", TITLE, body)
 
 
 def _column(grouped: int) -> str:

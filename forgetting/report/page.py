@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 import re
 
-from forgetting.report import style, template_files
+from forgetting.report import glossary, style, template_files
 
 ENDINGS = ("png", "svg", "pdf", "csv")
 _ASIDE = re.compile(
@@ -21,11 +21,15 @@ class Section:
     name: its id, which links go to.
     title: plain text.
     body: HTML.
+    missing: why there is nothing to show, plain text; "" where there is.
+    folded: whether it is a detail, which a click unfolds.
   """
 
   name: str
   title: str
   body: str
+  missing: str = ""
+  folded: bool = False
 
 
 def page(
@@ -33,36 +37,54 @@ def page(
   headline: Sequence[str],
   sections: Sequence[Section],
   script: str = "",
+  made: str = "",
+  data: str = "",
 ) -> str:
   """Puts the page together.
 
   Args:
     title: plain text.
     headline: sentences, plain text.
-    sections: in their order.
+    sections: in their order; those that are folded go last.
     script: JavaScript that runs at its end, after the page's own.
+    made: plain text: when, and by what.
+    data: HTML: script elements with the numbers that scripts draw.
 
   Returns:
     the whole HTML.
   """
   dark = style.variables(dark=True)
+  details = [s for s in sections if s.folded]
   whole = template_files.fill(
     "page.html",
     title=escape(title),
     colors=f":root {{ {style.variables(dark=False)} }}\n"
     f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
     sheet=template_files.text("page.css") + template_files.text("whatif.css"),
-    headline="".join(f"<p>{escape(sentence)}</p>" for sentence in headline),
+    made=f'<p class="made">{escape(made)}</p>' if made else "",
+    headline=glossary.explain(
+      "".join(f"<p>{escape(sentence)}</p>" for sentence in headline)
+    ),
     links="".join(
       f'<a href="#{s.name}">{escape(s.title)}</a>' for s in sections
     ),
-    sections="\n".join(
-      f'<section id="{s.name}"><h2>{escape(s.title)}</h2>\n{s.body}</section>'
-      for s in sections
-    ),
+    sections="\n".join(_section(s) for s in sections if not s.folded)
+    + ('\n<h2 id="details">Details</h2>\n' if details else "")
+    + "\n".join(_section(s) for s in details),
+    data=data,
     script=f"{template_files.text('page.js')}\n{script}",
   )
   return typeset(whole)
+
+
+def _section(section: Section) -> str:
+  title, body = escape(section.title), glossary.explain(section.body)
+  if section.folded:
+    return (
+      f'<section id="{section.name}"><details><summary><h3>{title}</h3>'
+      f"</summary>\n{body}</details></section>"
+    )
+  return f'<section id="{section.name}"><h2>{title}</h2>\n{body}</section>'
 
 
 def typeset(html: str) -> str:

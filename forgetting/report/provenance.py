@@ -1,8 +1,13 @@
 """What was run: sizes, domains, tokens, time, device, versions, text."""
 
 from collections.abc import Iterator
+import datetime
 from html import escape
+from importlib import metadata
+import pathlib
 import re
+import shlex
+import subprocess
 
 import numpy as np
 
@@ -11,6 +16,36 @@ from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.markup import number, table
 from forgetting.report.style import count, percent
+
+
+def made(evidence: Evidence, tolerance: float) -> str:
+  """Says when the page was written, by which command of which version.
+
+  Args:
+    evidence: the runs.
+    tolerance: that its advice is for, nats per token.
+  """
+  source = shlex.quote(evidence.source)
+  parts = [
+    f"{datetime.date.today():%d %B %Y}".lstrip("0"),
+    f"forgetting report {source} --tolerance {tolerance:g}",
+    f"forgetting {metadata.version('forgetting')}",
+  ]
+  commit = _commit()
+  return " · ".join([*parts, f"commit {commit}"] if commit else parts)
+
+
+def _commit() -> str:
+  """The commit of the checkout that this code lies in; "" outside of one."""
+  root = pathlib.Path(__file__).resolve().parents[2]
+  if not (root / ".git").exists():
+    return ""
+  asked = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
+  try:
+    told = subprocess.run(asked, capture_output=True, text=True, check=True)
+  except (OSError, subprocess.CalledProcessError):
+    return ""
+  return told.stdout.strip()
 
 
 def what_was_run(evidence: Evidence) -> str:
@@ -40,7 +75,7 @@ def _facts(evidence: Evidence) -> Iterator[tuple[str, str]]:
   yield "Runs", f"{_statuses(runs)} fine-tunings" + _and_pretrainings(evidence)
   if len(runs):
     yield "Model sizes", _levels(runs["model_params"], count)
-    yield "Domains", escape(", ".join(evidence.domains))
+    yield "Domains", escape("; ".join(map(evidence.title, evidence.domains)))
     yield "Target tokens", _levels(runs["target_tokens"], count)
     yield "Injection", _levels(runs["injection"], percent)
     yield "Seeds", _levels(runs["seed"], "{:g}".format)

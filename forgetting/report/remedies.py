@@ -23,6 +23,7 @@ CAPTION = (
   "compared at the dotted line, a target loss near plain fine-tuning's best. "
   "Below the dashed hull lies no point of any run."
 )
+STOPPED = 0.0005  # nats of forgetting, of which three digits are told
 HEADER = (
   "Domain", "Remedy", "At its best", "Forgetting", "Removed",
   "Worth an injection of", "95 %", "FLOPs",
@@ -88,7 +89,7 @@ def section(compared: Compared, evidence: Evidence) -> str:
     rows += [[name, *_row(arm, plain)] for arm in cell["best"]]
     pairs += [[name, *_pair(pair)] for pair in cell["together"]]
     stops.append(_stop(known["domain"], cell["stop"]))
-  text = table(list(HEADER), rows, text=(0, 1, 2))
+  text = table(list(HEADER), rows, text=(0, 1, 2), fold=False)
   text += (
     "<p>Forgetting in nats per token where the target loss is first that low, "
     "± its standard error. An injection of that worth forgets as little there, "
@@ -130,11 +131,18 @@ def _worth(value: float) -> str:
 
 
 def _pair(pair: dict) -> list[str]:
-  share = f"{number(pair['share'], 2)} ± {number(pair['error'], 2)}"
+  share = "–"
+  if not math.isnan(pair["share"]):
+    share = f"{number(pair['share'], 2)} ± {number(pair['error'], 2)}"
   return [escape(pair["both"]["arm"]), share, escape(pair["verdict"])]
 
 
 def _stop(domain: str, stop: dict) -> str:
+  if stop["removed"] < STOPPED:
+    return (
+      f"Plain fine-tuning on {escape(domain)} gains nothing by stopping one "
+      "standard error before the bottom of its U-curve."
+    )
   return (
     f"Stopped one standard error before the bottom of its U-curve, plain "
     f"fine-tuning on {escape(domain)} forgets {number(stop['removed'])} of "

@@ -89,6 +89,7 @@ def injection(evidence: Evidence, fits: list[DomainLaws]):
   if measured["injection"].nunique() < 2:
     return None
   columns = [
+    "run",
     "domain",
     "model_params",
     "target_tokens",

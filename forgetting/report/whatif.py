@@ -18,7 +18,7 @@ from forgetting.report.fitted import DomainLaws
 from forgetting.report.progress import pretraining_curves
 from forgetting.storage import finite_json
 
-SCRIPTS = ("law.js", "advice.js", "chart.js", "whatif.js")
+SCRIPTS = ("amounts.js", "law.js", "advice.js", "chart.js", "whatif.js")
 LEVEL = 0.95
 ROOM = 500_000  # bytes that the draws may take; beyond it they are thinned
 AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}

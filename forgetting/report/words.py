@@ -1,8 +1,9 @@
 """Sentences: what the numbers say, for people who have not read the paper."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import math
 
+from forgetting.laws.cautions import disagreeing
 from forgetting.laws.invert import halving_injection
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import Counsel, DomainLaws
@@ -10,12 +11,16 @@ from forgetting.report.style import count, percent
 
 
 def headline(
-  evidence: Evidence, counsels: Sequence[Counsel], tolerance: float
+  evidence: Evidence,
+  fits: Sequence[DomainLaws],
+  counsels: Sequence[Counsel],
+  tolerance: float,
 ) -> list[str]:
   """Says what was run, what was measured, and what to do.
 
   Args:
     evidence: the runs.
+    fits: the laws of each domain.
     counsels: the advice of each cell.
     tolerance: forgetting that it allows, nats per token.
 
@@ -26,7 +31,8 @@ def headline(
     return [nothing_measured(evidence)]
   sentences = [what_was_run(evidence), _measured(evidence)]
   sentences += [f"By {evidence.methods}."] if evidence.methods else []
-  return [*sentences, _advised(counsels, tolerance)]
+  sentences.append(_advised(counsels, tolerance))
+  return [*sentences, *_how_sure(fits, counsels, tolerance)]
 
 
 def what_was_run(evidence: Evidence) -> str:
@@ -38,7 +44,7 @@ def what_was_run(evidence: Evidence) -> str:
     f"{_plural(sizes.nunique(), 'model size')} "
     f"({_between(sizes)} parameters) on "
     f"{_plural(runs['domain'].nunique(), 'domain')} "
-    f"({', '.join(sorted(runs['domain'].astype(str).unique()))}) with "
+    f"({_domains(evidence)}) with "
     f"{_between(tokens)} target tokens"
   ]
   trained = evidence.runs["tokens"].dropna().astype(float).sum()
@@ -48,6 +54,11 @@ def what_was_run(evidence: Evidence) -> str:
   if seconds:
     said.append(f"{duration(seconds)} of computing")
   return f"{', '.join(said)}."
+
+
+def _domains(evidence: Evidence) -> str:
+  names = sorted(evidence.measured["domain"].astype(str).unique())
+  return "; ".join(map(evidence.title, names))
 
 
 def _plural(number: int, noun: str) -> str:
@@ -125,15 +136,43 @@ def _list(parts: Sequence[str]) -> str:
   return f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _advised(counsels: Sequence[Counsel], tolerance: float) -> str:
+def _how_sure(
+  fits: Sequence[DomainLaws], counsels: Sequence[Counsel], tolerance: float
+) -> Iterator[str]:
+  """Which law says so, how it did when tried, and what others say."""
+  largest = {c.domain: c for c in _largest(counsels)}
+  for domain in fits:
+    counsel = largest.get(domain.domain)
+    if domain.advisors is None or counsel is None or counsel.advice is None:
+      continue
+    point = {"N": counsel.model_params, "D": counsel.target_tokens}
+    choice, advice = domain.advisors.choose(), counsel.advice
+    text = f"{domain.domain}: by the law {advice.law}"
+    if choice.trial.rows:
+      text += (
+        f", which missed {advice.error:.2g} nats of forgetting when tried"
+        f" ({advice.tried})"
+      )
+    others = disagreeing(
+      domain.advisors, choice, point, tolerance, (advice.low, advice.high)
+    )
+    said = "; ".join(others)
+    yield f"{text}. " + (f"But {said}." if said else "Other forms agree.")
+
+
+def _largest(counsels: Sequence[Counsel]) -> list[Counsel]:
   """The advice for the largest fine-tuning of each domain."""
-  largest = [
+  return [
     max(
       (c for c in counsels if c.domain == domain),
       key=lambda c: (c.model_params, c.target_tokens),
     )
     for domain in dict.fromkeys(c.domain for c in counsels)
   ]
+
+
+def _advised(counsels: Sequence[Counsel], tolerance: float) -> str:
+  largest = _largest(counsels)
   shared = len({_where(c) for c in largest}) == 1
   at = f" {_where(largest[0])}" if shared else ""
   parts = "; ".join(

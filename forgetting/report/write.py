@@ -8,15 +8,19 @@ import pathlib
 from forgetting.config import InputError
 from forgetting.records import COLUMNS
 from forgetting.report import (
+  explorer,
   extrapolation,
   figures,
   fitted,
   page,
+  provenance,
   remedies,
+  summary,
+  tables,
   whatif,
   words,
 )
-from forgetting.report.contents import contents
+from forgetting.report.contents import Material, contents
 from forgetting.report.evidence import Evidence, read
 from forgetting.storage import places
 
@@ -29,6 +33,8 @@ def write(
   out: str | os.PathLike | None = None,
   columns: Mapping[str, str] | None = None,
   with_texts: Callable = lambda matrix, path: matrix,
+  titles: Mapping[str, str] | None = None,
+  tell: Callable[[str], object] = lambda text: None,
 ) -> pathlib.Path:
   """Writes runs.csv, curves.csv, data.csv, figures/ and report.html.
 
@@ -42,6 +48,9 @@ def write(
     columns: ours -> a table's, as for `laws.fit`.
     with_texts: (forgetting matrix, study) -> the matrix with the texts of its
       examples, where they are at hand.
+    titles: domain -> what it is, in a few words, as the catalogue has it.
+    tell: is given what has been measured so far, as text, before laws are
+      fitted, which may take long.
 
   Returns:
     the page's path.
@@ -54,7 +63,8 @@ def write(
     raise InputError(
       f"tolerance: found {tolerance}, expected a number of nats per token"
     )
-  evidence = read(study_directory, columns=columns)
+  evidence = read(study_directory, columns=columns, titles=titles)
+  tell(summary.summary(evidence))
   source = places.place(study_directory)
   folder = places.place(out) if out is not None else source
   if out is None and source.is_file():
@@ -91,26 +101,34 @@ def _written(evidence: Evidence, folder, tolerance, title, with_texts) -> str:
     _save_table(backtests, folder / "figures" / "extrapolation.csv")
   panel = whatif.panel(evidence, fits, tolerance)
   compared = remedies.compare(evidence)
+  drawn = tables.injection(evidence, fits) if len(evidence.measured) else None
+  known = Material(
+    evidence=evidence,
+    fits=fits,
+    counsels=counsels,
+    drawings=figures.draw(
+      evidence, fits, folder / "figures", injection=drawn, compared=compared
+    ),
+    panel=panel,
+    backtests=backtests,
+    tolerance=tolerance,
+    folder=folder,
+    with_texts=with_texts,
+    injection=drawn,
+    compared=compared,
+  )
+  numbers = explorer.data(evidence, drawn, folder)
+  scripts = [
+    explorer.script() if numbers else "",
+    whatif.script(fits) if panel else "",
+  ]
   return page.page(
     title,
-    words.headline(evidence, counsels, tolerance),
-    list(
-      contents(
-        evidence,
-        fits,
-        counsels,
-        drawings=figures.draw(
-          evidence, fits, folder / "figures", compared=compared
-        ),
-        compared=compared,
-        panel=panel,
-        backtests=backtests,
-        tolerance=tolerance,
-        folder=folder,
-        with_texts=with_texts,
-      )
-    ),
-    whatif.script(fits) if panel else "",
+    words.headline(evidence, fits, counsels, tolerance),
+    contents(known),
+    "\n".join(scripts),
+    provenance.made(evidence, tolerance),
+    data=numbers,
   )
 
 

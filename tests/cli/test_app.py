@@ -32,7 +32,6 @@ def test_the_help_names_every_verb_and_what_holds_for_all():
 @pytest.mark.parametrize(
   ("arguments", "words"),
   [
-    ((), ("expected a verb", "forgetting --help")),
     (("fti",), ("'fti'", "did you mean 'fit'?")),
     (("fit",), ("STUDY", "forgetting fit --help")),
     (("fit", "x", "--lawx", "3"), ("--lawx", "--law", "forgetting fit")),

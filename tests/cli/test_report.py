@@ -11,7 +11,7 @@ from forgetting.records import plan_file
 from forgetting.report import export
 from forgetting.runs import matrix_texts
 
-# a study's page shows what is forgotten as text
+# a study's page shows what is forgotten as text, and what domains are
 TEXTS = dict(with_texts=matrix_texts.attach)
 
 
@@ -21,6 +21,8 @@ def written(monkeypatch) -> list:
   asked = []
 
   def write(table, **options):
+    assert "archaic English" in options.pop("titles")["kjv"]
+    options.pop("tell")("so far")
     asked.append((table, options))
     return pathlib.Path(options["out"] or table) / "report.html"
 
@@ -35,9 +37,12 @@ def test_a_study_by_name_is_reported_with_its_own_tolerance(
   study = pathlib.Path("runs/toy")
   plan_file.write(study, tolerance=0.25)
   done = called("report", "toy")
-  assert (done.returncode, done.stdout) == (0, "page: runs/toy/report.html\n")
+  assert (done.returncode, done.stdout) == (
+    0,
+    "so far\npage: runs/toy/report.html\n",
+  )
   done = called("report", "toy", "--tolerance", "0.1", "--out", "page")
-  assert done.stdout == "page: page/report.html\n"
+  assert done.stdout == "so far\npage: page/report.html\n"
   assert written == [
     (study, dict(tolerance=0.25, out=None, columns={}, **TEXTS)),
     (study, dict(tolerance=0.1, out="page", columns={}, **TEXTS)),

@@ -20,10 +20,16 @@ def source(tmp_path_factory):
 def test_the_list_names_everything_and_what_is_cached(monkeypatch, tmp_path):
   monkeypatch.setenv("FORGETTING_CACHE", str(tmp_path))
   lines = commands.list_text().splitlines()
+  whole = " ".join(line.strip() for line in lines)
   for name, corpus in corpora.CATALOGUE.items():
-    [line] = [line for line in lines if line.split()[:1] == [name]]
-    assert corpus.licence in line and corpus.description in line
+    [line] = [line for line in lines if line.startswith(f"  {name} ")]
+    assert corpus.description in line
     assert " - " in line
+    names = whole.partition(f" {corpus.licence}: ")[2].split(": ")[0]
+    assert name in names.split()
+  cache_line = lines.pop()
+  assert cache_line.startswith("cache: ")
+  assert max(map(len, lines)) <= commands.WIDTH
   (tmp_path / "archives").mkdir()
   [archive] = corpora.CATALOGUE["kjv"].archives
   (tmp_path / "archives" / archive.filename).touch()
@@ -31,7 +37,7 @@ def test_the_list_names_everything_and_what_is_cached(monkeypatch, tmp_path):
   folder.mkdir(parents=True)
   (folder / "meta.json").touch()
   told = commands.list_text()
-  assert "archive " in next(x for x in told.splitlines() if x[:4] == "kjv ")
+  assert "archive " in next(x for x in told.splitlines() if x[:6] == "  kjv ")
   assert "1 prepared" in next(x for x in told.splitlines() if "wiki_en " in x)
   assert told.splitlines()[-1] == f"cache: {tmp_path}"
 

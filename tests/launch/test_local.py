@@ -19,13 +19,19 @@ def launch(study, tmp_path) -> Launch:
 
 def test_what_would_be_started(launch, monkeypatch):
   monkeypatch.setattr(seats, "usable_gpus", lambda: ["0", "1", "2"])
-  ((_, text),) = local.render(launch).items()
+  short = local.render(launch)["here"]
+  count = len(launch.todo)
+  assert short.endswith(f"would do {count} runs; --names lists them")
+  assert launch.todo[0].name not in short
+  listed = dataclasses.replace(launch, names=True)
+  ((_, text),) = local.render(listed).items()
   first, *names = text.splitlines()
-  assert first == "3 workers, one process a GPU, would do"
+  how = "3 workers of this machine, one process a GPU"
+  assert first == f"{how}, would do {count} runs"
   assert [name.strip() for name in names] == [r.name for r in launch.todo]
   one = dataclasses.replace(launch, todo=launch.todo[:1])
   for fewer in (one, dataclasses.replace(launch, workers=1)):
-    assert local.render(fewer)["here"].startswith("1 workers, ")
+    assert local.render(fewer)["here"].startswith("1 workers of ")
   assert local.render(dataclasses.replace(launch, todo=())) == {}
 
 

@@ -38,7 +38,7 @@ def test_a_dry_run_costs_it_and_shows_what_would_be_submitted(folder):
     folder, "study", "toy.py", "--on", "slurm", "--dry-run", "--chip", "cpu"
   )
   assert done.returncode == 0, done.stderr
-  assert "FLOPs" in done.stdout and "hours" in done.stdout
+  assert "FLOPs" in done.stdout and "h:mm" in done.stdout
   assert "#SBATCH --array=0-0" in done.stdout
   assert "sbatch --parsable --dependency=afterok:" in done.stdout
   assert f"run {folder}/toy.py --name" in done.stdout

@@ -10,7 +10,7 @@ from planted_laws import random_points
 import pytest
 
 from forgetting import laws
-from forgetting.config import InputError
+from forgetting.config import InputError, amounts
 from forgetting.laws.law import advisable
 from forgetting.report import javascript, template_files
 
@@ -59,3 +59,29 @@ def test_a_law_that_cannot_be_written_is_told():
   )
   with pytest.raises(InputError, match=r"law replay_log: numpy's cos"):
     javascript.form(law)
+
+
+WRITTEN = (
+  "400k", "1.3B", "5%", "1,000,000", "0.05", "1e6", " 12 ", "1_000", "2 T",
+  "−3", "+4", "1.5e-3 %", ".5", "5.", "",  "many", "1,00", "1.2.3", "k", "0,05",
+  "012", "3 k %",
+)  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_the_page_reads_numbers_as_the_command_line_does():
+  program = (
+    f"{template_files.text('amounts.js')}\n"
+    f"console.log(JSON.stringify({json.dumps(WRITTEN)}.map(amounts.read)))"
+  )
+  done = subprocess.run(
+    ["node", "-e", program], capture_output=True, text=True, check=True
+  )
+  told = json.loads(done.stdout)
+  for text, found in zip(WRITTEN, told, strict=True):
+    expected = amounts.number(text)
+    if expected is None:
+      assert found is None, text
+      continue
+    value = found["value"] / (100 if found["percent"] else 1)
+    assert value == pytest.approx(expected), text

@@ -11,12 +11,14 @@ from forgetting.report import export, matrix
 
 
 def test_its_absence_is_explained(tmp_path):
-  assert "no losses of single examples" in matrix.section(None, tmp_path)
-  assert "No matrix yet" in matrix.section(tmp_path, tmp_path)
+  assert (
+    "no losses of single examples" in matrix.section(None, tmp_path).missing
+  )
+  assert "No matrix yet" in matrix.section(tmp_path, tmp_path).missing
   (tmp_path / "runs.parquet").touch()
   one = build(np.ones((1, 3)))
   (tmp_path / "matrix.npz").write_bytes(export.npz_of(one))
-  assert "1 tasks and 3 examples" in matrix.section(tmp_path, tmp_path)
+  assert "1 tasks and 3 examples" in matrix.section(tmp_path, tmp_path).missing
 
 
 def test_figures_lie_beside_their_tables(tmp_path):

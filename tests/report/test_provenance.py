@@ -44,4 +44,4 @@ def test_half_done_study(small):
   (done[3] / "records.jsonl").unlink()
   page = page_of(small)
   assert "4 done, 4 unfinished fine-tunings" in page.text
-  assert sum(row[-1] == "unfinished" for row in page.rows) == 4
+  assert sum("unfinished" in row for row in page.rows) == 4

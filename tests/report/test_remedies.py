@@ -21,7 +21,7 @@ def test_the_table_says_each_remedy_at_its_best(evidence):
   text = remedies.section(compared, evidence)
   for word in ("plain", "lora-r4, lr 0.01", "averaging", "adds in part"):
     assert word in text
-  assert "Stopped one standard error" in text and "not done" not in text
+  assert "stopping one standard error" in text and "not done" not in text
   assert {*compared.points.remedy} >= {"plain", figure_remedies.HULL}
 
 

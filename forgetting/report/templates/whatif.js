@@ -10,15 +10,12 @@ const whatif = (() => {
     domain.curves = data.curves;
   }
 
-  const UNITS = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, "": 1 };
-
-  // 400k, 1.2M, 1e6, 1,000 -> a number
-  function parse(name, { least = 0, most = Infinity, open = false } = {}) {
+  // 400k, 1.2M, 1e6, 1,000 -> a number; a percent sign where percents are meant
+  function parse(name, { least = 0, most = Infinity, open = false,
+    percent = false } = {}) {
     const field = form.elements[name], text = field.value.trim();
-    const parts = /^([-+]?[\d.]+(?:e[-+]?\d+)?)\s*([kmbg%]?)$/i
-      .exec(text.replace(/,/g, ""));
-    const unit = parts && parts[2] !== "%" ? parts[2].toLowerCase() : "";
-    const value = parts ? Number(parts[1]) * UNITS[unit] : NaN;
+    const found = amounts.read(text);
+    const value = found && (percent || !found.percent) ? found.value : NaN;
     const right = value <= most && (open ? value > least : value >= least);
     field.setAttribute("aria-invalid", String(!right));
     if (!right) {
@@ -32,11 +29,12 @@ const whatif = (() => {
 
   function question() {
     const unit = form.elements.unit.value;
-    const range = unit === "progress" ? { most: 99.999, open: true } : { open: true };
+    const range = { open: true, percent: unit !== "loss",
+      most: unit === "progress" ? 99.999 : Infinity };
     return {
       model_params: parse("model_params", { open: true }),
       target_tokens: parse("target_tokens", { open: true }),
-      injection: parse("injection", { most: 100 }) / 100,
+      injection: parse("injection", { most: 100, percent: true }) / 100,
       tolerance: parse("tolerance", range),
       epochs: form.elements.epochs.value.trim() === "" ? null :
         parse("epochs", { open: true }),
