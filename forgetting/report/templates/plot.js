@@ -89,7 +89,7 @@ const plot = (() => {
       }
       s.points.forEach(([x, y], i) => {
         if (s.told) pick({ x: across(x), y: inside(up(y)), told: s.told[i],
-          run: s.run?.[i] ?? s.run, color: s.color });
+          run: Array.isArray(s.run) ? s.run[i] : s.run });
         if (s.marks?.[i]) {
           out.push(part("circle", { cx: across(x), cy: inside(up(y)), r: 4,
             fill: s.color, opacity: s.opacity, stroke: "var(--paper)" }));
