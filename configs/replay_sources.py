@@ -7,6 +7,9 @@ of their own corpus, repeated. Forgetting is measured on held-out text of their
 own corpus, and beside it on held-out text that they wrote.
 
   forgetting study configs/replay_sources.py
+
+`--set many=true` is another study: one model, eleven other texts, to see which
+of them is worth what, and whether that could have been known before.
 """
 
 import dataclasses
@@ -42,13 +45,21 @@ SOURCES: tuple[ReplaySource | None, ...] = (
   Repeated(chunks=16),
   Repeated(chunks=64),
 )
+TEXTS = (
+  "wordnet", "shakespeare", "aws_docs", "gcp_docs", "django_docs", "licences",
+  "py_sympy", "medical", "recipes", "abc_music", "smiles",
+)  # fmt: skip
 AGAIN = SOURCES[:2]  # done with a second seed, at one size
 
 
 def study(
   domains: tuple[str, ...] = ("kjv", "wiki_fr"),
   pretraining: tuple[str, ...] = PRETRAINING,
+  *,
+  many: bool = False,
 ) -> Study:
+  if many:
+    return _many(domains, pretraining)
   parents = [pretrained(model, pretraining) for model in MODELS]
   runs = []
   for parent, domain in itertools.product(parents, domains):
@@ -64,6 +75,19 @@ def study(
       for injection, source in itertools.product(INJECTIONS, AGAIN)
     ]
   return Study(name="replay_sources", tolerance=0.25, runs=tuple(runs))
+
+
+def _many(domains: tuple[str, ...], pretraining: tuple[str, ...]) -> Study:
+  parent = pretrained(MODELS[0], pretraining)
+  sources = (None, *(OtherText(sources=(name,)) for name in TEXTS))
+  runs = []
+  for domain in domains:
+    runs.append(task(parent, domain, 0, None))
+    runs += [
+      task(parent, domain, injection, source)
+      for injection, source in itertools.product(INJECTIONS[1:], sources)
+    ]
+  return Study(name="replay_many", tolerance=0.25, runs=tuple(runs))
 
 
 def task(

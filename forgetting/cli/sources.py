@@ -4,13 +4,14 @@ import tyro
 
 from forgetting.cli.analysis import answer, laws
 from forgetting.cli.answers import find
-from forgetting.cli.options import Json, StudyOrTable
+from forgetting.cli.options import Flag, Json, StudyOrTable
 
 
 def sources(
   study: tyro.conf.Positional[StudyOrTable],
   *,
   domain: str | None = None,
+  features: Flag = False,
   json: Json = None,
 ) -> int:
   """Tell what a token of each replay source is worth.
@@ -21,6 +22,8 @@ def sources(
 
   Args:
     domain: Only fine-tunings on it; by default all, with one rate.
+    features: Tell as well how far likeness to the corpus, known before any run,
+      would have told the rates of other text; the study's text is prepared.
   """
   laws()
   from forgetting import records
@@ -28,10 +31,14 @@ def sources(
   from forgetting.records.by_source import by_source
   from forgetting.storage.places import place
 
-  folder, by_self = find(study), None
+  folder, by_self, likeness = find(study), None, None
   if place(folder).is_dir():
+    if features:
+      from forgetting.runs import likeness as measured
+
+      likeness = measured.features(place(folder))
     by_self = by_source(folder, beside=True).get("self")
   found = answers_sources.sources(
-    records.load(folder), domain=domain, by_self=by_self
+    records.load(folder), domain=domain, by_self=by_self, features=likeness
   )
   return answer(found, json)

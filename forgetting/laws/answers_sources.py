@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import dataclasses
 import math
 
 from forgetting.config import InputError
@@ -11,6 +12,7 @@ from forgetting.laws import table as tables
 from forgetting.laws.advice import percent
 from forgetting.laws.answers import Report
 from forgetting.laws.exchange import Rate
+from forgetting.laws.foretold import Foretold, foretell
 from forgetting.records import text_table
 
 HEADER = (
@@ -25,7 +27,9 @@ NOTES = (
 )
 
 
-def sources(table, *, domain: str | None = None, by_self=None) -> Report:
+def sources(
+  table, *, domain: str | None = None, by_self=None, features=None
+) -> Report:
   """Answers `forgetting sources`: the rate of exchange of every source.
 
   Args:
@@ -33,6 +37,8 @@ def sources(table, *, domain: str | None = None, by_self=None) -> Report:
     domain: only its runs.
     by_self: the same with the losses on text that the parents wrote, as of
       `by_source(study, beside=True)["self"]`; None: not measured.
+    features: source -> feature -> value, as of `runs.likeness.features`; None:
+      not asked for.
 
   Raises:
     InputError: as `exchange.rates`.
@@ -50,6 +56,12 @@ def sources(table, *, domain: str | None = None, by_self=None) -> Report:
       f" {both['correlation']:.3f}, {both['ratio']:.3f} times as much"
     )
     data |= dict(by_self=[_data(rate) for rate in other], together=both)
+  if features is not None:
+    told = foretell(found, features)
+    lines += _foretold(told)
+    data |= dict(
+      features=features, foretold=[dataclasses.asdict(one) for one in told]
+    )
   return Report("\n".join([*lines, *NOTES]), data)
 
 
@@ -157,6 +169,19 @@ def _moved(p: float, logs: float) -> float:
     return 1.0 if logs > 0 else 0.0
   odds = p / (1 - p) * math.exp(logs)
   return odds / (1 + odds)
+
+
+def _foretold(told: list[Foretold]) -> list[str]:
+  if not told:
+    return ["features tell nothing of fewer than four sources"]
+  one = told[0]
+  missed = ", ".join(
+    f"{t.error:.3f} ({t.feature}, rank correlation {t.order:.2f})" for t in told
+  )
+  return [
+    f"q of a source left out of {one.sources}, by a line in one feature of the"
+    f" others, is missed by {missed}; by their mean {one.mean_error:.3f}"
+  ]
 
 
 def _row(rate: Rate) -> tuple[str, ...]:
