@@ -57,10 +57,10 @@ def sources(
     )
     data |= dict(by_self=[_data(rate) for rate in other], together=both)
   if features is not None:
-    told = foretell(found, features)
-    lines += _foretold(told)
+    foretold = foretell(found, features)
+    lines += _foretold(foretold)
     data |= dict(
-      features=features, foretold=[dataclasses.asdict(one) for one in told]
+      features=features, foretold=[dataclasses.asdict(one) for one in foretold]
     )
   return Report("\n".join([*lines, *NOTES]), data)
 
