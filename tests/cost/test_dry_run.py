@@ -44,8 +44,17 @@ def test_hours_are_flops_over_what_the_chips_do(uncompiled):
 
 
 def test_the_shipped_study_for_one_gpu_fits_24_gb(uncompiled):
+  study = load_study(str(CONFIGS / "gpu.py"), arguments=["c4=true"])
+  assert study.name == "gpu" and "n126m" not in dry_run.tell(
+    study, chip="rtx4090", devices=1
+  )
+
+
+def test_the_shipped_study_for_one_gpu_begins_on_the_catalogue():
   study = load_study(str(CONFIGS / "gpu.py"))
-  assert "n126m" not in dry_run.tell(study, chip="rtx4090", devices=1)
+  sources = {name for run in study.ordered() for name in run.pretraining}
+  assert not [name for name in sources if ":" in name]
+  assert len(study.runs) == 72
 
 
 @pytest.mark.parametrize(
