@@ -35,7 +35,7 @@ class Rule(typing.NamedTuple):
 RULES = {
   "config": Rule(),
   "storage": Rule("config", "etils fsspec numpy pyarrow"),
-  "records": Rule("config storage", "etils numpy pandas pyarrow"),
+  "records": Rule("config storage", "etils numpy pandas pyarrow tensorboard"),
   "data": Rule(
     "config storage records",
     "absl datasets etils huggingface_hub jinja2 numpy pyarrow rich"

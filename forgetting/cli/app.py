@@ -45,7 +45,9 @@ class Verbs(tyro.extras.SubcommandApp):
     later.__signature__ = inspect.signature(function)
     del later.__wrapped__
     later.__doc__ = re.sub(r"\n {4,}", " ", inspect.cleandoc(function.__doc__))
-    super().command(name=function.__name__.replace("_", "-"))(later)
+    # import_, which is a word of Python, is the verb import
+    name = function.__name__.rstrip("_").replace("_", "-")
+    super().command(name=name)(later)
     return function
 
   def parse(self, arguments: Sequence[str], *, description: str) -> Todo:

@@ -14,6 +14,7 @@ from forgetting.cli.data import data
 from forgetting.cli.doctor import doctor
 from forgetting.cli.export_model import export_model
 from forgetting.cli.first_steps import first_steps
+from forgetting.cli.imported import import_
 from forgetting.cli.quiet import say, silence, tell_warnings
 from forgetting.cli.remedies import remedies
 from forgetting.cli.report import export, report
@@ -42,6 +43,7 @@ VERBS = (
   sources,
   check,
   sample,
+  import_,
   export,
   export_model,
   doctor,
