@@ -110,7 +110,7 @@ def _word(run: dict, column: str, evidence: Evidence, page) -> str:
     found = links.files(evidence, (run["study"], run["run"]), page)
     name = escape(str(run["run"]))
     curve = f'<a class="screen" href="#u_curves" data-curve="{name}">curve</a> '
-    return (curve if found else "") + links.html(found)
+    return (curve if found else "") + links.html(found, ("log", "config"))
   text = escape(str(run[column] or ""))
   if column == "status" and text != "done":
     return f"<b>{text}</b>"
