@@ -5,6 +5,7 @@ import tyro
 from forgetting.cli.answers import tell
 from forgetting.cli.options import Json
 from forgetting.config import InputError
+from forgetting.config.replay_source import SELF
 
 
 def check(
@@ -48,7 +49,9 @@ def check(
   from forgetting.runs import checking, sides
 
   before, after = sides.pair(base, tuned, context=context)
-  sources = text or (before.run.pretraining if before.run else ())
+  own = before.run.pretraining if before.run else ()
+  # what a model wrote is not kept for others
+  sources = text or tuple(source for source in own if source != SELF)
   found = checking.measure(before, after, sources, sequences=sequences)
   verdict = _verdict(before, after, found, allowed, own_text=not text)
   tell(verdict, verdict.as_dict(), json=json)

@@ -43,7 +43,11 @@ def columns(
   for i, ((directory, run), result) in enumerate(
     zip(found, results, strict=True)
   ):
-    curve = told.get(_key(directory, run))
+    key = _key(directory, run)
+    curve = told.get(key)
+    if curve is None and not run.injection:
+      # without injection a control of any source has taught nothing
+      curve = next((c for k, c in told.items() if k[:-1] == key[:-1]), None)
     if run.is_control or curve is None or result.get("status") != "done":
       continue
     injected = result["best_step"] * run.tokens_per_step * run.injection

@@ -12,6 +12,7 @@ import subprocess
 import numpy as np
 
 from forgetting.config import Pretrained
+from forgetting.config.replay_source import SELF
 from forgetting.report import words
 from forgetting.report.evidence import Evidence
 from forgetting.report.markup import number, table
@@ -111,6 +112,11 @@ def _stand_in(evidence: Evidence) -> str:
   checkpoints = _distinct(p.path for p in parents if isinstance(p, Pretrained))
   if not checkpoints:
     return ""
+  if all(run.pretraining == (SELF,) for run in evidence.configs.values()):
+    return (
+      f": what {checkpoints} itself wrote, on which the rise of the loss is a"
+      " divergence from it"
+    )
   net = "net_forgetting" in evidence.runs
   control = (
     "forgetting is also told net of a control, which trained on it alone"

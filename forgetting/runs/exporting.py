@@ -7,6 +7,7 @@ import shutil
 
 from forgetting.config import InputError, LoRA, Pretrained, Run, canonical
 from forgetting.config.names import domain_name
+from forgetting.config.replay_source import SELF
 from forgetting.records import RunDirectory
 from forgetting.runs import starts
 from forgetting.storage import places
@@ -146,7 +147,8 @@ def card(run: Run, result: dict, *, library: str = "transformers") -> str:
   front += [f"base_model: {base}"] if public else []
   front += [f"license: {licence}"] if licence else []
   front += ["---", ""]
-  injected = ", ".join(domain_name(source) for source in run.pretraining)
+  measured = ", ".join(domain_name(source) for source in run.pretraining)
+  injected = run.replay_source.word if run.replay_source else measured
   lines = [*front, f"# {run.name}", ""]
   if run.domain is None:
     lines += [f"Trained on {injected} alone."]
@@ -165,8 +167,11 @@ def card(run: Run, result: dict, *, library: str = "transformers") -> str:
   if public:
     lines += [
       "",
-      "The pretraining text is a stand-in: what the base was trained on is not"
-      " known here, so the change of that loss is of this text alone.",
+      "The pretraining loss is on text that the base itself wrote: its change"
+      " is a divergence from the base."
+      if run.pretraining == (SELF,)
+      else "The pretraining text is a stand-in: what the base was trained on is"
+      " not known here, so the change of that loss is of this text alone.",
       "",
       f"An adapter by {run.method.word}, float32, to be put beside the base."
       if adapter

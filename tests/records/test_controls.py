@@ -9,7 +9,7 @@ from small import options_in
 import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import LoRA, Pretrained, canonical
+from forgetting.config import LoRA, OtherText, Pretrained, canonical
 
 
 @pytest.fixture
@@ -73,3 +73,19 @@ def test_another_method_has_another_control(study):
   table = records.load(directory.path).set_index("run")
   assert np.isnan(table.loc[lora.name].net_forgetting)
   assert np.isfinite(table.loc[run.name].net_forgetting)
+
+
+def test_a_source_has_its_own_control_and_no_injection_any(study):
+  directory, run, _ = study
+  source = OtherText(sources=("wiki_fr",))
+  result = json.loads((directory.of(run).path / "result.json").read_text())
+  other = dataclasses.replace(run, replay_source=source)
+  none = dataclasses.replace(run, injection=0)
+  for one in (other, none):
+    of_one = directory.of(one)
+    of_one.path.mkdir()
+    (of_one.path / "config.json").write_text(canonical.to_json(one))
+    of_one.write_result(result)
+  table = records.load(directory.path).set_index("run")
+  assert np.isnan(table.loc[other.name].net_forgetting)
+  assert table.loc[none.name].control_change == 0

@@ -8,7 +8,7 @@ import pytest
 from small import options_in
 import tiny_checkpoint
 
-from forgetting.config import InputError, LoRA, Pretrained, canonical
+from forgetting.config import InputError, LoRA, Pretrained, SelfText, canonical
 from forgetting.config.config_json import parse
 from forgetting.runs import exporting
 from forgetting.training import methods, models
@@ -99,3 +99,17 @@ def test_what_cannot_be_given_back_is_told(tmp_path, finetuning):
   (directory.path / "result.json").unlink()
   with pytest.raises(InputError, match="is not done"):
     exporting.export(str(directory.path), str(tmp_path / "out"))
+
+
+def test_the_card_says_what_was_injected_and_measured(tmp_path, text):
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "Tiny")))
+  run = tiny_checkpoint.finetuning(
+    parent, text, pretraining=("self",), replay_source=SelfText(chunks=8)
+  )
+  losses = {f"{k}_loss": 1.0 for k in ("pretrain", "target", "base_pretrain")}
+  result = losses | dict(
+    base_target_loss=1.0, best_step=1, target_tokens=192, parent={}
+  )
+  told = exporting.card(run, result)
+  assert "came from self-t1" in told and "a divergence" in told
+  assert "stand-in" not in told
