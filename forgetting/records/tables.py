@@ -97,9 +97,11 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
     return _completed(table, table_file.stem(path))
   found = list(run_directories(path))
   results = places.each([d for d, _ in found], RunDirectory.result)
+  # a study is called by its folder, which may have been copied or renamed
   rows = [
-    {"status": "unfinished"} | axes(d.path.parent.name, run) | result
+    {"status": "unfinished", **axes(name, run), **result, "study": name}
     for (d, run), result in zip(found, results, strict=True)
+    for name in (d.path.parent.name,)
   ]
   table = pd.DataFrame(rows, columns=list(COLUMNS))
   # losses that no run of a half-done study has yet are no words

@@ -73,3 +73,12 @@ def test_nothing_there_is_one_line(tmp_path):
     records.load(tmp_path / "absent")
   with pytest.raises(InputError, match="found no run"):
     records.load(tmp_path)
+
+
+def test_a_study_is_called_by_its_folder(directory, finetuning, tmp_path):
+  """Copied under another name, its runs and their curves go together."""
+  directory.write_result(dict(RESULT, study="toy"))
+  directory.append(dict(step=0, target_loss=1.0, pretrain_loss=2.0))
+  (tmp_path / "toy").rename(tmp_path / "copy")
+  for table in (records.load, records.curves):
+    assert {*table(tmp_path / "copy")["study"]} == {"copy"}
