@@ -1,7 +1,9 @@
 """Fine-tunings by different methods are different experiments: one at a time.
 
-A table's column `method` tells them apart. What reads a table takes the rows
-of one method and says which it left out; none pools them.
+A table's column `method` tells them apart, `optimizer` and `peak_lr` those of
+one method. What reads a table takes the rows of one method, in each cell those
+of its usual optimizer and learning rate, and says which it left out; none pools
+them.
 """
 
 from typing import TYPE_CHECKING
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 def by_method(
   table: "pd.DataFrame", method: str | None = None
 ) -> tuple["pd.DataFrame", str | None]:
-  """Keeps the fine-tunings by one method, and all pretrainings.
+  """Keeps the fine-tunings by one method and rate, and all pretrainings.
+
+  Of a cell (domain, model and target tokens) in which one optimizer and
+  learning rate has more runs than any other, those of the others are left out.
 
   Args:
     table: a data frame, one row a run; a row that names no method is full
@@ -54,13 +59,36 @@ def by_method(
     )
   rest = counts.drop(method, errors="ignore")
   rows = table[(words == method) | ~tuned]
-  if not len(rest):
-    only = f"method: all fine-tunings are by {method}"
-    return rows, None if method == FULL.word else only
-  left = ", ".join(f"{word} ({count})" for word, count in rest.items())
-  return rows, (
-    f"method {method}: {counts[method]} runs; left out, to be asked for with"
-    f" --method: {left}"
+  rows, rates = _by_rate(rows)
+  line = None
+  if len(rest):
+    left = ", ".join(f"{word} ({count})" for word, count in rest.items())
+    line = (
+      f"method {method}: {counts[method]} runs; left out, to be asked for with"
+      f" --method: {left}"
+    )
+  elif method != FULL.word:
+    line = f"method: all fine-tunings are by {method}"
+  return rows, "; ".join(filter(None, (line, rates))) or None
+
+
+def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
+  """Keeps in each cell the runs of its usual optimizer and learning rate."""
+  cell = ["domain", "model_params", "target_tokens"]
+  if not {*cell, "optimizer", "peak_lr"} <= {*table.columns}:
+    return table, None
+  other = np.zeros(len(table), bool)
+  numbered = table.reset_index(drop=True)
+  for _, rows in numbered[np.asarray(_finetunings(numbered))].groupby(cell):
+    words = rows["optimizer"].map(str) + " " + rows["peak_lr"].map(str)
+    counts = words.value_counts()
+    if len(counts) > 1 and counts.iloc[0] > counts.iloc[1]:
+      other[rows.index[words != counts.index[0]]] = True
+  if not other.any():
+    return table, None
+  return table[~other], (
+    f"{other.sum()} runs of other learning rates or optimizers than the usual"
+    " ones of their cell left out (forgetting remedies compares them)"
   )
 
 

@@ -47,3 +47,29 @@ def test_what_is_not_there_is_told():
     records.by_method(several)
   with pytest.raises(InputError, match="expected a table with a column"):
     records.by_method(MIXED[["row"]], "lora-r8")
+
+
+def at_rates(rates, **columns) -> pd.DataFrame:
+  """Full fine-tunings of one cell, a run a learning rate."""
+  known = dict(domain="a", method="full", model_params=10, target_tokens=20)
+  known |= dict(optimizer="adamw-cosine", peak_lr=rates, row=range(len(rates)))
+  return pd.DataFrame(known | columns)
+
+
+def test_other_rates_and_optimizers_of_a_cell_are_left_out_and_told():
+  found, line = rows(at_rates([0.1, 0.1, 0.1, 0.3, 1.0]))
+  assert found == [0, 1, 2]
+  assert line.startswith("2 runs of other learning rates or optimizers")
+  muon = at_rates([0.1] * 3, optimizer=["adamw-cosine"] * 2 + ["muon-cosine"])
+  assert rows(muon)[0] == [0, 1]
+
+
+def test_a_rate_of_its_own_for_each_cell_is_no_other_rate():
+  sizes = at_rates([0.1, 0.1, 0.3, 0.3], model_params=[10, 10, 20, 20])
+  assert rows(sizes) == ([0, 1, 2, 3], None)
+  # as many of each: nothing says which is usual
+  assert rows(at_rates([0.1, 0.3])) == ([0, 1], None)
+  unknown = at_rates([float("nan")] * 2)  # of another trainer
+  assert rows(unknown) == ([0, 1], None)
+  pretraining = at_rates([0.1, 0.1, 0.5], domain=["a", "a", None])
+  assert rows(pretraining)[0] == [0, 1, 2]
