@@ -16,6 +16,7 @@ from forgetting.config import Run
 # time: what is compiled is kept, for all processes and sessions (read when JAX
 # is imported, after this). A study's own workers have the study's cache.
 COMPILED = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
+COMPILED.mkdir(parents=True, exist_ok=True)
 for name, value in (
   ("COMPILATION_CACHE_DIR", str(COMPILED)),
   ("PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0"),

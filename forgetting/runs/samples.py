@@ -36,7 +36,7 @@ if typing.TYPE_CHECKING:
   from forgetting.training.models.family import Params
   from forgetting.training.sampling import Sampler
 
-VERSION = 1  # of how samples follow from weights and settings
+VERSION = 2  # of how samples follow from weights and settings
 # sequences that are written at once, fewer where there are few: below, reading
 # the weights takes longer than computing with them
 ROWS, FEW_ROWS = 64, 32

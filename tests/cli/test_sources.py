@@ -1,10 +1,15 @@
-"""The verb that tells what replay sources are worth, on a table."""
+"""The verb that tells what replay sources are worth."""
 
+import dataclasses
 import json
 
 from planted_sources import planted
+import planted_study
 
+from forgetting import records
 from forgetting.cli.main import app
+from forgetting.config import OtherText
+from forgetting.records import RunDirectory
 
 
 def said(*arguments) -> int:
@@ -18,3 +23,20 @@ def test_rates_of_a_table_and_advice_by_one(tmp_path, capsys):
   assert "wiki" in capsys.readouterr().out
   (rate,) = json.loads(out.read_text())["sources"]
   assert rate["low"] < 0.2 < rate["high"]
+
+
+def test_of_a_study_s_folder(tmp_path, capsys):
+  study = planted_study.plant(tmp_path, domains=("kjv",), tokens=(12800,))
+  for directory, run in [*records.run_directories(study)]:
+    if not run.injection or run.domain is None:
+      continue
+    other = dataclasses.replace(
+      run, replay_source=OtherText(sources=("wiki_fr",))
+    )
+    copied = RunDirectory.of(tmp_path, "toy", other)
+    copied.create(other)
+    known = dict(run=other.name, replay_source=other.replay_source_word)
+    copied.write_result(directory.result() | known)
+  assert said("sources", study) == 0
+  told = capsys.readouterr().out
+  assert "wiki_fr" in told and " 1.0" in told  # the same forgetting
