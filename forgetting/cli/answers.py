@@ -5,7 +5,7 @@ import pathlib
 
 from forgetting.config import InputError
 from forgetting.storage import finite_json
-from forgetting.storage.places import is_remote, place
+from forgetting.storage.places import check_reached, is_remote, place
 
 
 def find(table: str) -> pathlib.Path:
@@ -13,8 +13,12 @@ def find(table: str) -> pathlib.Path:
 
   A folder of the same name that is no study, as the text that it is about,
   does not hide it.
+
+  Raises:
+    InputError: of a bucket that cannot be reached.
   """
   if is_remote(table):
+    check_reached(table)
     return place(table)
   given, named = pathlib.Path(table), pathlib.Path("runs") / table
   if not named.exists() or given.is_file() or _is_study(given):

@@ -6,6 +6,7 @@ import pytest
 
 from forgetting.cli.answers import find, tell, write_json
 from forgetting.config import InputError
+from forgetting.storage import places
 
 
 def test_what_is_not_finite_is_null(capsys):
@@ -44,3 +45,14 @@ def test_an_answer_is_told_even_where_its_file_cannot_be_written(
   with pytest.raises(InputError, match="gone/fit.json: cannot be written"):
     tell("the words", {}, json=str(tmp_path / "gone" / "fit.json"))
   assert capsys.readouterr().out == "the words\n"
+
+
+def test_a_bucket_that_cannot_be_reached_is_one_line(monkeypatch):
+  def unreachable():
+    raise OSError("no such host\nand more")
+
+  pytest.importorskip("gcsfs")
+  monkeypatch.setattr(places, "file_system", unreachable)
+  with pytest.raises(InputError, match="cannot be reached") as error:
+    find("gs://bucket/quickstart")
+  assert "\n" not in str(error.value)
