@@ -12,6 +12,7 @@ FOR = {  # extra -> what it is for
   "cuda": "NVIDIA GPUs",
   "tpu": "TPUs",
   "huggingface": "tokenizers that are a tokenizer.json",
+  "tensorboard": "forgetting import of TensorBoard's event files",
   "embeddings": "forgetting associate --embeddings",
   "skypilot": "forgetting study --on skypilot",
   "gcs": "studies in gs://",

@@ -14,7 +14,7 @@ PLAN = (  # quick, of a verb that reads the example study
   "plan", EXAMPLE, "--domain", "kjv", "--budget", "1e12",
   "--model-params", "1e7", "--target-tokens", "1e6",
 )  # fmt: skip
-VERBS = [verb.__name__.replace("_", "-") for verb in cli.VERBS]
+VERBS = [verb.__name__.rstrip("_").replace("_", "-") for verb in cli.VERBS]
 
 
 @pytest.mark.parametrize("verb", VERBS)

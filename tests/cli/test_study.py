@@ -181,15 +181,22 @@ def test_status_and_dry_run_only_tell(folder, finetuning, monkeypatch):
   assert "toy: 0 of 2 runs done" in told.stdout
   costed = []
   monkeypatch.setattr(
-    dry_run, "tell", lambda study, **how: costed.append(how) or "its cost"
+    dry_run,
+    "tell",
+    lambda study, *, runs, **how: (
+      costed.append(dict(runs=len(runs), **how)) or "its cost"
+    ),
   )
   told = called("study", "toy.py", "--dry-run", "--workers", "1", cwd=folder)
   assert told.returncode == 0, told.stderr
-  assert told.stdout.startswith("its cost\n") and finetuning.name in told.stdout
+  assert told.stdout.startswith("its cost\n")
+  assert finetuning.name not in told.stdout
+  one = ("--dry-run", "--workers", "1", "--names")
+  assert finetuning.name in called("study", "toy.py", *one, cwd=folder).stdout
   how = ("--chip", "cpu", "--devices", "2", "--mfu", "0.3")
   called("study", "toy.py", "--dry-run", *how, cwd=folder)
   assert costed == [
-    dict(chip="h200", devices=1, mfu=None),
-    dict(chip="cpu", devices=2, mfu=0.3),
+    *2 * [dict(runs=2, chip="h200", devices=1, mfu=None)],
+    dict(runs=2, chip="cpu", devices=2, mfu=0.3),
   ]
   assert [file.name for file in folder.iterdir()] == ["toy.py"]

@@ -7,6 +7,7 @@ import pytest
 from forgetting.config import InputError
 from forgetting.config.study_file import load_study
 
+CHECKPOINTS = ("checkpoint.py", "smollm2.py", "smollm2_replay.py")
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
 
 
@@ -22,7 +23,7 @@ def test_every_shipped_config_builds(tmp_path):
   assert files
   for file in files:
     # one that asks for a checkpoint is given one
-    takes = file.name in ("checkpoint.py", "smollm2.py")
+    takes = file.name in CHECKPOINTS
     models = (str(checkpoint(tmp_path)),) if takes else ()
     runs = load_study(str(file), models=models).ordered()
     names = [run.name for run in runs]

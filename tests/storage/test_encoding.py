@@ -1,6 +1,6 @@
 """The encoding of a text, by its first bytes."""
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 import pytest
 
@@ -9,6 +9,8 @@ from forgetting.storage import encoding
 
 @given(st.text())
 def test_a_mark_says_it(text):
+  # a NUL after the mark of UTF-16 makes it that of UTF-32, byte for byte
+  assume(not text.startswith("\0"))
   for name in ("utf-8-sig", "utf-16", "utf-32"):
     content = text.encode(name)
     found, mark = encoding.of(content)
