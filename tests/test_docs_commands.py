@@ -5,6 +5,7 @@ the pages use. What trains, fetches text or needs a cluster is parsed only, in
 tests/test_docs.py; its own tests run it on small inputs.
 """
 
+import dataclasses
 import pathlib
 import shutil
 
@@ -18,6 +19,8 @@ import synthetic
 
 from forgetting import laws, records
 from forgetting.cli import main as cli
+from forgetting.config import SelfText
+from forgetting.records import RunDirectory
 from forgetting.report import export
 
 EXAMPLES = 60  # of a run: associate measures 30 of them
@@ -31,6 +34,8 @@ RUN_IF = {
 def really_runs(command) -> bool:
   verb, *rest = (a for a in command.arguments if a != "--quiet")
   if any(word.isupper() for word in rest):  # FIT, STUDY: a form, no command
+    return False
+  if any("://" in word for word in rest):  # a bucket of the reader's
     return False
   if verb in RUN:
     return True
@@ -60,6 +65,13 @@ def scratch(tmp_path_factory) -> pathlib.Path:
   names = dict(pretrain_loss="val_loss", model_params="size")
   table.rename(columns=names).to_csv(folder / "table.csv", index=False)
   table.head(5).to_csv(folder / "planned.csv", index=False)
+  one = table[table["model_params"] == table["model_params"].max()]
+  one = one[one["domain"] == "kjv"].assign(domain="law", model_params=1.2e9)
+  one["target_tokens"] *= 40
+  # its tokens follow from these and the epochs
+  one = one.drop(columns=["tokens", "planned_tokens"])
+  one.to_csv(folder / "imported.csv", index=False)
+  with_samples(plant(runs, study="replay_sources", domains=("kjv",)))
   losses(folder / "losses.csv")
   fits = laws.fit(table, "forgetting", by="domain")
   (folder / "fit.json").write_text(fits.to_json())
@@ -71,6 +83,17 @@ def scratch(tmp_path_factory) -> pathlib.Path:
   for folder_of_ours in ("configs", "colabs/example"):
     shutil.copytree(ROOT / folder_of_ours, folder / folder_of_ours)
   return folder
+
+
+def with_samples(study: pathlib.Path) -> None:
+  """Adds runs that inject what their parent wrote, and forget as much."""
+  for directory, run in [*records.run_directories(study)]:
+    if run.injection and run.domain is not None:
+      other = dataclasses.replace(run, replay_source=SelfText(chunks=1024))
+      copied = RunDirectory.of(study.parent, study.name, other)
+      copied.create(other)
+      known = dict(run=other.name, replay_source=other.replay_source_word)
+      copied.write_result(directory.result() | known)
 
 
 def losses(file: pathlib.Path) -> None:
