@@ -71,7 +71,8 @@ def test_a_profile_is_for_an_engine(folder):
 
 @pytest.mark.slow
 def test_here_a_study_is_done_in_parts(cache, folder, finetuning):
-  told = command(folder, "study", "toy.py", "--dry-run", "--chip", "cpu").stdout
+  reckon = ("study", "toy.py", "--dry-run", "--chip", "cpu", "--names")
+  told = command(folder, *reckon).stdout
   assert finetuning.name in told and "single-threaded" in told
   first = command(folder, "study", "toy.py", "--limit", "1")
   assert first.returncode == 0, first.stderr
