@@ -20,6 +20,7 @@ import numpy as np  # noqa: E402
 from forgetting.data import document_store, sources, store  # noqa: E402
 from forgetting.data.mixture import Epochs, Mixture  # noqa: E402
 from forgetting.data.pool import Pool  # noqa: E402
+from forgetting.data.prepared import Prepared  # noqa: E402
 
 CONTEXT = 1024
 BATCH = 64
@@ -62,7 +63,7 @@ def _speed(batches: Iterator[int]) -> float:
   return tokens / (time.perf_counter() - start)
 
 
-def _mixture(domain: store.Prepared, corpus: store.Prepared) -> Iterator[int]:
+def _mixture(domain: Prepared, corpus: Prepared) -> Iterator[int]:
   """Runs of a thousand steps; the injected text of each is fresh."""
   pool, target = Pool((corpus.train,)), Pool((domain.train,))
   for seed in itertools.count():
@@ -80,14 +81,14 @@ def _mixture(domain: store.Prepared, corpus: store.Prepared) -> Iterator[int]:
       yield batch["targets_BxL"].size
 
 
-def _memory_map(corpus: store.Prepared) -> Iterator[int]:
+def _memory_map(corpus: Prepared) -> Iterator[int]:
   rng = np.random.default_rng(0)
   while True:
     chosen = corpus.train[rng.integers(0, len(corpus.train), BATCH)]
     yield chosen.astype(np.int32)[:, 1:].size
 
 
-def _grain(corpus: store.Prepared) -> Iterator[int]:
+def _grain(corpus: Prepared) -> Iterator[int]:
   import grain
 
   chunks = grain.MapDataset.source(corpus.train).seed(0).shuffle().repeat()

@@ -13,8 +13,8 @@ import synthetic
 from forgetting.config import Run
 
 # Many tests build one small program anew, and compiling takes most of their
-# time: what is compiled is kept, for all processes and sessions (read when JAX
-# is imported, after this). A study's own workers have the study's cache.
+# time: what is compiled is kept, for every later run of them (read when JAX is
+# imported, after this). A study's own workers have the study's cache.
 COMPILED = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 COMPILED.mkdir(parents=True, exist_ok=True)
 for name, value in (

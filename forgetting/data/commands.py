@@ -23,7 +23,7 @@ from forgetting.data import (
 from forgetting.data.corpora import CATALOGUE, Corpus
 from forgetting.data.documents import Split
 from forgetting.data.packaged_tokenizers import PACKAGED
-from forgetting.data.store import Prepared
+from forgetting.data.prepared import Prepared
 from forgetting.records import text_table
 
 WIDTH = 100  # columns of what is listed

@@ -38,7 +38,7 @@ class Pool:
     """The chunks of a split of several corpora.
 
     Args:
-      prepared: `store.Prepared` of each.
+      prepared: `prepared.Prepared` of each.
       split: "train" or "validation".
     """
     return cls(

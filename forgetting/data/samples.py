@@ -16,9 +16,10 @@ import numpy as np
 
 from forgetting.config import domain_name
 from forgetting.config.names import SAMPLES
-from forgetting.data import cache, chunk_files, decoding, store, tokenizers
+from forgetting.data import cache, chunk_files, decoding, tokenizers
 from forgetting.data.chunk_files import Layout
 from forgetting.data.documents import Split
+from forgetting.data.prepared import Prepared, open_folder
 from forgetting.data.tokenizers import BYTES
 
 FOLDER = "samples"  # of the cache
@@ -63,13 +64,13 @@ def folder_of(source: str) -> pathlib.Path:
   return cache.root() / FOLDER / f"{word}-{key}"
 
 
-def open_samples(source: str) -> store.Prepared:
+def open_samples(source: str) -> Prepared:
   """Opens what `write` wrote.
 
   Raises:
     InputError: it is not there.
   """
-  return store.open_folder(folder_of(source), domain_name(source), source)
+  return open_folder(folder_of(source), domain_name(source), source)
 
 
 def kept(chunks: np.ndarray, *, wanted: int, tokenizer: str) -> Kept:

@@ -11,6 +11,7 @@ from forgetting.config import Run
 from forgetting.config.names import domain_name
 from forgetting.data import store
 from forgetting.data.pool import Pool, validation_sample
+from forgetting.data.prepared import Prepared
 from forgetting.runs import text as run_text
 from forgetting.runs import text_sources
 
@@ -101,7 +102,7 @@ def _measured(
 
 
 def validation_set(
-  prepared: Sequence[store.Prepared],
+  prepared: Sequence[Prepared],
   names: Sequence[str],
   split: str,
   index: np.ndarray,

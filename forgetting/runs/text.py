@@ -19,6 +19,7 @@ from forgetting.data import (
 from forgetting.data.mixture import Blocks, Epochs, Mixture
 from forgetting.data.permutation import permute, stream_key
 from forgetting.data.pool import Pool, chunks_within
+from forgetting.data.prepared import Prepared
 from forgetting.data.replay_pool import pool_index, replay_order
 from forgetting.data.streamed import StreamedMixture
 from forgetting.runs.text_sources import (
@@ -212,12 +213,12 @@ def target_of(run: Run) -> Epochs:
   return Epochs(pool, chunks, run.seed)
 
 
-def opened(run: Run, sources: Sequence[str]) -> list[store.Prepared]:
+def opened(run: Run, sources: Sequence[str]) -> list[Prepared]:
   """The prepared text of several sources, as a run reads them."""
   return [open_source(run, source) for source in sources]
 
 
-def open_source(run: Run, source: str) -> store.Prepared:
+def open_source(run: Run, source: str) -> Prepared:
   """The prepared text of a source, at a run's context and in its tokens.
 
   Raises:
@@ -229,7 +230,7 @@ def open_source(run: Run, source: str) -> store.Prepared:
 
 
 @functools.cache
-def _open(source: str, context: int, tokenizer: str) -> store.Prepared:
+def _open(source: str, context: int, tokenizer: str) -> Prepared:
   return store.open_prepared(source, context=context, tokenizer=tokenizer)
 
 
