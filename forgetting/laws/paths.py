@@ -14,7 +14,7 @@ import typing
 import numpy as np
 
 from forgetting.config.method import FULL, Method
-from forgetting.records import bottom
+from forgetting.records import bottom, methods
 
 CELL = ["domain", "model_params", "target_tokens"]
 PLAIN, INJECTION = "plain", "injection"
@@ -205,13 +205,9 @@ def usual_of(table) -> dict[tuple, tuple]:
   """
   full = table[table["method"] == FULL.word]
   full = full.drop_duplicates(["study", "run"])
-  return {cell: tuple(_most(rows)) for cell, rows in full.groupby(CELL)}
-
-
-def _most(rows):
-  injected = rows[rows["injection"] > 0]
-  among = injected if len(injected) else rows
-  return among.groupby(["optimizer", "peak_lr"]).size().idxmax()
+  return {
+    cell: methods.settings(rows).index[0] for cell, rows in full.groupby(CELL)
+  }
 
 
 def named(row, usual: tuple) -> tuple[str, str]:

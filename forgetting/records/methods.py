@@ -23,7 +23,7 @@ def by_method(
   """Keeps the fine-tunings by one method and rate, and all pretrainings.
 
   Of a cell (domain, model and target tokens) in which one optimizer and
-  learning rate has more runs than any other, those of the others are left out.
+  learning rate is the usual one, see `settings`, those of others are left out.
 
   Args:
     table: a data frame, one row a run; a row that names no method is full
@@ -72,6 +72,23 @@ def by_method(
   return rows, "; ".join(filter(None, (line, rates))) or None
 
 
+def settings(rows: "pd.DataFrame") -> "pd.Series":
+  """Counts a cell's runs by optimizer and learning rate, the usual ones first.
+
+  Where text is injected in some, those decide: rates are tried without it.
+
+  Args:
+    rows: fine-tunings of one cell by one method.
+
+  Returns:
+    (optimizer, peak_lr) -> runs; equal counts in the order of their names.
+  """
+  if "injection" in rows and (rows["injection"] > 0).any():
+    rows = rows[rows["injection"] > 0]
+  counts = rows.groupby(["optimizer", "peak_lr"], dropna=False).size()
+  return counts.sort_values(ascending=False, kind="stable")
+
+
 def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   """Keeps in each cell the runs of its usual optimizer and learning rate."""
   cell = ["domain", "model_params", "target_tokens"]
@@ -80,10 +97,11 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   other = np.zeros(len(table), bool)
   numbered = table.reset_index(drop=True)
   for _, rows in numbered[np.asarray(_finetunings(numbered))].groupby(cell):
-    words = rows["optimizer"].map(str) + " " + rows["peak_lr"].map(str)
-    counts = words.value_counts()
-    if len(counts) > 1 and counts.iloc[0] > counts.iloc[1]:
-      other[rows.index[words != counts.index[0]]] = True
+    counts = settings(rows)
+    if len(counts) == 1 or counts.iloc[0] > counts.iloc[1]:
+      usual = " ".join(map(str, counts.index[0]))
+      words = rows["optimizer"].map(str) + " " + rows["peak_lr"].map(str)
+      other[rows.index[words != usual]] = True
   if not other.any():
     return table, None
   return table[~other], (

@@ -73,3 +73,8 @@ def test_a_rate_of_its_own_for_each_cell_is_no_other_rate():
   assert rows(unknown) == ([0, 1], None)
   pretraining = at_rates([0.1, 0.1, 0.5], domain=["a", "a", None])
   assert rows(pretraining)[0] == [0, 1, 2]
+
+
+def test_runs_that_inject_decide_which_rate_is_usual():
+  swept = at_rates([0.1, 0.3, 0.3, 0.1], injection=[0.0, 0.0, 0.0, 0.05])
+  assert rows(swept)[0] == [0, 3]
