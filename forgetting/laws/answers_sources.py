@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import dataclasses
 import math
 
+from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws import answers, exchange
 from forgetting.laws import table as tables
@@ -44,7 +45,9 @@ def sources(
     InputError: as `exchange.rates`.
   """
   found = exchange.rates(table, domain=domain)
-  lines = text_table.lines([HEADER, *map(_row, found)])
+  _, left_out = records.by_method(table)
+  lines = [left_out] if left_out else []
+  lines += text_table.lines([HEADER, *map(_row, found)])
   data: dict = dict(domain=domain, sources=[_data(rate) for rate in found])
   if by_self is not None:
     other = exchange.rates(by_self, domain=domain)

@@ -19,6 +19,7 @@ import math
 
 import numpy as np
 
+from forgetting import records
 from forgetting.config import InputError
 from forgetting.config.replay_source import OWN
 from forgetting.laws import exchange_fit, trained
@@ -155,7 +156,7 @@ def injection_of(own: float, q: float) -> float:
 
 
 def _known(table, domain: str | None):
-  """Fine-tunings that are done, those without injection as rows of all."""
+  """Fine-tunings by one method that are done, those that inject nothing too."""
   if "replay_source" not in table:
     raise InputError(
       "the table has no column replay_source, expected where injected text is"
@@ -167,7 +168,7 @@ def _known(table, domain: str | None):
     rows = rows[rows["domain"].astype(str) == domain]
   named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
   # of the own corpus by chance alone, as the laws assume
-  rows = rows[named | rows["replay"].isna()]
+  rows, _ = records.by_method(rows[named | rows["replay"].isna()])
   parts = [rows[name].astype(str) for name in CELLS]
   return rows.assign(cell=parts[0] + " " + parts[1] + " " + parts[2])
 

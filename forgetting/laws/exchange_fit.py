@@ -190,14 +190,13 @@ def _polished(x, rows: Rows, cells, loss, *, fixed: bool):
   residual = value - loss
   cost = (residual**2).sum(1)
   for _ in range(STEPS):
-    if fixed:
-      slopes[:, :, -1] = 0
     gradient = np.einsum("lrp,lr->lp", slopes, residual)
     # what is at its bound and wants beyond it stays there
     stuck = ((x <= low) & (gradient > 0)) | ((x >= high) & (gradient < 0))
-    slopes = np.where(stuck[:, None, :], 0.0, slopes)
+    stuck[:, -1] |= fixed
+    free = np.where(stuck[:, None, :], 0.0, slopes)
     gradient = np.where(stuck, 0.0, gradient)
-    squares = np.einsum("lrp,lrq->lpq", slopes, slopes)
+    squares = np.einsum("lrp,lrq->lpq", free, free)
     size = np.einsum("lpp->lp", squares)
     eye = np.eye(x.shape[1])
     damped = squares + eye * (damp[:, None] * size + 1e-12)[:, None, :]
@@ -208,9 +207,7 @@ def _polished(x, rows: Rows, cells, loss, *, fixed: bool):
     trial_cost = (trial_residual**2).sum(1)
     better = trial_cost < cost
     x = np.where(better[:, None], trial, x)
-    slopes = np.where(
-      better[:, None, None], trial_slopes, _model(x, rows, cells)[1]
-    )
+    slopes = np.where(better[:, None, None], trial_slopes, slopes)
     residual = np.where(better[:, None], trial_residual, residual)
     cost = np.where(better, trial_cost, cost)
     damp = np.clip(np.where(better, damp / 3, damp * 4), 1e-9, 1e9)

@@ -25,7 +25,6 @@ if typing.TYPE_CHECKING:
 LOSSES = ("pretrain_loss", "target_loss")
 ASKED = ("domain", "model_params", "target_tokens", "injection")
 BASE = tuple(f"base_{loss}" for loss in LOSSES)
-OPTIONAL = ("seed", *BASE)
 LIST = 8  # names that an error lists
 # words in the name of a metric that tell which text it is of
 _GENERAL = "pretrain general replay retain base broad old mix".split()

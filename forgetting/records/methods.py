@@ -94,9 +94,13 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   cell = ["domain", "model_params", "target_tokens"]
   if not {*cell, "optimizer", "peak_lr"} <= {*table.columns}:
     return table, None
-  other = np.zeros(len(table), bool)
   numbered = table.reset_index(drop=True)
-  for _, rows in numbered[np.asarray(_finetunings(numbered))].groupby(cell):
+  tuned = numbered[np.asarray(_finetunings(numbered))]
+  tried = tuned[[*cell, "optimizer", "peak_lr"]].drop_duplicates()
+  if not tried.duplicated(cell).any():  # as in most studies
+    return table, None
+  other = np.zeros(len(table), bool)
+  for _, rows in tuned.groupby(cell):
     counts = settings(rows)
     if len(counts) == 1 or counts.iloc[0] > counts.iloc[1]:
       usual = " ".join(map(str, counts.index[0]))
