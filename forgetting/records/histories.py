@@ -5,7 +5,7 @@ A further layout is a reader here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import dataclasses
 import json
 import pathlib
@@ -69,7 +69,10 @@ def read(source: pathlib.Path) -> list[History]:
       " file of TensorBoard, or a table of logged steps"
     )
   if source.is_dir():
-    found = [*_states(source), *_events(source)]
+    states = _states(source)
+    found = [_state(file, run, source) for run, file in states.items()]
+    # a Trainer may write event files as well: below its run, the same numbers
+    found += _events(source, apart_from=[*states])
   elif source.name == STATE:
     found = [_state(source, source.parent)]
   elif "tfevents" in source.name:
@@ -84,16 +87,15 @@ def read(source: pathlib.Path) -> list[History]:
   return sorted(found, key=lambda history: history.name)
 
 
-def _states(root: pathlib.Path) -> Iterator[History]:
-  """A run's last state: its own, or that of its last checkpoint."""
+def _states(root: pathlib.Path) -> dict[pathlib.Path, pathlib.Path]:
+  """Each run's last state: its own, or that of its last checkpoint."""
   last: dict[pathlib.Path, pathlib.Path] = {}
   for file in root.rglob(STATE):
     own = file.parent
     run = own.parent if re.fullmatch(r"checkpoint-\d+", own.name) else own
     if run not in last or _steps_of(file) > _steps_of(last[run]):
       last[run] = file
-  for run, file in last.items():
-    yield _state(file, run, root)
+  return last
 
 
 def _steps_of(file: pathlib.Path) -> int:
@@ -113,11 +115,7 @@ def _content(file: pathlib.Path) -> dict:
 def _state(
   file: pathlib.Path, run: pathlib.Path, root: pathlib.Path | None = None
 ) -> History:
-  # each data set that is evaluated is an entry of its own, of the same step
-  rows: dict[int, dict] = {}
-  for entry in _content(file)["log_history"]:
-    rows.setdefault(int(entry.get("step", 0)), {}).update(entry)
-  return _history(_name(run, root), list(rows.values()))
+  return _history(_name(run, root), _content(file)["log_history"])
 
 
 def _name(run: pathlib.Path, root: pathlib.Path | None) -> str:
@@ -125,19 +123,22 @@ def _name(run: pathlib.Path, root: pathlib.Path | None) -> str:
   return run.resolve().name if inside == "." else inside
 
 
-def _history(name: str, rows: list[dict]) -> History:
+def _history(name: str, rows: Sequence[dict]) -> History:
   import pandas as pd
 
   frame = pd.DataFrame([{STEP: 0} | row for row in rows])
   if not len(frame):
     raise InputError(f"{name}: found nothing logged, expected steps")
-  return History(name, frame.sort_values(STEP).reset_index(drop=True))
+  # a step is logged in parts: each data set that is evaluated is one
+  return History(name, frame.groupby(STEP, as_index=False).last())
 
 
-def _events(root: pathlib.Path) -> Iterator[History]:
-  folders = sorted({file.parent for file in root.rglob(EVENTS)})
-  for folder in folders:
-    yield _event_folder(folder, _name(folder, root))
+def _events(
+  root: pathlib.Path, *, apart_from: Sequence[pathlib.Path]
+) -> Iterator[History]:
+  for folder in sorted({file.parent for file in root.rglob(EVENTS)}):
+    if not any(folder.is_relative_to(run) for run in apart_from):
+      yield _event_folder(folder, _name(folder, root))
 
 
 def _event_folder(folder: pathlib.Path, name: str) -> History:
@@ -151,12 +152,12 @@ def _event_folder(folder: pathlib.Path, name: str) -> History:
   everything = {event_accumulator.SCALARS: 0, event_accumulator.TENSORS: 0}
   events = event_accumulator.EventAccumulator(str(folder), everything)
   events.Reload()
-  rows: dict[int, dict] = {}
-  for tag in events.Tags()["scalars"]:
-    for event in events.Scalars(tag):
-      row = rows.setdefault(event.step, {STEP: event.step})
-      row[tag] = event.value
-  return _history(name, list(rows.values()))
+  rows = [
+    {STEP: event.step, tag: event.value}
+    for tag in events.Tags()["scalars"]
+    for event in events.Scalars(tag)
+  ]
+  return _history(name, rows)
 
 
 def _logged(file: pathlib.Path) -> Iterator[History]:

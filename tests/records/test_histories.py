@@ -59,6 +59,24 @@ def test_a_chart_s_export_has_a_column_a_run_and_metric(tmp_path):
   assert found[1].frame["eval/target_loss"].tolist() == [3.0, 2.0, 1.0]
 
 
+def test_event_files_beside_a_state_are_the_same_run(tmp_path):
+  state(tmp_path / "p0")
+  logged = tmp_path / "p0" / "runs" / "Nov28"
+  logged.mkdir(parents=True)
+  (logged / "events.out.tfevents.1").write_bytes(b"")
+  (found,) = histories.read(tmp_path)
+  assert found.name == "p0"
+
+
+def test_rows_of_one_step_are_put_together(tmp_path):
+  file = tmp_path / "log.csv"
+  file.write_text("run,_step,general,target\na,5,2,\na,5,,3\na,0,1,\na,0,,4\n")
+  (found,) = histories.read(file)
+  assert found.frame["step"].tolist() == [0, 5]
+  assert found.frame["general"].tolist() == [1, 2]
+  assert found.frame["target"].tolist() == [4, 3]
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_a_long_table_has_a_column_of_the_run(tmp_path, ending):
   rows = [
