@@ -8,11 +8,12 @@ import tyro
 
 from forgetting.cli import numbers
 from forgetting.cli.analysis import answer, columns_of, laws
-from forgetting.cli.answers import find
+from forgetting.cli.answers import ROOT, find
 from forgetting.cli.numbers import Tolerance
 from forgetting.cli.options import (
   Flag,
   Json,
+  Root,
   StudyOrTable,
   given,
   refuse_others,
@@ -28,14 +29,11 @@ class Mixed:
   """What the fields of a trainer need to be known of the rows it mixes.
 
   Attributes:
-    row_tokens: Mean tokens of a row of target text and of one of general text,
-      after the trainer cut them to its context: 800,1200.
+    row_tokens: Mean tokens of a row, of target and of general text: 800,1200.
     general_rows: Rows that the general text has.
-    target_text: Your target text, to count its rows in place of --row-tokens:
-      a path, path.jsonl:field, hf:org/name.
-    general_text: Your general text, the same.
-    tokenizer: Of the model, to count with: model:FOLDER or a tokenizer.json;
-      by default bytes.
+    target_text: Target text to count instead: a path, a.jsonl:field, hf:org/a.
+    general_text: General text, the same.
+    tokenizer: To count with: model:FOLDER or a tokenizer.json.
     row_context: Tokens that the trainer cuts a row to, to count with.
   """
 
@@ -107,6 +105,7 @@ def advise(
   all_criteria: Flag = False,
   trainer: Annotated[str | None, tyro.conf.arg(name="for")] = None,
   mixed: tyro.conf.OmitArgPrefixes[Mixed] = Mixed(),
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Tell the injection that keeps forgetting under a tolerance.
@@ -119,33 +118,22 @@ def advise(
     model_params: Non-embedding parameters.
     target_tokens: Unique tokens of the target domain.
     tolerance: Forgetting allowed, in UNIT.
-    unit: Nats per token of the pretraining loss, percent of it, or percent of
-      the progress that pretraining had made.
-    curve: Table of the pretraining, columns step and pretrain_loss; a study
-      has its own.
-    budget: FLOPs of one fine-tuning: tells as well which model size and
-      injection to spend them on.
-    epochs: Passes over the target tokens that are planned; by default those of
-      the table's runs.
-    law: Which form of the forgetting law answers: `tokens`, `forgetting`, ...;
-      by default the one that missed least when tried at such a distance.
+    unit: Nats a token, percent of the loss, or of what pretraining gained.
+    curve: Table of the pretraining (step, pretrain_loss), where no study is.
+    budget: FLOPs of one fine-tuning: which model size to spend them on, too.
+    epochs: Passes over the target tokens; by default those of the runs.
+    law: Which form answers, as `tokens`; by default what missed least in trial.
     loss: Of a log residual, when fitting.
     fix: Parameters held at values: `alpha=0,c=0.5`.
     far: Answer even where the question is 30 times outside the data.
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
-    method: Fine-tunings by this method, a word of the column `method`; by
-      default the full ones.
-    replay_source: Tells it for another source than the parent's own corpus, of
-      a study that tried both: a word of the column `replay_source`; several
-      with commas, in equal parts or as NAME=SHARE.
-    over: Choose more than injection, of a study that tried it: some of
-      `injection,lr,rank`. Tells the cheapest combination that keeps TOLERANCE
-      at the target loss of plain fine-tuning, in a cell that was run.
-    criterion: What is kept: nats, percent, progress (as --unit), any-source,
-      cmr or dcpt.
+    method: Fine-tunings by this one (column `method`); by default full ones.
+    replay_source: For other sources (column `replay_source`): A,B or A=1,B=3.
+    over: Choose among what was run of `injection,lr,rank`, at one target loss.
+    criterion: nats, percent, progress (as --unit), any-source, cmr or dcpt.
     all_criteria: Answer by all of them, as a table.
-    trainer: Print the answer as the fields of another trainer too: axolotl,
-      llamafactory, trl, torchtune, nemo, marin or litgpt.
+    trainer: Also as fields of axolotl, llamafactory, trl, torchtune, nemo,
+      marin or litgpt.
   """
   refuse_others(
     given(mixed),
@@ -168,7 +156,7 @@ def advise(
     left |= {"all-criteria": all_criteria, "for": trainer}
     left |= {"replay-source": replay_source}
     return _over(
-      table,
+      find(table, root),
       over,
       json,
       left=[name for name, given in left.items() if given],
@@ -204,13 +192,13 @@ def advise(
 
     asked["replay_source"] = replay_source
     answers = answers_sources
-  found = _answered(answers, find(table), criterion, all_criteria, asked)
+  found = _answered(answers, find(table, root), criterion, all_criteria, asked)
   return answer(
     _as_recipe(found, trainer, mixed, asked) if trainer else found, json
   )
 
 
-def _over(table: str, over: str, json: str | None, *, left, **asked) -> int:
+def _over(source, over: str, json: str | None, *, left, **asked) -> int:
   """Answers `advise --over`, which has no use for the options `left`."""
   if left:
     raise InputError(
@@ -220,7 +208,7 @@ def _over(table: str, over: str, json: str | None, *, left, **asked) -> int:
   from forgetting.laws import answers_combination
 
   names = [name.strip() for name in over.split(",")]
-  curves = records.curves(find(table))
+  curves = records.curves(source)
   return answer(
     answers_combination.advise_over(curves, over=names, **asked), json
   )

@@ -5,8 +5,14 @@ from typing import Annotated, Literal
 
 import tyro
 
-from forgetting.cli.answers import find, tell
-from forgetting.cli.options import Flag, Json, StudyOrMatrix, StudyOrTable
+from forgetting.cli.answers import ROOT, find, tell
+from forgetting.cli.options import (
+  Flag,
+  Json,
+  Root,
+  StudyOrMatrix,
+  StudyOrTable,
+)
 from forgetting.config import InputError
 from forgetting.config.study_file import load_study
 
@@ -21,6 +27,7 @@ def fit(
   fix: str = "",
   columns: str = "",
   method: str | None = None,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Fit scaling laws: by default both laws of fine-tuning, by domain.
@@ -34,8 +41,7 @@ def fit(
     loss: Of a log residual.
     fix: Parameters held at values, of one law: `alpha=0,c=0.5`.
     columns: Other names of columns: `loss=val_loss,N=params`.
-    method: Fine-tunings by this method, a word of the column `method`; by
-      default the full ones.
+    method: Fine-tunings by this one (column `method`); by default full ones.
   """
   if fix and law is None:
     raise InputError(
@@ -53,7 +59,9 @@ def fit(
     from forgetting.laws import answers_compare
 
     return answer(
-      answers_compare.compare(find(table), by=by, columns=names, method=method),
+      answers_compare.compare(
+        find(table, root), by=by, columns=names, method=method
+      ),
       json,
     )
   from forgetting.laws import arguments
@@ -66,13 +74,16 @@ def fit(
     fixed=arguments.parse_fixed(fix),
     method=method,
   )
-  return answer(answers.fit(find(table), **asked), json)
+  return answer(answers.fit(find(table, root), **asked), json)
 
 
 def predict(
   fitted: tyro.conf.Positional[
     Annotated[
-      str, tyro.conf.arg(metavar="FIT", help="A fit's JSON file, or a table.")
+      str,
+      tyro.conf.arg(
+        metavar="FIT", help="A fit's JSON file, a study or a table."
+      ),
     ]
   ],
   rows: tyro.conf.Positional[
@@ -80,8 +91,8 @@ def predict(
       str,
       tyro.conf.arg(
         metavar="ROWS",
-        help="CSV with the law's variables: domain, model_params,"
-        " target_tokens, injection, base_pretrain_loss.",
+        help="CSV: domain, model_params, target_tokens, injection,"
+        " base_pretrain_loss.",
       ),
     ]
   ],
@@ -90,6 +101,7 @@ def predict(
   level: float = 0.95,
   columns: str = "",
   method: str | None = None,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Predict losses, with intervals, for the rows of a table.
@@ -97,15 +109,14 @@ def predict(
   Example: forgetting predict fit.json planned.csv
 
   Args:
-    law: Which law: of a fit's file that has several, or to fit to a table.
+    law: Which one of a fit's file, or to fit to a table.
     level: Of the intervals.
     columns: Other names of columns, where FIT is a table.
-    method: Fine-tunings by this method, where FIT is a table; by default the
-      full ones.
+    method: Fine-tunings by this one, where FIT is a table.
   """
   answers = laws()
   asked = dict(law=law, level=level, columns=columns_of(columns), method=method)
-  return answer(answers.predict(find(fitted), rows, **asked), json)
+  return answer(answers.predict(find(fitted, root), rows, **asked), json)
 
 
 def plan(
@@ -123,6 +134,7 @@ def plan(
   columns: str = "",
   method: str | None = None,
   out: str | None = None,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Tell which runs to add so that one answer becomes sharper.
@@ -152,8 +164,7 @@ def plan(
       smallest model at the most target tokens); with --interval of the law of
       tokens, with c beside them.
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
-    method: Fine-tunings by this method, a word of the column `method`; by
-      default the full ones.
+    method: Fine-tunings by this one (column `method`); by default full ones.
     out: Write the runs that a study file's plan takes as a study file, with
       --interval.
   """
@@ -163,7 +174,7 @@ def plan(
   asked = planning.Asked(
     table=table,
     study=load_study(table) if table.endswith(".py") else None,
-    source=None if table.endswith(".py") else find(table),
+    source=None if table.endswith(".py") else find(table, root),
     point=dict(model_params=model_params, target_tokens=target_tokens),
     budget=budget,
     interval=interval,
@@ -190,6 +201,7 @@ def associate(
   peers: Flag = False,
   gradients: Flag = False,
   embeddings: Flag = False,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Tell which examples which task forgets, and predict it for new tasks.
@@ -219,7 +231,7 @@ def associate(
     beside["gradients"] = matrix_gradients.products
   if embeddings:
     beside["embed"] = similarity.sentence_embeddings
-  found = verbs.associate(find(matrix), **rows, **trial, **beside)
+  found = verbs.associate(find(matrix, root), **rows, **trial, **beside)
   drawn = figures.draw(found.matrix, found.structure, found.folder)
   answer(found, json)
   if json != "-":

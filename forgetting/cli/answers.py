@@ -1,18 +1,25 @@
 """What verbs read and give: a study found, an answer told, a page written."""
 
 import functools
+import os
 import pathlib
 
 from forgetting.config import InputError
 from forgetting.storage import finite_json
 from forgetting.storage.places import check_reached, is_remote, place
 
+ROOT = "runs"  # the folder of studies
 
-def find(table: str) -> pathlib.Path:
-  """A path as given, or a study by its name under runs/.
+
+def find(table: str, root: str = ROOT) -> pathlib.Path:
+  """A path as given, or a study by its name under a folder of studies.
 
   A folder of the same name that is no study, as the text that it is about,
-  does not hide it.
+  does not hide it; one that is a study does unless another root was asked for.
+
+  Args:
+    table: a path, or a name.
+    root: the folder of studies, which may be in a bucket.
 
   Raises:
     InputError: of a bucket that cannot be reached.
@@ -20,10 +27,35 @@ def find(table: str) -> pathlib.Path:
   if is_remote(table):
     check_reached(table)
     return place(table)
-  given, named = pathlib.Path(table), pathlib.Path("runs") / table
-  if not named.exists() or given.is_file() or _is_study(given):
+  given, asked = pathlib.Path(table), root != ROOT
+  if given.is_file() or (not asked and _is_study(given)):
     return given
-  return named
+  if is_remote(root):
+    check_reached(root)
+  named = place(root) / table
+  # of what is nowhere the error names the place that was asked for
+  return named if named.exists() or (asked and not given.exists()) else given
+
+
+def find_model(model: str, root: str = ROOT) -> str:
+  """A run by its name, as STUDY/RUN under a folder of studies.
+
+  Args:
+    model: a path, that name, or an id of the hub.
+    root: as for `find`.
+
+  Returns:
+    what was given where it is no such name.
+
+  Raises:
+    InputError: of a bucket that cannot be reached.
+  """
+  if is_remote(model) or pathlib.Path(model).expanduser().exists():
+    return model
+  if is_remote(root):
+    check_reached(root)
+  named = place(root) / model
+  return os.fspath(named) if (named / "config.json").exists() else model
 
 
 def _is_study(folder: pathlib.Path) -> bool:

@@ -4,17 +4,19 @@ So what tyro says of arguments that cannot be is not mixed with what a verb
 prints, and fits on a line.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 import difflib
 import functools
 import inspect
 import io
+import itertools
 import os
 import re
 
 import tyro
 
+from forgetting.cli import help
 from forgetting.cli.numbers import REGISTRY
 from forgetting.config.errors import InputError
 
@@ -26,15 +28,29 @@ NAMES_DEPTH = 5  # characters before the name of an option in tyro's boxes
 
 
 class Verbs(tyro.extras.SubcommandApp):
-  """Verbs by name; `parse` gives what is to be done, not yet done."""
+  """Verbs by name; `parse` gives what is to be done, not yet done.
+
+  Args:
+    groups: heading -> the verbs below it in the help: functions that do what
+      is asked and return the exit code. Their names are the verbs', their
+      docstrings and annotations make the help.
+  """
+
+  def __init__(self, groups: Mapping[str, Sequence[Callable[..., int]]]):
+    super().__init__()
+    self._groups = groups
+    for verbs in groups.values():
+      for verb in verbs:
+        self.command(verb)
+
+  @property
+  def verbs(self) -> dict[str, Callable[..., int]]:
+    """Name -> function, in the order of the help."""
+    functions = itertools.chain(*self._groups.values())
+    return {help.verb_name(function): function for function in functions}
 
   def command(self, function: Callable[..., int]) -> Callable[..., int]:
-    """Registers a verb; gives it back as it is.
-
-    Args:
-      function: does it and returns the exit code. Its name is the verb's, its
-        docstring and annotations make the help.
-    """
+    """Registers a verb; gives it back as it is."""
 
     @functools.wraps(function)
     def later(*values, **named) -> Todo:
@@ -45,9 +61,7 @@ class Verbs(tyro.extras.SubcommandApp):
     later.__signature__ = inspect.signature(function)
     del later.__wrapped__
     later.__doc__ = re.sub(r"\n {4,}", " ", inspect.cleandoc(function.__doc__))
-    # import_, which is a word of Python, is the verb import
-    name = function.__name__.rstrip("_").replace("_", "-")
-    super().command(name=name)(later)
+    super().command(name=help.verb_name(function))(later)
     return function
 
   def parse(self, arguments: Sequence[str], *, description: str) -> Todo:
@@ -68,8 +82,9 @@ class Verbs(tyro.extras.SubcommandApp):
       description=description,
       registry=REGISTRY,
     )
-    if {"-h", "--help"} & {*arguments}:
-      return self.cli(**given)
+    if {*OWN} & {*arguments}:
+      print(self._help(arguments[0], given))
+      raise SystemExit
     told = io.StringIO()
     try:
       with contextlib.redirect_stderr(told), _columns(WIDE):
@@ -80,8 +95,21 @@ class Verbs(tyro.extras.SubcommandApp):
       line = in_a_line(told.getvalue())
       raise InputError(f"{line}; {_see(arguments[0])}") from None
 
+  def _help(self, verb: str, given: Mapping) -> str:
+    """Of the program, or of the verb that comes first."""
+    if verb in OWN:
+      return help.of_program(NAME, given["description"], self._groups)
+    boxes = _Boxes()
+    with (
+      contextlib.redirect_stdout(boxes),
+      contextlib.suppress(SystemExit),
+      _columns(WIDE),
+    ):
+      self.cli(**given | dict(args=[verb, "--help"]))
+    return help.of_verb(NAME, self.verbs[verb], boxes.getvalue())
+
   def _check_verb(self, arguments: Sequence[str]) -> None:
-    verbs = [*self._subcommands]
+    verbs = [*self.verbs]
     verb = arguments[0]
     if verb in verbs or verb in OWN or verb.startswith("--tyro-"):
       return
@@ -95,6 +123,12 @@ class Verbs(tyro.extras.SubcommandApp):
       f"found the verb {verb!r}, expected one of {', '.join(verbs)}; {meant}"
       + _see()
     )
+
+
+class _Boxes(io.StringIO):
+  """Takes what tyro prints, which draws boxes only where UTF-8 is taken."""
+
+  encoding = "utf-8"
 
 
 @contextlib.contextmanager

@@ -1,22 +1,42 @@
 """The verb that is a gate: two models, what the second has forgotten."""
 
+from typing import Annotated
+
 import tyro
 
-from forgetting.cli.answers import tell
-from forgetting.cli.options import Json
+from forgetting.cli.answers import ROOT, find_model, tell
+from forgetting.cli.options import Json, Root
 from forgetting.config import InputError
 from forgetting.config.replay_source import SELF
 
 
 def check(
-  base: tyro.conf.Positional[str],
-  tuned: tyro.conf.Positional[str],
+  base: tyro.conf.Positional[
+    Annotated[
+      str,
+      tyro.conf.arg(
+        metavar="BASE",
+        help="The model before: a run, as STUDY/RUN under --root; a"
+        " checkpoint's folder or hub id.",
+      ),
+    ]
+  ],
+  tuned: tyro.conf.Positional[
+    Annotated[
+      str,
+      tyro.conf.arg(
+        metavar="TUNED",
+        help="The model after: the same, or a PEFT adapter over BASE.",
+      ),
+    ]
+  ],
   *,
   text: tuple[str, ...] = (),
   tolerance: str = "0.05,0.03",
   sequences: int = 256,
   context: int | None = None,
   out: str | None = None,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Tell what a tuned model has forgotten, and whether that is too much.
@@ -27,12 +47,8 @@ def check(
   Example: forgetting check ./SmolLM2-135M ./my-tuned --text mix
 
   Args:
-    base: The model before: a run's directory, a checkpoint's folder, or an id
-      of the Hugging Face hub.
-    tuned: The model after: the same, or a PEFT adapter over base.
-    text: Text to measure on, held out by its documents: names of the
-      catalogue, a set as mix, files, hf:org/name; by default what a base of
-      ours was pretrained on.
+    text: Text to measure on: names or sets of the catalogue, files,
+      hf:org/name; by default what a base of ours was pretrained on.
     tolerance: Bits a byte that may be lost: of any source, of their mean.
     sequences: Of each source, at most.
     context: Tokens a sequence; by default that of a run of ours, or 256.
@@ -48,7 +64,9 @@ def check(
     )
   from forgetting.runs import checking, sides
 
-  before, after = sides.pair(base, tuned, context=context)
+  before, after = sides.pair(
+    find_model(base, root), find_model(tuned, root), context=context
+  )
   own = before.run.pretraining if before.run else ()
   # what a model wrote is not kept for others
   sources = text or tuple(source for source in own if source != SELF)

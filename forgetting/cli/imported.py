@@ -1,6 +1,7 @@
 """The verb that reads what another trainer logged."""
 
 import pathlib
+from typing import Annotated
 
 import tyro
 
@@ -8,7 +9,16 @@ from forgetting.config import InputError
 
 
 def import_(
-  source: tyro.conf.Positional[str],
+  source: tyro.conf.Positional[
+    Annotated[
+      str,
+      tyro.conf.arg(
+        metavar="SOURCE",
+        help="trainer_state.json, TensorBoard's event files, a folder of those,"
+        " or a table of logged steps, as Weights & Biases and trackio export.",
+      ),
+    ]
+  ],
   *,
   out: str = "table.csv",
 ) -> int:
@@ -20,9 +30,6 @@ def import_(
   Example: forgetting import ./outputs --out table.csv
 
   Args:
-    source: A folder with trainer_state.json or TensorBoard's event files, one
-      of those files, or a table of logged steps, as Weights & Biases and
-      trackio export them.
     out: The table to write, as CSV; fit, advise and report read it.
   """
   from forgetting.records import histories, importing

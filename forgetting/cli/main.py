@@ -26,32 +26,25 @@ from forgetting.config import InputError
 
 ABOUT = (
   "Measure, predict and prevent what a language model forgets when it is"
-  " fine-tuned. With --quiet a verb prints errors only; `--version` tells the"
-  " version, `--tyro-print-completion bash` (zsh, tcsh) a completion script."
+  " fine-tuned. Alone it tells what to type next in this folder. With --quiet a"
+  " verb prints errors only; --version tells the version,"
+  " --tyro-print-completion bash (zsh, tcsh) a completion script."
 )
-VERBS = (
-  study,
-  run,
-  report,
-  data,
-  analysis.fit,
-  analysis.predict,
-  advise,
-  analysis.plan,
-  analysis.associate,
-  remedies,
-  sources,
-  check,
-  sample,
-  import_,
-  export,
-  export_model,
-  doctor,
-)
+GROUPS = {
+  "do runs": (doctor, data, study, run),
+  "read what they say": (
+    report,
+    analysis.fit,
+    analysis.predict,
+    analysis.associate,
+    remedies,
+    sources,
+  ),
+  "decide": (advise, analysis.plan, check),
+  "bring and take": (import_, export, export_model, sample),
+}
 
-app = Verbs()
-for verb in VERBS:
-  app.command(verb)
+app = Verbs(GROUPS)
 
 
 def in_utf_8() -> None:
@@ -80,7 +73,7 @@ def main() -> None:
   quiet = len(arguments) < len(sys.argv[1:])
   tell_warnings()
   if not arguments:
-    print(first_steps([*app._subcommands]))
+    print(first_steps([*app.verbs]))
     return
   try:
     todo = app.parse(arguments, description=ABOUT)

@@ -20,18 +20,31 @@ StudyOrTable = Annotated[
   str,
   tyro.conf.arg(
     metavar="STUDY",
-    help="A study: its folder or its name under runs/; or a CSV or parquet"
-    " table with a row a run.",
+    help="Its folder, its name under --root; or a table with a row a run.",
   ),
 ]
 StudyOrMatrix = Annotated[
-  str, tyro.conf.arg(metavar="STUDY|MATRIX", help="A study, npz, CSV, parquet.")
+  str,
+  tyro.conf.arg(
+    metavar="STUDY|MATRIX",
+    help="Its folder, its name under --root; or a matrix: npz, CSV, parquet.",
+  ),
+]
+Root = Annotated[
+  str, tyro.conf.arg(metavar="DIR", help="The folder of studies.")
+]
+OneModel = Annotated[
+  str,
+  tyro.conf.arg(
+    metavar="MODEL",
+    help="A run, as STUDY/RUN under --root; a checkpoint's folder or hub id.",
+  ),
 ]
 Json = Annotated[
   str | None,
   tyro.conf.arg(
     metavar="FILE",
-    help="Write the answer as JSON here too; -: print it instead of words.",
+    help="Write the answer as JSON here too; -: print it, and no words.",
   ),
 ]
 Flag = tyro.conf.FlagCreatePairsOff[bool]
@@ -42,16 +55,12 @@ class OwnText:
   """Text in place of the config's; runs on other text have other names.
 
   Attributes:
-    domain: Do the study on these target domains: names of the catalogue, or
-      folders, globs and files of your own: .txt, path.jsonl:field, .parquet,
-      path.jsonl:prompt->response for instructions.
-    pretraining: Pretraining sources in place of the config's: the same, or a
-      set of the catalogue as `mix`.
-    model: Public checkpoints to start from, of a config that takes some: a
-      folder with config.json, safetensors and tokenizer.json, or an id of the
-      Hugging Face hub.
-    set: Any other argument of the config's study(), as --set seeds=0,1
-      --set target_tokens=400k; once for each.
+    domain: Target domains in place of the config's: names of the catalogue, or
+      folders, globs and files: a.txt, a.jsonl:field, a.jsonl:prompt->response.
+    pretraining: Pretraining sources: the same, or a set of the catalogue.
+    model: Public checkpoints, of a config that takes some: folders or hub ids.
+    set: Another argument of the config's study(): --set seeds=0,1
+      --set target_tokens=400k, once for each.
   """
 
   domain: tuple[str, ...] = ()
@@ -65,8 +74,7 @@ class Saving:
   """What is kept of a run beside its result.
 
   Attributes:
-    save_every: Steps between the checkpoints of a run; by default ten
-      minutes, and when it is stopped.
+    save_every: Steps between a run's checkpoints; by default ten minutes.
     keep_best: Keep the parameters of each fine-tuning's best evaluation.
   """
 

@@ -2,15 +2,17 @@
 
 import tyro
 
-from forgetting.cli.answers import find, tell
-from forgetting.cli.options import Json, StudyOrTable
+from forgetting.cli.answers import ROOT, find, tell
+from forgetting.cli.options import Json, Root, StudyOrTable
 from forgetting.cli.quiet import say
+from forgetting.config import InputError
 
 
 def remedies(
   study: tyro.conf.Positional[StudyOrTable],
   *,
   progress: float = 0.95,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Compare what prevents forgetting, at one target loss, in one currency.
@@ -22,8 +24,8 @@ def remedies(
   for runs whose best is kept (--keep-best).
 
   Args:
-    progress: Of plain fine-tuning's way from base to its best target loss:
-      where remedies are compared.
+    progress: Part of plain fine-tuning's way to its best target loss, where
+      remedies are compared.
   """
   from forgetting import records
   from forgetting.cost.memory import keep_freed_memory
@@ -32,8 +34,13 @@ def remedies(
   from forgetting.report import figure_remedies
   from forgetting.runs import blends as between
 
-  folder = find(study)
+  folder = find(study, root)
   curves, runs = records.curves(folder), records.load(folder)
+  if "method" not in curves:
+    raise InputError(
+      f"{folder}: its evaluations do not say by which method they were trained;"
+      " name the study's own folder, or export it anew"
+    )
   keep_freed_memory()
   between.measure_missing(folder, say)
   blends = records.blends(folder)

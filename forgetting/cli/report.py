@@ -3,9 +3,9 @@
 import tyro
 
 from forgetting.cli import numbers
-from forgetting.cli.answers import find, tell, write_page
+from forgetting.cli.answers import ROOT, find, tell, write_page
 from forgetting.cli.numbers import Tolerance
-from forgetting.cli.options import Json, StudyOrTable
+from forgetting.cli.options import Json, Root, StudyOrTable
 
 
 def report(
@@ -14,21 +14,21 @@ def report(
   tolerance: Tolerance | None = None,
   out: str | None = None,
   columns: str = "",
+  root: Root = ROOT,
 ) -> int:
   """Write the page of a study, done or half done, or of a table.
 
   Example: forgetting report quickstart
 
   Args:
-    tolerance: Forgetting that the page's advice allows, nats per token; by
-      default what the study's config says, else 0.05.
-    out: Folder for the page, its tables and figures; by default the study's,
-      of a table <name>-report beside it.
+    tolerance: Forgetting allowed, nats a token; else the config's, or 0.05.
+    out: Folder for page, tables and figures; by default the study's, of a
+      table <name>-report beside it.
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
   """
   from forgetting.records import plan_file
 
-  source = find(table)
+  source = find(table, root)
   if tolerance is None:
     allowed = plan_file.tolerance_of(source) or 0.05
   else:
@@ -38,7 +38,11 @@ def report(
 
 
 def export(
-  study: tyro.conf.Positional[StudyOrTable], *, out: str, json: Json = None
+  study: tyro.conf.Positional[StudyOrTable],
+  *,
+  out: str,
+  root: Root = ROOT,
+  json: Json = None,
 ) -> int:
   """Write a study as a few small tables, which read like the study itself.
 
@@ -53,7 +57,7 @@ def export(
   """
   from forgetting.report import export as export_lib
 
-  told = export_lib.told(export_lib.export(find(study), out))
+  told = export_lib.told(export_lib.export(find(study, root), out))
   size = sum(told["bytes"].values()) / 1e6
   rows, columns = told["matrix"] or (0, 0)
   words = (

@@ -2,12 +2,13 @@
 
 import tyro
 
-from forgetting.cli.answers import write_json
+from forgetting.cli.answers import ROOT, write_json
 from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
   Json,
   OwnText,
+  Root,
   Saving,
   given,
   refuse_others,
@@ -27,7 +28,7 @@ def run(
   study: str = "",
   index: int | None = None,
   name: str | None = None,
-  root: str = "runs",
+  root: Root = ROOT,
   json: Json = None,
   text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText(),
   saving: tyro.conf.OmitArgPrefixes[Saving] = Saving(),
@@ -42,9 +43,8 @@ def run(
 
   Args:
     study: CONFIG, as an option.
-    index: Of the run in the list.
-    name: Or its name.
-    root: Results go to ROOT/STUDY.
+    index: Which run, by its number in the list.
+    name: Which run, by its name.
   """
   from forgetting.study import single
 

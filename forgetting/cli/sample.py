@@ -2,11 +2,13 @@
 
 import tyro
 
+from forgetting.cli.answers import ROOT, find_model
+from forgetting.cli.options import OneModel, Root
 from forgetting.config import InputError
 
 
 def sample(
-  model: tyro.conf.Positional[str],
+  model: tyro.conf.Positional[OneModel],
   *,
   count: int = 4,
   prompt: str = "",
@@ -14,17 +16,17 @@ def sample(
   top_p: float = 1.0,
   seed: int = 0,
   context: int | None = None,
+  root: Root = ROOT,
 ) -> int:
   """Show text that a model writes by itself.
 
   As its children would replay it with `SelfText`: from the beginning of a
-  document, or of a prompt.
+  document, or of a prompt. A pretraining keeps its model, a fine-tuning with
+  --keep-best.
 
   Example: forgetting sample runs/quickstart/RUN --temperature 0.7
 
   Args:
-    model: A run's directory, a checkpoint's folder, or an id of the Hugging
-      Face hub. A pretraining keeps its model, a fine-tuning with --keep-best.
     count: Texts.
     prompt: What each begins with.
     temperature: By which logits are divided; 0 takes the likeliest token.
@@ -44,7 +46,7 @@ def sample(
   from forgetting.runs.sampled import sampled
 
   texts = sampled(
-    sides.side(model, context),
+    sides.side(find_model(model, root), context),
     count=count,
     prompt=prompt,
     temperature=temperature,

@@ -3,8 +3,8 @@
 import tyro
 
 from forgetting.cli.analysis import answer, laws
-from forgetting.cli.answers import find
-from forgetting.cli.options import Flag, Json, StudyOrTable
+from forgetting.cli.answers import ROOT, find
+from forgetting.cli.options import Flag, Json, Root, StudyOrTable
 
 
 def sources(
@@ -12,6 +12,7 @@ def sources(
   *,
   domain: str | None = None,
   features: Flag = False,
+  root: Root = ROOT,
   json: Json = None,
 ) -> int:
   """Tell what a token of each replay source is worth.
@@ -23,7 +24,7 @@ def sources(
   Args:
     domain: Only fine-tunings on it; by default all, with one rate.
     features: Tell as well how far likeness to the corpus, known before any run,
-      would have told the rates of other text; the study's text is prepared.
+      would have told the rates of other text.
   """
   laws()
   from forgetting import records
@@ -31,7 +32,7 @@ def sources(
   from forgetting.records.by_source import by_source
   from forgetting.storage.places import place
 
-  folder, by_self, likeness = find(study), None, None
+  folder, by_self, likeness = find(study, root), None, None
   if place(folder).is_dir():
     if features:
       from forgetting.runs import likeness as measured

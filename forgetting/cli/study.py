@@ -13,13 +13,14 @@ from typing import Annotated
 
 import tyro
 
-from forgetting.cli.answers import tell, write_page
+from forgetting.cli.answers import ROOT, tell, write_page
 from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
   Flag,
   Json,
   OwnText,
+  Root,
   Saving,
   given,
   refuse_others,
@@ -38,8 +39,7 @@ class Machine:
 
   Attributes:
     workers: Processes; one a GPU, or one a core, by default.
-    slots: Runs that a worker trains together; by default one on a core, and as
-      many as a GPU is found to do fastest.
+    slots: Runs that a worker trains together; by default what is fastest.
   """
 
   workers: int | None = None
@@ -51,8 +51,8 @@ class Cost:
   """With --dry-run.
 
   Attributes:
-    chip: By default h200; a100, h100, rtx4090, v4, v5e, cpu, ...
-    devices: How many, by default 1; of cpu, cores.
+    chip: With --dry-run: a100, h100, rtx4090, v4, v5e, cpu, ...; h200 if none.
+    devices: How many of them, by default 1; of cpu, cores.
     mfu: The part of the chip's peak that training reaches.
   """
 
@@ -66,22 +66,18 @@ class StudyOptions:
   """What is typed after `forgetting study`.
 
   Attributes:
-    root: Results go to ROOT/STUDY.
-    on: Where: local, slurm, skypilot or gke. Submits what is neither done nor
-      queued.
+    on: local; or slurm, skypilot, gke, to which what is left is submitted.
     profile: TOML file with the engine's settings: launch/README.md.
     only: Conditions on the axes, as domain=kjv injection=0,0.05
       'model_params<1e6'; what these runs need is done too.
     limit: Runs at most, of those that are left to do.
-    status: Do nothing; tell what has become of each run: done, running,
-      queued, to do, waiting for another, failed; and the time that is left.
-    dry_run: Do nothing; tell runs, tokens, FLOPs, memory and hours, and exactly
-      what would be submitted.
+    status: Do nothing; tell what has become of each run, and the time left.
+    dry_run: Do nothing; tell tokens, FLOPs, memory, hours, and what is begun.
     names: With --dry-run, list the runs.
   """
 
   config: tyro.conf.Positional[Config]
-  root: str = "runs"
+  root: Root = ROOT
   on: str = "local"
   profile: str | None = None
   only: tuple[str, ...] = ()

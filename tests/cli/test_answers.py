@@ -4,7 +4,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from forgetting.cli.answers import find, tell, write_json
+from forgetting.cli.answers import find, find_model, tell, write_json
 from forgetting.config import InputError
 from forgetting.storage import places
 
@@ -37,6 +37,41 @@ def test_text_of_the_same_name_does_not_hide_a_study(tmp_path, monkeypatch):
   (tmp_path / "letters" / "run").mkdir()
   (tmp_path / "letters" / "run" / "config.json").write_text("{}")
   assert find("letters") == pathlib.Path("letters")
+
+
+def test_a_study_may_lie_under_another_root(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  for root in ("runs", "kept"):
+    run = tmp_path / root / "letters" / "run"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text("{}")
+  assert find("letters") == pathlib.Path("runs/letters")
+  assert find("letters", "kept") == pathlib.Path("kept/letters")
+  # what is nowhere is looked for where it was said to be
+  assert find("absent", "kept") == pathlib.Path("kept/absent")
+  assert find("absent") == pathlib.Path("absent")
+  # one of the same name in this folder is not the one that was asked for
+  (tmp_path / "letters").mkdir()
+  (tmp_path / "letters" / "run").mkdir()
+  (tmp_path / "letters" / "run" / "config.json").write_text("{}")
+  assert find("letters") == pathlib.Path("letters")
+  assert find("letters", "kept") == pathlib.Path("kept/letters")
+  # a path is a path wherever studies are
+  (tmp_path / "table.csv").write_text("a,b")
+  assert find("table.csv", "kept") == pathlib.Path("table.csv")
+
+
+def test_a_run_is_a_model_by_its_name(tmp_path, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  run = tmp_path / "runs" / "letters" / "one"
+  run.mkdir(parents=True)
+  assert find_model("letters/one") == "letters/one"  # an id of the hub
+  (run / "config.json").write_text("{}")
+  assert find_model("letters/one") == "runs/letters/one"
+  assert find_model("letters/one", "kept") == "letters/one"
+  assert find_model("./absent") == "./absent"
+  (tmp_path / "letters" / "one").mkdir(parents=True)
+  assert find_model("letters/one") == "letters/one"
 
 
 def test_an_answer_is_told_even_where_its_file_cannot_be_written(

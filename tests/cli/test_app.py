@@ -94,13 +94,3 @@ def test_the_width_that_tyro_is_told_is_gone_afterwards(monkeypatch):
     with pytest.raises(InputError):
       cli.app.parse(["fit"], description="")
     assert os.environ.get("COLUMNS") == before
-
-
-def test_help_breaks_lines_where_the_screen_ends(monkeypatch, capsys):
-  """They were broken where the source breaks them, too."""
-  monkeypatch.setenv("COLUMNS", "200")
-  with pytest.raises(SystemExit):
-    cli.app.parse(["advise", "--help"], description="")
-  assert (
-    "percent of the progress that pretraining had" in capsys.readouterr().out
-  )

@@ -5,6 +5,8 @@ import json
 from command import called
 from planted_study import plant
 
+from forgetting.report.export import EXAMPLE
+
 
 def test_a_study_s_remedies_are_told_drawn_and_written(tmp_path):
   study, file = plant(tmp_path, domains=("kjv",)), tmp_path / "out.json"
@@ -17,3 +19,10 @@ def test_a_study_s_remedies_are_told_drawn_and_written(tmp_path):
   wrong = called("remedies", str(study), "--progress", "2")
   assert wrong.returncode == 2
   assert "--progress: found 2.0, expected within (0, 1]" in wrong.stderr
+
+
+def test_tables_of_before_there_were_methods_are_refused_in_a_line():
+  done = called("remedies", EXAMPLE)
+  assert (done.returncode, done.stdout) == (2, "")
+  assert "do not say by which method" in done.stderr
+  assert done.stderr.count("\n") == 1
