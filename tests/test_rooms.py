@@ -55,7 +55,10 @@ RULES = {
   "cost": Rule("config records training", "numpy"),
   "doctor": Rule("data", "packaging"),
   "runs": Rule("config storage records data training associations", "numpy"),
-  "study": Rule("config storage records data training cost runs", "rich"),
+  "study": Rule(
+    "config storage records data training cost runs",
+    "rich tensorboard trackio wandb",
+  ),
   "launch": Rule("config storage records data runs study"),
   "cli": Rule(
     "config storage records data laws associations report cost doctor runs"

@@ -22,7 +22,7 @@ HEADINGS = {
   ),
   "how it is told, and what is kept": (
     *("--status", "--dry-run", "--names", "--json", "--out"),
-    *("--save-every", "--keep-best"),
+    *("--save-every", "--keep-best", "--log"),
   ),
 }
 # of a group that is neither tyro's "options" nor under a heading above

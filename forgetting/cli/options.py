@@ -47,6 +47,13 @@ Json = Annotated[
     help="Write the answer as JSON here too; -: print it, and no words.",
   ),
 ]
+Log = Annotated[
+  str | None,
+  tyro.conf.arg(
+    metavar="TRACKER",
+    help="Send curves to tensorboard, wandb or trackio too.",
+  ),
+]
 Flag = tyro.conf.FlagCreatePairsOff[bool]
 
 

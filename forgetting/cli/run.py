@@ -7,6 +7,7 @@ from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
   Json,
+  Log,
   OwnText,
   Root,
   Saving,
@@ -19,6 +20,7 @@ GOES_WITH = {
   "json": "the list of runs",
   "save_every": "--index or --name",
   "keep_best": "--index or --name",
+  "log": "--index or --name",
 }
 
 
@@ -32,6 +34,7 @@ def run(
   json: Json = None,
   text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText(),
   saving: tyro.conf.OmitArgPrefixes[Saving] = Saving(),
+  log: Log = None,
 ) -> int:
   """With --index or --name do one run of a study here, else list them.
 
@@ -46,13 +49,15 @@ def run(
     index: Which run, by its number in the list.
     name: Which run, by its name.
   """
-  from forgetting.study import single
+  from forgetting.study import single, trackers
 
   if bool(config) == bool(study):
     raise InputError("run: expected a CONFIG, or --study CONFIG, one of them")
   lists = index is None and name is None
+  trackers.check(log)
+  apart = (*given(saving), *(("log",) if log is not None else ()))
   refuse_others(
-    given(saving) if lists else ("json",) if json is not None else (),
+    apart if lists else ("json",) if json is not None else (),
     (),
     found="neither --index nor --name" if lists else "--index or --name",
     where=GOES_WITH,
@@ -63,4 +68,4 @@ def run(
       print(single.listing(found, root=root))
     return 0
   chosen = single.find(found, index=index, name=name)
-  return single.do(found, chosen, root=root, saves=saving.saves)
+  return single.do(found, chosen, root=root, saves=saving.saves, log=log)

@@ -19,6 +19,7 @@ from forgetting.cli.options import (
   Config,
   Flag,
   Json,
+  Log,
   OwnText,
   Root,
   Saving,
@@ -27,7 +28,6 @@ from forgetting.cli.options import (
 )
 from forgetting.cli.quiet import say
 from forgetting.config import InputError, Run, Study
-from forgetting.storage.places import place
 
 CHIP, DEVICES = "h200", 1  # of a dry run that names none
 STOPPED = 75  # exit code: the same command goes on
@@ -86,6 +86,7 @@ class StudyOptions:
   dry_run: Flag = False
   names: Flag = False
   json: Json = None
+  log: Log = None
   text: tyro.conf.OmitArgPrefixes[OwnText] = OwnText()
   saving: tyro.conf.OmitArgPrefixes[Saving] = Saving()
   machine: tyro.conf.OmitArgPrefixes[Machine] = Machine()
@@ -98,7 +99,7 @@ CHOICE = {
   *("domain", "pretraining", "model", "set"),
 }
 STATUS = {*CHOICE, "status"}
-SUBMIT = {*CHOICE, "limit", "save_every", "keep_best"}
+SUBMIT = {*CHOICE, "limit", "save_every", "keep_best", "log"}
 HERE = {*SUBMIT, "workers", "slots", "json"}
 COST = {"dry_run", "names", "chip", "devices", "mfu"}
 GOES_WITH = {
@@ -109,6 +110,7 @@ GOES_WITH = {
   "limit": "runs that are to be done",
   "save_every": "runs that are to be done",
   "keep_best": "runs that are to be done",
+  "log": "runs that are to be done",
   "names": "--dry-run",
   "chip": "--dry-run",
   "devices": "--dry-run",
@@ -189,20 +191,20 @@ def do_here(asked: StudyOptions) -> int:
   if asked.only or limited:
     study = verbs.restricted(study, chosen)
   from forgetting.report import first_cell
-  from forgetting.study import crew
+  from forgetting.study import crew, tracking
   from forgetting.study.study import do_study
 
+  directory = launch.directory
   try:
-    summary = do_study(
-      study,
-      root=asked.root,
-      saves=asked.saving.saves,
-      workers=asked.machine.workers,
-      slots=asked.machine.slots,
-      after_first_cell=functools.partial(
-        first_cell.show, place(asked.root) / study.name
-      ),
-    )
+    with tracking.following(asked.log, directory, study.ordered(), say):
+      summary = do_study(
+        study,
+        root=asked.root,
+        saves=asked.saving.saves,
+        workers=asked.machine.workers,
+        slots=asked.machine.slots,
+        after_first_cell=functools.partial(first_cell.show, directory.path),
+      )
   except crew.Stopped:
     say("stopped; what is done is kept: the same command goes on from here")
     return STOPPED
@@ -210,7 +212,7 @@ def do_here(asked: StudyOptions) -> int:
   alone = contextlib.redirect_stdout(sys.stderr) if asked.json == "-" else None
   try:
     with alone or contextlib.nullcontext():
-      write_page(place(asked.root) / study.name, tolerance=study.tolerance)
+      write_page(directory.path, tolerance=study.tolerance)
   except InputError as error:
     if not summary.failed:
       raise
@@ -236,7 +238,9 @@ def _refuse_others(asked: StudyOptions, takes: set[str], found: str) -> None:
 def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
   """The study, the runs of it that are chosen, and their `Launch`."""
   from forgetting.launch import verbs
+  from forgetting.study import trackers
 
+  trackers.check(asked.log)
   study = loaded(asked.config, asked.text)
   runs, launch = verbs.planned(
     study,
@@ -251,6 +255,7 @@ def _planned(asked: StudyOptions) -> tuple[Study, tuple[Run, ...], object]:
     arguments=asked.text.set,
     model=asked.text.model,
     saves=asked.saving.saves,
+    log=asked.log,
     workers=asked.machine.workers,
     slots=asked.machine.slots,
     names=asked.names,

@@ -24,6 +24,7 @@ class Launch:
       as the user typed them; a worker must be told the same.
     arguments: others of the config's study(), likewise.
     saves: what of a run is kept.
+    log: tracker that the curves are sent to; None: none.
     workers: processes of this machine; None: one a GPU, or one a core.
     slots: runs that such a process trains together; None: as it likes.
     names: whether what is told of this machine lists its runs.
@@ -40,6 +41,7 @@ class Launch:
   model: tuple[str, ...] = ()
   arguments: tuple[str, ...] = ()
   saves: Saves = Saves()
+  log: str | None = None
   workers: int | None = None
   slots: int | None = None
   names: bool = False
@@ -60,7 +62,8 @@ class Launch:
     study_file=..., root=...)`.
     """
     run = ["run", self.study_file, "--name", name, "--root", self.root]
-    return run + self.own_text + self.saves.arguments
+    log = [] if self.log is None else ["--log", self.log]
+    return run + self.own_text + self.saves.arguments + log
 
   @property
   def own_text(self) -> list[str]:

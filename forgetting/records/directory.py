@@ -14,6 +14,7 @@ A run directory is all that passes from training to analysis:
   claim.json      while a process does the run: `forgetting.storage.claims`
   attempt.json    how often it was begun, and which process was last at it
   log.txt         what its processes said, where a study or an engine did it
+  tracking/       what a tracker was sent of it; events.*: TensorBoard's own
   result.json     written last, atomically: its presence means done
 """
 
@@ -193,6 +194,11 @@ class RunDirectory:
     except (FileNotFoundError, NotADirectoryError):
       return {}
     return json.loads(text)
+
+  @property
+  def begun(self) -> bool:
+    """Whether an evaluation was ever recorded."""
+    return (self.path / "records.jsonl").exists()
 
   def records(self) -> list[dict]:
     """What each evaluation measured, by step; of a repeated step the last.

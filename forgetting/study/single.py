@@ -5,6 +5,7 @@ cluster every process of the run is started with the same command.
 """
 
 from collections.abc import Callable
+import contextlib
 import os
 import pathlib
 import signal
@@ -21,6 +22,7 @@ from forgetting.runs.options import RunOptions
 from forgetting.runs.run import do_run
 from forgetting.storage import claims, places
 from forgetting.study import study as study_lib
+from forgetting.study import tracking
 
 # exit codes
 DONE, STOPPED, PARENT_MISSING, HELD = 0, 75, 3, 4
@@ -78,7 +80,9 @@ def listing(study: Study, *, root: str) -> str:
   )
 
 
-def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
+def do(
+  study: Study, run: Run, *, root: str, saves: Saves, log: str | None = None
+) -> int:
   """Does a run unless its result is there.
 
   Args:
@@ -86,6 +90,7 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
     run: which one.
     root: its directory is <root>/<study name>/<its name>/.
     saves: what of it is kept beside its result.
+    log: tracker that its curve is sent to, of `trackers.TRACKERS`.
 
   Returns:
     an exit code, which says how it went:
@@ -128,7 +133,10 @@ def do(study: Study, run: Run, *, root: str, saves: Saves) -> int:
     stop=stopping,
   )
   try:
-    result = do_run(run, options)
+    with contextlib.ExitStack() as stack:
+      if processes.first():
+        stack.enter_context(tracking.following(log, directory, [run], _say))
+      result = do_run(run, options)
   except Interrupted as stopped:
     _say(f"{run.name}: {stopped}; the same command goes on from there")
     return STOPPED

@@ -22,6 +22,8 @@ SMOKE = CONFIGS / "smoke.py"
       "--json: found it with --index",
     ),
     ((SMOKE, "--index", "0", "--name", "a"), "--index or --name, one of them"),
+    ((SMOKE, "--log", "wandb"), "--log: found it with neither --index nor"),
+    ((SMOKE, "--index", "0", "--log", "x"), "--log: found 'x', expected tens"),
     ((SMOKE, "--index", "99"), "index: found 99, expected 0 to"),
     ((SMOKE, "--name", "a"), "name: found 'a', expected a run of smoke"),
   ],

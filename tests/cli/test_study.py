@@ -58,6 +58,8 @@ def asked_of_the_study(monkeypatch, outcome) -> dict:
     (("--status", "--limit", "2"), "--limit: found it with --status"),
     (("--status", "--json", "-"), "expected it with runs that are done"),
     (("--status", "--keep-best"), "--keep-best: found it with --status"),
+    (("--status", "--log", "wandb"), "--log: found it with --status"),
+    (("--log", "wnadb"), "--log: found 'wnadb', expected tensorboard, wandb"),
     (("--status", "--save-every", "9"), "--save-every: found it with --status"),
     (("--status", "--chip", "cpu"), "--chip: found it with --status"),
     (("--status", "--dry-run"), "--status: found it with --dry-run"),
@@ -167,12 +169,13 @@ def test_elsewhere_it_is_submitted_with_its_options(folder, monkeypatch):
   monkeypatch.setattr(engines, "find", lambda name: Engine)
   done = called(
     "study", "toy.py", "--on", "slurm", "--limit", "1", "--keep-best",
-    "--save-every", "5", cwd=folder,
+    "--save-every", "5", "--log", "wandb", cwd=folder,
   )  # fmt: skip
   assert (done.returncode, done.stdout) == (0, "submitted\n")
   (launch,) = launched
   assert len(launch.todo) == 1
   assert (launch.saves.every, launch.saves.best) == (5, True)
+  assert launch.log == "wandb"
 
 
 def test_status_and_dry_run_only_tell(folder, finetuning, monkeypatch):

@@ -32,10 +32,11 @@ def test_what_is_missing(study, tmp_path):
 def test_a_worker_is_told_what_the_user_typed(study):
   launch = Launch(
     study_file="a b.py", study=study, root="runs", todo=study.runs,
-    domain=("law", "poems"), saves=Saves(every=50, best=True),
+    domain=("law", "poems"), saves=Saves(every=50, best=True), log="wandb",
   )  # fmt: skip
   assert launch.worker("x") == [
     "run", "a b.py", "--name", "x", "--root", "runs",
     "--domain", "law", "poems", "--save-every", "50", "--keep-best",
+    "--log", "wandb",
   ]  # fmt: skip
   assert launch.directory == StudyDirectory.at("runs", "toy")

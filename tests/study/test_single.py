@@ -17,13 +17,14 @@ from forgetting.records import RunDirectory
 from forgetting.study import single
 
 
-def command(folder, *arguments):
+def command(folder, *arguments, **environment):
   return subprocess.run(
     [sys.executable, "-m", "forgetting", "run", *arguments],
     cwd=folder,
     capture_output=True,
     text=True,
     check=False,
+    env=os.environ | environment,
   )
 
 
@@ -50,6 +51,18 @@ def test_runs_are_listed_done_once_and_in_order(folder, finetuning):
   named = command(folder, "toy.py", "--name", finetuning.name)
   assert named.returncode == single.DONE
   assert command(folder, "toy.py").stdout.count("  done") == 2
+
+
+def test_a_tracker_that_is_missing_is_one_line(folder, tmp_path):
+  clients = tmp_path / "clients"
+  clients.mkdir()
+  (clients / "wandb.py").write_text("raise ImportError('none here')")
+  arguments = ("toy.py", "--index", "0", "--log", "wandb")
+  done = command(folder, *arguments, PYTHONPATH=str(clients))
+  assert done.returncode == single.DONE, done.stderr
+  told = [line for line in done.stderr.splitlines() if "--log" in line]
+  assert len(told) == 1 and "forgetting[wandb]" in told[0]
+  assert "Traceback" not in done.stderr
 
 
 def test_a_signal_saves_and_the_same_command_goes_on(folder, finetuning):
