@@ -47,6 +47,21 @@ class Predictor(abc.ABC):
     """
     return [self.predict(known, values) for known, values in draws]
 
+  def predict_some(
+    self, draws: Sequence[Draw], tasks: Sequence[np.ndarray]
+  ) -> list[np.ndarray]:
+    """`predict_each`, told which tasks they are.
+
+    Args:
+      draws: as for `predict_each`.
+      tasks: of each, positions of its rows among the new tasks; only a method
+        that knows more of them than their measured cells looks at these.
+
+    Returns:
+      as of `predict_each`.
+    """
+    return self.predict_each(draws)
+
 
 class Method(abc.ABC):
   """A way to predict; its fields are its hyper-parameters.
@@ -96,6 +111,26 @@ class Method(abc.ABC):
         row = predictor.predict(columns, fold.row[None, columns])[0]
         squares[i] += fold.squared_error(row, columns)
     return candidates[int(np.argmin(squares))]
+
+  def left_out(
+    self, train: np.ndarray, *, known: int
+  ) -> tuple[np.ndarray, np.ndarray]:
+    """Unmeasured cells of training tasks that are left out in turn.
+
+    Args:
+      train: [n, N] training rows without NaN.
+      known: k, how many examples are measured of a row.
+
+    Returns:
+      [c] what they are and [c] what is predicted; none of a single row.
+    """
+    truth, score = [np.empty(0)], [np.empty(0)]
+    for fold in folds(train, known=known):
+      columns = fold.known[0]
+      row = self.fit(fold.rest).predict(columns, fold.row[None, columns])[0]
+      truth.append(np.delete(fold.row, columns))
+      score.append(np.delete(row, columns))
+    return np.concatenate(truth), np.concatenate(score)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,7 +239,8 @@ def predict_measured_each(
       asked.append((known[pattern], values[rows][:, pattern]))
       whose.append((draw, rows))
   out = [None] * len(draws)
-  predicted = predictor.predict_each(asked)
+  tasks = [np.flatnonzero(rows) for _, rows in whose]
+  predicted = predictor.predict_some(asked, tasks)
   for (draw, rows), (known, values), found in zip(
     whose, asked, predicted, strict=True
   ):

@@ -11,7 +11,6 @@ from forgetting.associations import metrics
 from forgetting.associations.completion import (
   Method,
   Predictor,
-  folds,
   predict_measured_each,
 )
 
@@ -72,7 +71,7 @@ class Truth:
     return other.name if reached[1] > reached[0] else first.name
 
   def _best_f1(self, method: Method) -> float:
-    truth, score = self._left_out(method)
+    truth, score = method.left_out(self.train, known=self.known)
     if not len(truth):
       return 0.0
     threshold = metrics.best_threshold(truth, score)
@@ -82,16 +81,5 @@ class Truth:
     """By leave-one-task-out; a peer, slow to fit, is cut at one half."""
     if method.slow:
       return 0.5
-    truth, score = self._left_out(method)
+    truth, score = method.left_out(self.train, known=self.known)
     return metrics.best_threshold(truth, score) if len(truth) else 0.5
-
-  def _left_out(self, method: Method) -> tuple[np.ndarray, np.ndarray]:
-    """Unmeasured cells of training tasks left out in turn: truth, score."""
-    truth, score = [np.empty(0)], [np.empty(0)]
-    for fold in folds(self.train, known=self.known):
-      columns = fold.known[0]
-      row = method.fit(fold.rest).predict(columns, fold.row[None, columns])[0]
-      rest = np.delete(np.arange(len(row)), columns)
-      truth.append(fold.row[rest])
-      score.append(row[rest])
-    return np.concatenate(truth), np.concatenate(score)

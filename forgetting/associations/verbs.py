@@ -12,6 +12,7 @@ import numpy as np
 from forgetting import records
 from forgetting.associations import (
   components,
+  informed,
   load,
   noise,
   policies,
@@ -23,12 +24,14 @@ from forgetting.associations import (
 )
 from forgetting.associations.factorisation import AuthorsFactorisation
 from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.associations.states import States
 from forgetting.config import InputError
 from forgetting.storage.places import place
 
 WithTexts = Callable[[ForgettingMatrix, pathlib.Path], ForgettingMatrix]
 Embed = Callable[[Sequence[str]], object]
 Products = Callable[[ForgettingMatrix, pathlib.Path], np.ndarray]
+Encode = Callable[[ForgettingMatrix, pathlib.Path, pathlib.Path], States]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,7 @@ def associate(
   with_texts: WithTexts = lambda matrix, path: matrix,
   gradients: Products | None = None,
   embed: Embed | None = None,
+  encode: Encode | None = None,
 ) -> Association:
   """`forgetting associate`: structure of a matrix, prediction of new tasks.
 
@@ -75,18 +79,22 @@ def associate(
     gradients: minus the inner products of gradients, [M, N], to hold
       forgetting against.
     embed: texts -> vectors of length 1, beside TF-IDF.
+    encode: matrix, path and a folder to keep them in -> states of the tasks'
+      and examples' text, from which language models forecast new tasks.
 
   Raises:
     InputError: no matrix there, or rows that cannot be.
   """
   matrix = load.load(path)
+  at = place(path)
+  folder = at if at.is_dir() else pathlib.Path(f"{at.stem}-report")
   found = structure.analyse(matrix)
   parts = components.leading(matrix, found)
   own = noise.measure(matrix)
-  texts = with_texts(matrix, place(path))
+  texts = with_texts(matrix, at)
   alike = _similarities(texts, embed)
   if gradients is not None:
-    expected = gradients(matrix, place(path))
+    expected = gradients(matrix, at)
     correlation = similarity.correlate(matrix.values, expected)
     alike["minus the gradient product"] = correlation
   lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
@@ -111,7 +119,13 @@ def associate(
     rows = protocol.split(
       matrix, train=parse_rows(train_rows), test=parse_rows(test_rows)
     )
-    others = (AuthorsFactorisation(),) if peers else ()
+    others = [AuthorsFactorisation()] if peers else []
+    if encode is not None:
+      states = encode(texts, at, folder)
+      lines += ["", words.forecasters_line(states.encoder)]
+      others += informed.methods(
+        states, matrix, train=rows.train, new=rows.test
+      )
     trial = protocol.run(matrix, rows, **asked, peers=others)
     lines += ["", *words.trial_lines(trial, rows, **asked)]
     data |= dataclasses.asdict(trial) | asked
@@ -125,8 +139,6 @@ def associate(
   if runs is not None and policies.has_policies(runs):
     data["policies"] = policies.as_data(runs)
     lines += ["", *policies.lines(runs)]
-  path = place(path)
-  folder = path if path.is_dir() else pathlib.Path(f"{path.stem}-report")
   return Association("\n".join(lines), data, matrix, found, folder / "figures")
 
 

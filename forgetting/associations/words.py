@@ -136,6 +136,19 @@ def noise_line(own: noise.Noise | None) -> str:
   )
 
 
+def forecasters_line(encoder: str) -> str:
+  """What the rows of the language models in the table below mean.
+
+  Args:
+    encoder: whose states they read.
+  """
+  return (
+    f"lm_*: heads on states of {encoder} forecast a new task from its text"
+    " alone; _cells: with the measured cells as a calibration; _kriging: as"
+    " the prior mean of the kriging"
+  )
+
+
 def trial_lines(trial, rows, known, seeds, choose) -> list[str]:
   """How well new tasks are predicted, by method and by rule of choice.
 

@@ -1,5 +1,6 @@
 """The verbs that read studies and tables: laws, decisions, associations."""
 
+import functools
 import os
 from typing import Annotated, Literal
 
@@ -201,6 +202,7 @@ def associate(
   peers: Flag = False,
   gradients: Flag = False,
   embeddings: Flag = False,
+  forecasters: Annotated[str | None, tyro.conf.arg(metavar="ENCODER")] = None,
   root: Root = ROOT,
   json: Json = None,
 ) -> int:
@@ -217,7 +219,10 @@ def associate(
     peers: Try the authors' matrix factorisation too: minutes.
     gradients: Hold forgetting against gradients of the base model too.
     embeddings: And against sentence embeddings, which are fetched at first use.
+    forecasters: Try language models too that forecast from text alone, on
+      frozen states of ENCODER: parent, the study's own, or a checkpoint.
   """
+  one_thread()
   from forgetting.associations import similarity, verbs
   from forgetting.report import matrix as figures
   from forgetting.runs import matrix_texts
@@ -231,6 +236,12 @@ def associate(
     beside["gradients"] = matrix_gradients.products
   if embeddings:
     beside["embed"] = similarity.sentence_embeddings
+  if forecasters is not None:
+    from forgetting.runs import matrix_states
+
+    beside["encode"] = functools.partial(
+      matrix_states.encode, encoder=forecasters
+    )
   found = verbs.associate(find(matrix, root), **rows, **trial, **beside)
   drawn = figures.draw(found.matrix, found.structure, found.folder)
   answer(found, json)
@@ -241,13 +252,17 @@ def associate(
 
 def laws():
   """The laws' verbs, in a process that keeps the memory it has freed."""
-  # Before numpy: threads cost more than they bring on such small matrices.
-  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+  one_thread()
   from forgetting.cost.memory import keep_freed_memory
   from forgetting.laws import answers
 
   keep_freed_memory()
   return answers
+
+
+def one_thread() -> None:
+  """Before numpy: threads cost more than they bring on small matrices."""
+  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def columns_of(text: str) -> dict[str, str]:

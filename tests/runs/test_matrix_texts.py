@@ -1,46 +1,20 @@
 """The texts of a study's matrix: of its examples, of its tasks."""
 
-import dataclasses
 import pathlib
 
 import numpy as np
-from prepared_text import prepared
 import pytest
+from study_of_text import study_of_text
 
 from forgetting.associations import load, similarity
 from forgetting.config import InputError
-from forgetting.data import store
-from forgetting.data.pool import Pool, validation_sample
-from forgetting.records import RunDirectory
-from forgetting.runs import matrix_texts, text_sources
+from forgetting.runs import matrix_texts
 from forgetting.runs import text as run_text
 
 
 @pytest.fixture
 def study(tmp_path, finetuning, text, monkeypatch):
-  """Two fine-tunings as they leave their rows, without the training."""
-  opened = {source: prepared(source, 32) for source in text.values()}
-  monkeypatch.setattr(run_text, "open_source", lambda run, s: opened[s])
-  runs = [
-    dataclasses.replace(finetuning, domain=text[name])
-    for name in ("law", "poems")
-  ]
-  sources = text_sources.pretraining_sources(finetuning)
-  pool = Pool.of([opened[source] for source in sources], "validation")
-  index = validation_sample(pool, finetuning.evaluation.full_pretrain)
-  generator = np.random.default_rng(0)
-  for run in runs:
-    directory = RunDirectory.of(tmp_path, "toy", run)
-    directory.create(run)
-    base, rise = generator.normal(2, 0.1, (2, len(index)))
-    directory.write_examples(
-      base=base,
-      best=base + rise,
-      id=store.chunk_ids(pool.take(index)),
-      source=np.array(["a", "b"])[pool.source_of(index)],
-    )
-    directory.write_result({"status": "done"})
-  return tmp_path / "toy"
+  return study_of_text(tmp_path, finetuning, text, monkeypatch)
 
 
 def words_of(source) -> set[str]:

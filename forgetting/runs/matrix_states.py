@@ -1,0 +1,203 @@
+"""States of a matrix's tasks and examples by a frozen language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import hashlib
+import pathlib
+
+import numpy as np
+
+from forgetting import records
+from forgetting.associations import states as states_lib
+from forgetting.associations.load import finished
+from forgetting.associations.matrix import ForgettingMatrix
+from forgetting.associations.states import CHUNKS, States, spread_evenly
+from forgetting.config import InputError, Pretrained, Run
+from forgetting.data import tokenizers
+from forgetting.data.decoding import BYTE_OFFSET, decode
+from forgetting.data.tokenizers import Kind
+from forgetting.runs import matrix_chunks, sides
+from forgetting.runs.sides import Side
+
+PARENT = "parent"  # the study's own, the largest where there are several
+
+
+@dataclasses.dataclass(frozen=True)
+class _Text:
+  """Sequences as an encoder reads them.
+
+  Attributes:
+    tokens: int32 [n, L].
+    weights: [n, L], above 0 for tokens that count.
+  """
+
+  tokens: np.ndarray
+  weights: np.ndarray
+
+  @classmethod
+  def joined(cls, parts: Sequence[_Text]) -> _Text:
+    """One after the other."""
+    return cls(
+      np.concatenate([part.tokens for part in parts]),
+      np.concatenate([part.weights for part in parts]),
+    )
+
+  def take(self, index) -> _Text:
+    """Some of the sequences."""
+    return _Text(self.tokens[index], self.weights[index])
+
+
+def encode(
+  matrix: ForgettingMatrix,
+  path: pathlib.Path,
+  keep: pathlib.Path,
+  *,
+  encoder: str,
+) -> States:
+  """States of the matrix's text, read from a file where they are kept.
+
+  Args:
+    matrix: of a study, or of a file with `texts` and `task_texts`.
+    path: the study's folder, or the file.
+    keep: folder that states are kept in.
+    encoder: `PARENT`, or a run's directory, a checkpoint's folder, an id of
+      the Hugging Face hub.
+
+  Raises:
+    InputError: there is no text, or no such model.
+  """
+  if path.is_dir() and not records.exported(path):
+    side, text = _of_study(matrix, path, encoder)
+  else:
+    side, text = _of_file(matrix, path, encoder)
+  key = _key(side, text)
+  file = keep / "encoder_states.npz"
+  kept = states_lib.read(file, key=key)
+  if kept is not None:
+    return kept
+  # imported here: what is kept needs no JAX
+  from forgetting.training.states import pooled
+
+  found = pooled(side.load(), text.tokens, text.weights, model=side.model)
+  columns = len(matrix.examples)
+  tasks = found[columns:].reshape(-1, CHUNKS, *found.shape[1:])
+  made = States(pathlib.Path(side.path).name, found[:columns], tasks)
+  states_lib.save(made, file, key=key)
+  return made
+
+
+def _of_study(matrix, study: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
+  """The examples' sequences, then `CHUNKS` of each task."""
+  every = [run for run, _ in finished(study)]
+  runs = [every[number] for number in matrix.numbers]
+  tokenizer, context = _alike(runs, study)
+  parts = [_examples(matrix, runs), *map(_task, runs)]
+  text = _Text.joined(parts)
+  if encoder == PARENT:
+    return _parent(runs, study), text
+  side = sides.side(encoder)
+  if (side.tokenizer, side.model.context) == (tokenizer, context):
+    return side, text
+  return side, _encoded(decode(text.tokens, tokenizer), side)
+
+
+def _alike(runs: Sequence[Run], study: pathlib.Path) -> tuple[str, int]:
+  """Tokenizer and context of all runs."""
+  found = {(run.tokenizer, run.model.context) for run in runs}
+  if len(found) > 1:
+    raise InputError(
+      f"{study}: found runs with {len(found)} tokenizers or contexts, expected"
+      " one: forecasters read all tasks with one encoder"
+    )
+  [alike] = found
+  return alike
+
+
+def _parent(runs: Sequence[Run], study: pathlib.Path) -> Side:
+  largest = max(runs, key=lambda run: run.model.total_params)
+  if isinstance(largest.parent, Pretrained):
+    return sides.side(largest.parent.path, largest.model.context)
+  return sides.side(str(study / largest.parent.name))
+
+
+def _examples(matrix: ForgettingMatrix, runs: Sequence[Run]) -> _Text:
+  """The sequences of the matrix's columns."""
+  found: dict[str, _Text] = {}
+  for parent in matrix_chunks.corpora_of(runs):
+    pool, ids = matrix_chunks.columns(parent, runs)
+    text = _of_pool(pool, np.array([*ids.values()]))
+    found |= {key: text.take([i]) for i, key in enumerate(ids)}
+  missing = [key for key in map(str, matrix.examples) if key not in found]
+  if missing:
+    raise InputError(
+      f"forecasters: found other text than example {missing[0]}'s, expected the"
+      " text that the study was made with"
+    )
+  return _Text.joined([found[str(key)] for key in matrix.examples])
+
+
+def _task(run: Run) -> _Text:
+  """`CHUNKS` sequences over all of a task's training text."""
+  pool, index = matrix_chunks.row(run, at_most=run.target_tokens_asked)
+  return _of_pool(pool, index[spread_evenly(len(index))])
+
+
+def _of_pool(pool, index: np.ndarray) -> _Text:
+  return _Text(pool.take(index)[:, :-1], pool.weights_of(index))
+
+
+def _of_file(matrix, path: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
+  if encoder == PARENT:
+    raise InputError(
+      f"{path}: found no model in it, expected --forecasters MODEL, any"
+      " checkpoint that reads its texts"
+    )
+  if matrix.texts is None or matrix.task_texts is None:
+    raise InputError(
+      f"{path}: found no `texts` and `task_texts`, expected both: forecasters"
+      " read them"
+    )
+  side = sides.side(encoder)
+  texts = [*matrix.texts]
+  for own in matrix.task_texts:
+    texts += [own[i] for i in spread_evenly(len(own))]
+  return side, _encoded(texts, side)
+
+
+def _encoded(texts: Sequence[str], side: Side) -> _Text:
+  """Texts as the encoder's tokens: their beginning, behind what begins one."""
+  found = tokenizers.find(side.tokenizer)
+  context = side.model.context
+  tokens = np.zeros((len(texts), context), np.int32)
+  weights = np.zeros((len(texts), context), np.float32)
+  tokens[:, 0] = tokenizers.begin(found)
+  for row, text in enumerate(texts):
+    own = _tokens(text, found)[: context - 1]
+    tokens[row, 1 : len(own) + 1] = own
+    # what begins a text says nothing of it, unless it says nothing itself
+    weights[row, 1 if len(own) else 0 : len(own) + 1] = 1
+  return _Text(tokens, weights)
+
+
+def _tokens(text: str, tokenizer: tokenizers.Tokenizer) -> np.ndarray:
+  if tokenizer.kind is Kind.BYTES:
+    return np.frombuffer(text.encode(), np.uint8).astype(np.int32) + BYTE_OFFSET
+  if tokenizer.kind is Kind.HUGGING_FACE:
+    return tokenizers.hugging_face_encoder(tokenizer.path)(text.encode())[0]
+  raise InputError(
+    f"forecasters: found the {tokenizer.kind.value} tokenizer"
+    f" {tokenizer.name}, expected a model that reads bytes or has a"
+    " tokenizer.json"
+  )
+
+
+def _key(side: Side, text: _Text) -> str:
+  """Says whose states they are, of what."""
+  found = hashlib.sha256(f"{side.path} {side.model}".encode())
+  folder = pathlib.Path(side.path).expanduser()
+  for file in sorted(folder.glob("*.safetensors")):
+    found.update(f"{file.name} {file.stat().st_mtime_ns}".encode())
+  found.update(text.tokens.tobytes() + text.weights.tobytes())
+  return found.hexdigest()
