@@ -15,6 +15,7 @@ ELSEWHERE = {
     "runs/test_exporting.py",
     "what it calls, on runs of both kinds of parent",
   ),
+  "cli.planned_study": ("cli/test_planning.py", "the files that plan writes"),
   "cli.loading": ("cli/test_study.py", "studies as verbs load them"),
   "config.config_json_rope": (
     "config/test_config_json.py",

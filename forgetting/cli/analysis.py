@@ -166,14 +166,15 @@ def plan(
       tokens, with c beside them.
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
     method: Fine-tunings by this one (column `method`); by default full ones.
-    out: Write the runs that a study file's plan takes as a study file, with
-      --interval.
+    out: A study file to write, of the planned runs; of a study that has runs
+      those as well.
   """
   from forgetting.cli import planning
 
   laws()
   asked = planning.Asked(
     table=table,
+    root=root,
     study=load_study(table) if table.endswith(".py") else None,
     source=None if table.endswith(".py") else find(table, root),
     point=dict(model_params=model_params, target_tokens=target_tokens),

@@ -1,48 +1,16 @@
-"""The verb plan: which question is asked, and the study file that it gives."""
+"""The verb plan: which question is asked, and what is written."""
 
 from collections.abc import Mapping
 import dataclasses
-import os
 import pathlib
-import pprint
 from typing import Any
 
+from forgetting.cli import planned_study
+from forgetting.cli.answers import ROOT
 from forgetting.config import InputError, Study
+from forgetting.config.method import FULL
 from forgetting.laws import answers_plan
 from forgetting.laws.answers import Report
-from forgetting.storage import places
-
-FILE = '''"""The runs of {config} that `forgetting plan` chose.
-
-{told}
-"""
-
-import dataclasses
-import pathlib
-
-from forgetting.config.study_file import load_study
-
-CONFIG = pathlib.Path(__file__).parent / {path!r}
-DOMAIN = {domain!r}
-SEEDS = {{  # of (model params, target tokens, injection)
-{seeds}
-}}
-
-
-def study():
-  whole = load_study(str(CONFIG))
-  runs = [
-    dataclasses.replace(run, seed=seed)
-    for run in whole.runs
-    if run.domain == DOMAIN
-    for seed in range(SEEDS.get(key(run), 0))
-  ]
-  return dataclasses.replace(whole, runs=tuple(runs))
-
-
-def key(run):
-  return run.model.model_params, run.target_tokens, run.injection
-'''
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,13 +19,15 @@ class Asked:
 
   Attributes:
     table: as it was named.
+    root: where a study that is named is.
     study, source: of a study file; of anything else.
     point: model_params and target_tokens.
   """
 
   table: str
+  root: str
   study: Study | None
-  source: os.PathLike | str | None
+  source: pathlib.Path | None
   point: dict[str, float]
   budget: float | None
   interval: float | None
@@ -72,7 +42,7 @@ class Asked:
 
 
 def answer(asked: Asked) -> Report:
-  """Answers whichever of the two questions is asked.
+  """Answers whichever of the two questions is asked, and writes the study.
 
   Raises:
     InputError: both, neither, or options of the other; and as the answers.
@@ -84,11 +54,24 @@ def answer(asked: Asked) -> Report:
         "neither" if asked.budget is None else "both"
       )
     )
-  if asked.interval is not None:
-    return _interval(asked)
-  for name in ("tolerance", "out"):
-    if getattr(asked, name) is not None:
-      raise InputError(f"--{name}: found with --budget, goes with --interval")
+  if asked.study is not None and asked.root != ROOT:
+    raise InputError(
+      f"--root: found with {asked.table}, goes with a study that has runs;"
+      " leave it out"
+    )
+  report = _budget(asked) if asked.interval is None else _interval(asked)
+  if asked.out is None:
+    return report
+  if len(report.table):
+    told = _written(asked, asked.out, report)
+  else:
+    told = f"wrote nothing to {asked.out}: there is no run to do"
+  return dataclasses.replace(report, text=f"{report.text}\n{told}")
+
+
+def _budget(asked: Asked) -> Report:
+  if asked.tolerance is not None:
+    raise InputError("--tolerance: found with --budget, goes with --interval")
   options = dict(
     budget=asked.budget,
     injection=asked.injection,
@@ -111,48 +94,26 @@ def _interval(asked: Asked) -> Report:
     tolerance=asked.tolerance, interval=asked.interval, **asked.point
   )
   if asked.study is None:
-    if asked.out is not None:
-      raise InputError(
-        f"--out: found with {asked.table}, goes with a study file (.py), whose"
-        " runs it is to have"
-      )
     return answers_plan.plan_injection(
       asked.source, **_of_table(asked), **options
     )
   guess = answers_plan.parse_guess(asked.guess, answers_plan.GUESS_TOKENS)
-  report = answers_plan.plan_new_injection(
+  return answers_plan.plan_new_injection(
     asked.study, domain=asked.domain, guess=guess, **options
   )
-  if asked.out is None:
-    return report
-  _write(asked, report)
-  text = f"{report.text}\nwrote {asked.out}: forgetting study {asked.out}"
-  return dataclasses.replace(report, text=text)
 
 
 def _of_table(asked: Asked) -> dict:
   return dict(domain=asked.domain, columns=asked.columns, method=asked.method)
 
 
-def _write(asked: Asked, report: Report) -> None:
-  """A study file of the runs chosen, under the names that they have."""
-  out, config = pathlib.Path(asked.out or ""), pathlib.Path(asked.table)
-  if out.suffix != ".py":
-    raise InputError(f"--out {out}: expected a name that ends in .py")
-  assert report.table is not None
-  rows: Any = report.table
-  seeds = {
-    (int(r.model_params), int(r.target_tokens), float(r.injection)): int(
-      r.seeds
-    )
-    for r in rows.itertuples()
-  }
-  inner = pprint.pformat(seeds, sort_dicts=False, width=74)[1:-1]
-  text = FILE.format(
-    config=config.name,
-    told=report.text.split("\n")[0],
-    path=os.path.relpath(config.resolve(), out.resolve().parent),
-    domain=report.data["domain"],
-    seeds="\n".join(f"  {line.strip()}" for line in inner.split("\n")) + ",",
-  )
-  places.write(out, text.encode())
+def _written(asked: Asked, out: str, report: Report) -> str:
+  """Writes the study file; a line that tells what to do with it."""
+  options = dict(out=out, domain=asked.domain, method=asked.method or FULL.word)
+  if asked.study is not None:
+    new = planned_study.of_file(report, asked.study, asked.table, **options)
+    return f"wrote {out}, {new} runs: forgetting study {out}"
+  new = planned_study.of_folder(report, asked.source, **options)
+  there = asked.source.parent
+  root = "" if there == pathlib.Path(ROOT) else f" --root {there}"
+  return f"wrote {out}, {new} runs to add: forgetting study {out}{root}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import plan_table
 from forgetting.laws.belief import Belief, between, slopes
 from forgetting.laws.candidates import (
   AXES,
@@ -51,13 +52,13 @@ class Plan:
 
   def __str__(self) -> str:
     head = (
-      f"{len(self.runs)} runs for {self.spent:.3g} of {self.budget:.3g}: the "
-      f"prediction's standard error goes from {100 * self.before:.3g} % to "
-      f"{100 * self.after:.3g} %"
+      f"{len(self.runs)} runs for {self.spent:.2g} of {self.budget:.2g} FLOPs:"
+      f" the prediction's standard error goes from {100 * self.before:.2g} % to"
+      f" {100 * self.after:.2g} %"
     )
     if not len(self.runs):
       return f"{head}: no candidate is affordable"
-    return f"{head}\n{self.runs.to_string(index=False)}"
+    return "\n".join([head, *plan_table.lines(self.runs)])
 
   def as_dict(self) -> dict:
     """The runs and the two errors, as JSON takes them."""

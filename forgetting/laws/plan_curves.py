@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import plan_table
 from forgetting.laws.belief import slopes
 from forgetting.laws.candidates import AXES, Cost
 from forgetting.laws.schedule import Schedule
@@ -63,16 +64,16 @@ class CurvePlan:
     number = int(self.runs["seeds"].sum())
     cost = float((self.runs["cost"] * self.runs["seeds"]).sum())
     head = (
-      f"{number} runs for {cost:.3g} FLOPs: an injection of about"
+      f"{number} runs for {cost:.2g} FLOPs: an injection of about"
       f" {100 * self.injection:.2g} % is known within a factor of"
-      f" {self.factor:.3g} at 95 % ({_told(self.before)} without them)"
+      f" {self.factor:.2g} at 95 % ({_told(self.before)} without them)"
     )
     if self.factor > self.asked:
       head += (
         f"; {self.asked:g} was asked for, and all runs of the study do not give"
         " it: add levels of injection near that, or seeds"
       )
-    return f"{head}\n{self.runs.to_string(index=False)}"
+    return "\n".join([head, *plan_table.lines(self.runs)])
 
   def as_dict(self) -> dict:
     """As JSON takes it."""
@@ -258,7 +259,7 @@ def _gradients(law, point, schedule) -> np.ndarray:
 
 
 def _told(factor: float) -> str:
-  return f"{factor:.3g}" if factor < NOTHING else "nothing is known"
+  return f"{factor:.2g}" if factor < NOTHING else "nothing is known"
 
 
 def _factor(variance: float) -> float:
