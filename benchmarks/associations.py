@@ -8,6 +8,11 @@ the authors' matrix factorisation, ours beside scikit-surprise's `SVD` with the
 same settings on the same cells (46 tasks x 1,000 examples and 30 known cells of
 each new task): seconds a new task, and the errors of both. PYTHON is an
 interpreter that has scikit-surprise, this one by default.
+
+--forecasters does the language models that forecast from text alone instead: on
+26 tasks x 1,024 examples, with the states of a model as configs/associations.py
+has it.
+Seconds of one core beside those of the clock tell whether it was alone.
 """
 
 import os
@@ -35,7 +40,13 @@ from forgetting.associations.completion import predict_measured  # noqa: E402
 from forgetting.associations.factorisation import (  # noqa: E402
   AuthorsFactorisation,
 )
+from forgetting.associations.forecasters import (  # noqa: E402
+  FORMS,
+  forecast,
+)
+from forgetting.associations.informed import PriorMean  # noqa: E402
 from forgetting.associations.matrix import build  # noqa: E402
+from forgetting.associations.states import CHUNKS, States  # noqa: E402
 from forgetting.cost.memory import peak_memory  # noqa: E402
 
 SURPRISE = """
@@ -68,11 +79,14 @@ def synthetic(rows: int, columns: int, *, heavy: float = 0.02) -> np.ndarray:
 
 
 def timed(what: str, function):
-  start = time.perf_counter()
+  start, busy = time.perf_counter(), time.process_time()
   result = function()
-  seconds = time.perf_counter() - start
+  seconds, cpu = time.perf_counter() - start, time.process_time() - busy
   peak = peak_memory() / 2**30
-  print(f"{what:<52} {seconds:8.2f} s   peak {peak:.2f} GiB", flush=True)
+  print(
+    f"{what:<52} {seconds:8.2f} s   CPU {cpu:8.2f} s   peak {peak:.2f} GiB",
+    flush=True,
+  )
   return result
 
 
@@ -100,6 +114,51 @@ def large() -> None:
     "predictive variance of every cell",
     lambda: tuned.fit(train).variance(known, truth[:, known]),
   )
+
+
+def lm_forecasters() -> None:
+  # JAX, for the encoder alone
+  from forgetting.config import Model
+  from forgetting.training import models
+  from forgetting.training.states import pooled
+
+  rows, columns = 26, 1024
+  model = Model(layers=2, width=128, heads=4)
+  generator = np.random.default_rng(0)
+  count = columns + rows * CHUNKS
+  tokens = generator.integers(3, 259, (count, model.context), np.int32)
+  params = models.init(model, seed=0)
+  print(f"{rows} tasks x {columns} examples, a frozen encoder of 394k")
+  found = timed(
+    f"states of {count} sequences, compiling included",
+    lambda: pooled(params, tokens, np.ones(tokens.shape), model=model),
+  )
+  tasks = found[columns:].reshape(rows, CHUNKS, *found.shape[1:])
+  states = States("encoder", found[:columns], tasks)
+  # what is told by the text: heads that find nothing would stop early
+  of_examples, of_tasks = states.of("mean")
+  onto = generator.normal(size=(of_examples.shape[1], 2))
+  told = (of_tasks.mean(1) @ onto) @ (of_examples @ onto).T
+  matrix = build(synthetic(rows, columns) - 0.05 * told / told.std())
+  split = protocol.split(matrix, test=range(20, rows))
+  train, truth = matrix.values[split.train], matrix.values[split.test]
+  known = generator.choice(columns, 30, replace=False)
+  words = np.arange(len(train))
+  for form in FORMS:
+    told = timed(
+      f"{form.name}: chosen, trained, new tasks forecast",
+      lambda f=form: forecast(
+        f, states, train, train=split.train, new=split.test, words=words
+      ),
+    )
+    method = timed(
+      f"{form.name}: as the prior mean of a kriging, chosen",
+      lambda t=told: PriorMean(t).tuned(train, known=30),
+    )
+    timed(
+      f"{form.name}: prediction of one seed",
+      lambda m=method: m.fit(train).predict(known, truth[:, known]),
+    )
 
 
 def peers(python: str, tasks: int) -> None:
@@ -145,7 +204,11 @@ def main():
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument("--surprise", default=sys.executable)
   parser.add_argument("--tasks", type=int, default=20)
+  parser.add_argument("--forecasters", action="store_true")
   asked = parser.parse_args()
+  if asked.forecasters:
+    lm_forecasters()
+    return
   large()
   peers(asked.surprise, asked.tasks)
 

@@ -12,6 +12,7 @@ import numpy as np
 from forgetting import records
 from forgetting.associations import (
   components,
+  contest,
   informed,
   load,
   noise,
@@ -91,13 +92,15 @@ def associate(
   found = structure.analyse(matrix)
   parts = components.leading(matrix, found)
   own = noise.measure(matrix)
+  held = contest.hold(matrix)
   texts = with_texts(matrix, at)
   alike = _similarities(texts, embed)
   if gradients is not None:
     expected = gradients(matrix, at)
     correlation = similarity.correlate(matrix.values, expected)
     alike["minus the gradient product"] = correlation
-  lines = [words.headline(matrix), "", *words.structure_lines(found), ""]
+  lines = [words.headline(matrix), "", *words.structure_lines(found)]
+  lines += [*words.contest_lines(held), ""]
   lines += [*words.component_lines(parts), "", words.noise_line(own)]
   lines += ["", *words.similarity_lines(alike)]
   read = readings.read(texts, found)
@@ -110,6 +113,9 @@ def associate(
     },
     "singular_values": found.singular_values.tolist(),
     "components": [dataclasses.asdict(part) for part in parts],
+    "multiplicative_against_additive": dataclasses.asdict(held)
+    if held
+    else None,
     "noise": dataclasses.asdict(own) if own else None,
     "readings": [dataclasses.asdict(ends) for ends in read],
     "similarity": {n: dataclasses.asdict(c) for n, c in alike.items()},

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 
-from forgetting.associations import components, noise, readings, structure
+from forgetting.associations import (
+  components,
+  contest,
+  noise,
+  readings,
+  structure,
+)
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.records import text_table
 
@@ -51,6 +57,22 @@ def structure_lines(found: structure.Structure) -> list[str]:
     if model.name != "multiplicative"  # that is rank 1
   ]
   return text_table.lines(rows)
+
+
+def contest_lines(held: contest.Contest | None) -> list[str]:
+  """Which of multiplicative and additive misses less, where that is known.
+
+  Args:
+    held: of `contest.hold`.
+  """
+  if held is None:
+    return []
+  low, high = held.interval
+  return [
+    "multiplicative against additive, each task held out: its error is"
+    f" {held.ratio:.3f} [{low:.3f}, {high:.3f}] of the other's, less in"
+    f" {held.better} of {held.tasks} tasks; Wilcoxon p {held.p_value:.2g}"
+  ]
 
 
 def component_lines(parts) -> list[str]:
