@@ -44,7 +44,9 @@ def _separated(
   found = table_text.columns(lines, where, likely=likely)
   names = table_columns.named(found.names, where)
   values = dict(zip(names, found.values, strict=True))
-  columns = table_numbers.numbers_of(values, text=text)
+  columns = table_numbers.numbers_of(
+    values, text=text, semicolons=found.separator == ";"
+  )
   for name, header in zip(names, found.names, strict=True):
     if not header and columns[name].isna().all():
       del columns[name]  # what a separator at the end of each line leaves

@@ -28,13 +28,18 @@ _THOUSANDS = r"^[+-]?[1-9]\d{0,2}([.,]\d{3})+$"  # or a number with decimals
 
 
 def numbers_of(
-  columns: Mapping[str, pa.ChunkedArray], *, text: frozenset[str]
+  columns: Mapping[str, pa.ChunkedArray],
+  *,
+  text: frozenset[str],
+  semicolons: bool = False,
 ) -> "dict[str, pd.Series]":
   """Reads numbers where a column has any.
 
   Args:
     columns: name -> text.
     text: names of columns that are text, whatever they look like.
+    semicolons: whether they part the columns, as where decimals have commas:
+      25.000 may then be thousands, unless the table has points elsewhere.
 
   Returns:
     name -> numbers; text where a column is none, and both, as Python objects,
@@ -47,7 +52,9 @@ def numbers_of(
   }
   points = set().union(*(column.points for column in read.values()))
   return {
-    name: read[name].numbers(points) if name in read else as_text(values)
+    name: read[name].numbers(points, semicolons)
+    if name in read
+    else as_text(values)
     for name, values in columns.items()
   }
 
@@ -92,12 +99,13 @@ class _Column:
     clear = len(parted) and not _all(parted, _THOUSANDS)
     return {self._point} if clear else set()
 
-  def numbers(self, by_table: set[str]) -> "pd.Series":
+  def numbers(self, by_table: set[str], semicolons: bool) -> "pd.Series":
     """Its numbers, given what the whole table tells of points."""
     points = self.points or by_table
     if self._point == ".":
       # 25.000 beside decimal commas: thousands, or a number with decimals?
-      if points != {","} or not _some(self._text, r"\."):
+      commas = points == {","} or (semicolons and not points)
+      if not commas or not _some(self._text, r"\."):
         return _series(self._text)
     elif self._point == "," and points == {","}:
       pointed = compute.replace_substring(self._text, ",", ".")

@@ -27,11 +27,13 @@ class Columns(NamedTuple):
     names: of the columns, without blanks around them; one may be there twice.
     values: of each column.
     lines: [rows] in which line of the file each begins.
+    separator: what parts them.
   """
 
   names: list[str]
   values: list[pa.ChunkedArray]
   lines: np.ndarray
+  separator: str
 
 
 def decoded(content: bytes, where: str) -> str:
@@ -83,7 +85,7 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
   second = next(rows, None)
   if second is None:
     empty = pa.chunked_array([[]], pa.string())
-    return Columns(header, [empty] * len(header), np.zeros(0, int))
+    return Columns(header, [empty] * len(header), np.zeros(0, int), by)
   extra = second[1][len(header) :]
   width = len(header) + (len(extra) if not any(map(str.strip, extra)) else 0)
   table, whole = _parsed(text, by, skip=end, width=width)
@@ -93,7 +95,7 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
   else:
     lines = _lines(text, by, width=width, where=where, before=before)
   values = table.columns[: len(header)]
-  return Columns(header, values, lines + before)
+  return Columns(header, values, lines + before, by)
 
 
 def _without_hint(text: str) -> tuple[str, int]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting.config import InputError
+from forgetting.config import InputError, amounts
 from forgetting.records import table_numbers
 from forgetting.records.table_columns import COUNTED, FILE, LINE
 
@@ -46,12 +46,18 @@ def floats(frame: "pd.DataFrame", name: str) -> np.ndarray:
       f"column {name} is {dtype}: fits need float64 (rounding moves the "
       f"optimum), write it again or convert it if it is all there is"
     )
+  wrong = _is_none
   try:
-    return column.to_numpy(dtype=float, na_value=np.nan)
+    values = column.to_numpy(dtype=float, na_value=np.nan)
   except (TypeError, ValueError):
     pass
+  else:
+    # text passes for numbers here, also such as may be another number
+    wrong = _is_unclear
+    if column.dtype.kind in "biuf" or not any(map(wrong, column)):
+      return values
   for row, value in enumerate(column.astype(object)):
-    if isinstance(value, str) or not isinstance(value, (int, float)):
+    if wrong(value):
       count = sum(isinstance(other, str) for other in column)
       raise InputError(
         f"{spot(frame, row)}: column {name} is not numbers:"
@@ -59,6 +65,14 @@ def floats(frame: "pd.DataFrame", name: str) -> np.ndarray:
         " have text)"
       )
   raise InputError(f"column {name} is not numbers ({dtype})")
+
+
+def _is_none(value: object) -> bool:
+  return not isinstance(value, (int, float))
+
+
+def _is_unclear(value: object) -> bool:
+  return isinstance(value, str) and amounts.is_ambiguous(value)
 
 
 def refuse(

@@ -48,3 +48,22 @@ def test_float32_is_refused_for_what_it_is():
   frame = pd.DataFrame({"loss": [1.0, 2.0]}).astype("float32")
   with pytest.raises(InputError, match="loss is float32"):
     table_values.floats(frame, "loss")
+
+
+def test_thousands_that_pandas_would_take_for_decimals_are_told(tmp_path):
+  told = "'10.000' may be 10.0 or 10000"
+  commas = frame_of(tmp_path, "loss;n\n3,1;10.000\n2,25;40.000\n")
+  with pytest.raises(InputError, match=rf"line 2: column n .*{told}"):
+    table_values.floats(commas, "n")
+  # nothing but the separator says that decimals have commas
+  alone = frame_of(tmp_path, "domain;n\nkjv;10.000\n")
+  with pytest.raises(InputError, match=told):
+    table_values.floats(alone, "n")
+  text = pd.DataFrame({"n": ["10", "10.000"]})
+  with pytest.raises(InputError, match=rf"row 1: .*{told}"):
+    table_values.floats(text, "n")
+
+
+def test_a_point_elsewhere_says_what_points_are(tmp_path):
+  frame = frame_of(tmp_path, "p;loss\n0.05;3.125\n0;3.250\n")
+  assert table_values.floats(frame, "loss").tolist() == [3.125, 3.25]
