@@ -4,17 +4,17 @@ Exact Hessians with eigenvalues by absolute value, bounds by active sets, and
 only decreases accepted. Scales of the objective do not matter: steps are in
 units of the curvature, and the stop is relative to the objective. Where the
 noise is far above Huber's delta, few rows lie inside it and Newton creeps
-from kink to kink; those lanes come again from a wide delta that is narrowed.
+from kink to kink; those lanes go on with many lengths of each step tried.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from forgetting.laws.objective import evaluate
-from forgetting.laws.problem import Loss, Problem
+from forgetting.laws.objective import evaluate, objective_at
+from forgetting.laws.problem import Problem
 from forgetting.laws.quadratic import Quadratic
 
 CHUNK_NUMBERS = 24_000
@@ -24,7 +24,10 @@ ROUNDING = 4e-16
 FIRST_LIMIT = 40
 TIRED = 2
 SHORTEST = 0.02
-WIDEST, NARROWING, WIDE_LIMIT = 128.0, 1.4, 30
+# of a step, for lanes that creep: a kink may be near, the minimum far
+LENGTHS = np.array(
+  [1, 4, 2, 0.6, 0.35, 0.2, 0.1, 0.05, 0.02, 8e-3, 3e-3, 1e-3, 1e-4, 1e-5]
+)
 
 
 @dataclass(frozen=True)
@@ -94,25 +97,13 @@ def polish(
   found = _run(problem, start, weight, log_loss, min(limit, FIRST_LIMIT))
   if limit <= FIRST_LIMIT:
     return found
-  for go_on in (_from_wide, _run):
-    stuck = np.flatnonzero(~found.converged & np.isfinite(found.objective))
-    if not len(stuck):
-      return found
-    weights = None if weight is None else weight[stuck]
-    losses = None if log_loss is None else log_loss[stuck]
-    again = go_on(problem, found.x[stuck], weights, losses, limit)
-    found = found.replaced(stuck, again)
-  return found
-
-
-def _from_wide(problem, x, weight, log_loss, limit) -> Polished:
-  """Follows the minimum from a wide delta down to the problem's own."""
-  wide = WIDEST
-  while wide > NARROWING:
-    loss = Loss(problem.loss.delta * wide, problem.loss.overestimate)
-    x = _run(replace(problem, loss=loss), x, weight, log_loss, WIDE_LIMIT).x
-    wide /= NARROWING
-  return _run(problem, x, weight, log_loss, limit)
+  stuck = np.flatnonzero(~found.converged & np.isfinite(found.objective))
+  if not len(stuck):
+    return found
+  weights = None if weight is None else weight[stuck]
+  losses = None if log_loss is None else log_loss[stuck]
+  again = _search(problem, found.x[stuck], weights, losses, limit)
+  return found.replaced(stuck, again)
 
 
 FIELDS = tuple(Polished.__dataclass_fields__)
@@ -184,3 +175,62 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     reach[short] = 1.0
     damping[short] = np.maximum(damping[short] * 6, 1e-2)
     tired[short[damping[short] > 1e14]] = 99
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _search(problem, start, weight, log_loss, limit) -> Polished:
+  """Newton on few lanes, each step's best length taken out of LENGTHS."""
+  bounds = problem.bounds()
+  moving = np.flatnonzero(problem.free)
+  lower, upper = (b[moving] for b in bounds)
+  x = np.array(start, float)
+  lanes, tries = len(x), len(LENGTHS)
+
+  def measure(function, points, rows):
+    return function(
+      problem,
+      points,
+      weight=None if weight is None else weight[rows],
+      log_loss=None if log_loss is None else log_loss[rows],
+    )
+
+  at = np.arange(lanes)
+  terms = measure(evaluate, x, at)
+  model = Quadratic(terms, x, moving, bounds)
+  best = terms.objective
+  least = 1e-28 * problem.weight.sum()
+  decrement = model.decrement / np.maximum(best, least)
+  iterations, tired = np.zeros(lanes, int), np.zeros(lanes, int)
+  damping = np.zeros(lanes)
+  while True:
+    keep = (
+      (decrement[at] > STOP) & (tired[at] < TIRED) & (iterations[at] < limit)
+    )
+    if not keep.all():
+      at, model = at[keep], model.take(keep)
+    if not len(at):
+      return Polished(x, best, decrement, iterations)
+    end, stopped, _ = model.move(damping[at], np.ones(len(at)))
+    here = x[at][:, None, moving]
+    way = here + LENGTHS[:, None] * (end[:, None] - here)
+    points = np.repeat(x[at], tries, axis=0)
+    points[:, moving] = np.clip(way, lower, upper).reshape(-1, len(moving))
+    heights = measure(objective_at, points, np.repeat(at, tries))
+    lowest = heights.reshape(-1, tries).argmin(1)
+    points = points[np.arange(len(at)) * tries + lowest]
+    terms = measure(evaluate, points, at)
+    new = Quadratic(terms, points, moving, bounds)
+    iterations[at] += 1
+    small = decrement[at] < 1e-13
+    level = np.where(small | stopped, ROUNDING, -ROUNDING)
+    better = terms.objective <= best[at] * (1 + level)
+    tired[at] += small & ~(new.decrement < 0.5 * model.decrement)
+    model.put(better, new)
+    done, worse = at[better], at[~better]
+    x[done] = points[better]
+    best[done] = terms.objective[better]
+    decrement[done] = new.decrement[better] / np.maximum(best[done], least)
+    whole = done[LENGTHS[lowest[better]] >= 1]
+    damping[whole] = np.where(damping[whole] > 1e-6, damping[whole] * 0.15, 0.0)
+    damping[worse] = np.maximum(damping[worse] * 10, 1e-2)
+    tired[worse[damping[worse] > 1e14]] = 99

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forgetting.laws.jets import lift
-from forgetting.laws.problem import Problem
+from forgetting.laws.problem import Problem, predict
 
 SLACK = 1e-4
 
@@ -103,6 +103,21 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
     _guard(problem, x, order, objective, gradient, hessian)
   objective[np.isnan(objective)] = np.inf  # the sum was not positive
   return Terms(objective, gradient, hessian, np.sqrt(scale))
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def objective_at(problem: Problem, x, *, weight=None, log_loss=None):
+  """Computes the objective alone, [lanes]: see `evaluate`."""
+  weight = problem.weight if weight is None else weight
+  log_loss = problem.log_loss if log_loss is None else log_loss
+  residual = predict(problem, x) - log_loss
+  objective = (weight * problem.loss(residual)).sum(1)
+  if problem.law.checks and problem.guard:
+    q = SimpleNamespace(**problem.parameter_values(x))
+    for check in problem.law.checks.values():
+      lack = np.maximum(SLACK - check(problem.values, q), 0.0)
+      objective += 0.5 * problem.guard * (lack**2).sum(1)
+  return np.where(np.isnan(objective), np.inf, objective)
 
 
 def _guard(problem: Problem, x, order, objective, gradient, hessian):

@@ -1,10 +1,14 @@
 """Newton on many lanes comes back to the optimum; no lane gets worse."""
 
+from dataclasses import replace
+
 import numpy as np
 import planted_tables
 
+from forgetting.laws import newton
 from forgetting.laws.newton import Polished, polish
 from forgetting.laws.objective import evaluate
+from forgetting.laws.problem import Loss
 
 FITTED = planted_tables.fitted()
 
@@ -43,3 +47,24 @@ def test_the_better_of_two_is_taken_lane_by_lane():
   assert best.objective.tolist() == [1.0, 3.0]
   assert a.replaced([1], b.take([1])).objective.tolist() == [1.0, 3.0]
   assert Polished.join([a, b]).objective.tolist() == [1.0, 4.0, 2.0, 3.0]
+
+
+def test_lanes_that_creep_arrive():
+  # noise far above Huber's delta: kinks everywhere
+  problem, generator = FITTED.problem, np.random.default_rng(3)
+  noise = 0.02 * generator.normal(size=(6, problem.rows))
+  problem = replace(problem, loss=Loss(1e-4))
+  asked = dict(log_loss=problem.log_loss + noise)
+  start = np.repeat(FITTED.x[None], 6, axis=0)
+  newton_alone = polish(problem, start, limit=newton.FIRST_LIMIT, **asked)
+  assert not newton_alone.converged.any()
+  found = polish(problem, start, **asked)
+  assert found.converged.all()
+  assert (found.objective < newton_alone.objective).all()
+  low, high = problem.bounds()
+  for size in (1e-2, 1e-4):
+    step = size * problem.free * generator.normal(size=found.x.shape)
+    beside = np.clip(found.x + step, low, high)
+    assert (
+      evaluate(problem, beside, **asked).objective > found.objective
+    ).all()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forgetting.laws import LAWS
-from forgetting.laws.objective import evaluate
+from forgetting.laws.objective import evaluate, objective_at
 from forgetting.laws.problem import Loss, Problem, Slot, predict
 
 
@@ -64,3 +64,16 @@ def test_gradient_and_hessian_of_every_law(name, delta):
   hessian = (moved.gradient[:size] - moved.gradient[size:]) / (2 * h)
   scale = np.abs(terms.hessian).max()
   assert terms.hessian[0] == pytest.approx(hessian, abs=1e-4 * scale)
+
+
+@pytest.mark.parametrize("name", sorted(LAWS))
+def test_the_objective_alone_is_the_same(name):
+  problem, x = random_problem(LAWS[name], 4, 1e-2)
+  problem = replace(problem, guard=10.0)
+  points = x + 0.3 * np.random.default_rng(1).normal(size=(7, x.shape[1]))
+  weight = np.random.default_rng(2).uniform(0, 2, (7, problem.rows))
+  np.testing.assert_allclose(
+    objective_at(problem, points, weight=weight),
+    evaluate(problem, points, weight=weight).objective,
+    rtol=1e-12,
+  )
