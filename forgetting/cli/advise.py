@@ -99,6 +99,7 @@ def advise(
   far: Flag = False,
   columns: str = "",
   method: str | None = None,
+  net: Flag = False,
   replay_source: str = "",
   over: str = "",
   criterion: str | None = None,
@@ -128,6 +129,7 @@ def advise(
     far: Answer even where the question is 30 times outside the data.
     columns: Other names of columns: `pretrain_loss=val_loss,N=params`.
     method: Fine-tunings by this one (column `method`); by default full ones.
+    net: Take off what a control on the replayed text alone has learnt.
     replay_source: For other sources (column `replay_source`): A,B or A=1,B=3.
     over: Choose among what was run of `injection,lr,rank`, at one target loss.
     criterion: nats, percent, progress (as --unit), any-source, cmr or dcpt.
@@ -154,7 +156,7 @@ def advise(
     left |= dict(law=law, loss=loss != "huber", fix=fix, far=far)
     left |= dict(columns=columns, method=method, criterion=criterion)
     left |= {"all-criteria": all_criteria, "for": trainer}
-    left |= {"replay-source": replay_source}
+    left |= {"replay-source": replay_source, "net": net}
     return _over(
       find(table, root),
       over,
@@ -182,6 +184,13 @@ def advise(
     columns=columns_of(columns),
     method=method,
   )
+  if net:
+    if replay_source or criterion or all_criteria:
+      raise InputError(
+        "--net: found it beside --replay-source, --criterion or --all-criteria,"
+        " expected it without"
+      )
+    asked["net"] = True
   if replay_source:
     if criterion or all_criteria:
       raise InputError(

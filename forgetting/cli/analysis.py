@@ -28,6 +28,7 @@ def fit(
   fix: str = "",
   columns: str = "",
   method: str | None = None,
+  net: Flag = False,
   root: Root = ROOT,
   json: Json = None,
 ) -> int:
@@ -43,6 +44,7 @@ def fit(
     fix: Parameters held at values, of one law: `alpha=0,c=0.5`.
     columns: Other names of columns: `loss=val_loss,N=params`.
     method: Fine-tunings by this one (column `method`); by default full ones.
+    net: Take off what a control on the replayed text alone has learnt.
   """
   if fix and law is None:
     raise InputError(
@@ -54,6 +56,8 @@ def fit(
       f"--law: found {law} with --compare, expected one of them: --compare"
       " tries every law"
     )
+  if compare and net:
+    raise InputError("--net: found --compare beside it, expected one of them")
   answers = laws()
   names = columns_of(columns)
   if compare:
@@ -74,6 +78,7 @@ def fit(
     loss=loss,
     fixed=arguments.parse_fixed(fix),
     method=method,
+    net=net,
   )
   return answer(answers.fit(find(table, root), **asked), json)
 
@@ -112,7 +117,7 @@ def predict(
   Args:
     law: Which one of a fit's file, or to fit to a table.
     level: Of the intervals.
-    columns: Other names of columns, where FIT is a table.
+    columns: Other names of columns, in ROWS or where FIT is a table.
     method: Fine-tunings by this one, where FIT is a table.
   """
   answers = laws()

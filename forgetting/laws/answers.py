@@ -51,6 +51,7 @@ def fit(
   fixed: Mapping[str, float] | None = None,
   loss: str = "huber",
   method: str | None = None,
+  net: bool = False,
 ) -> Report:
   """Answers `forgetting fit`: a law, or for a study all of its laws.
 
@@ -63,13 +64,14 @@ def fit(
     free: optional parameters to fit.
     fixed, loss: as for `laws.fit`.
     method: of the fine-tunings, as of `records.by_method`.
+    net: takes off what a control has learnt: see `records.net_of_control`.
 
   Raises:
     InputError: one line on what is wrong with the table or the arguments.
   """
   options = dict(free=tuple(free), fixed=fixed, loss=loss)
   named = None if law is None else find(law)
-  frame, line = records.by_method(tables.load(table, named, columns), method)
+  frame, line = _runs(tables.load(table, named, columns), method, net)
   if named is not None:
     text, data = _fit_one(frame, named, by, columns, options)
     return Report(with_line(line, text), data)
@@ -85,6 +87,15 @@ def fit(
   if not out:
     raise next(iter(refused.values()))
   return Report(with_line(line, "\n\n".join(texts)), out)
+
+
+def _runs(frame, method: str | None, net: bool):
+  """The runs that are fitted, and a line on what was done to them."""
+  frame, line = records.by_method(frame, method)
+  if not net:
+    return frame, line
+  frame, off = records.net_of_control(frame)
+  return frame, "\n".join(filter(None, (line, off)))
 
 
 def with_line(line: str | None, text: str) -> str:
@@ -160,12 +171,14 @@ def _beside(fitted, wide, option: str) -> str:
   )
 
 
-def advise(source, *, method: str | None = None, **asked) -> Report:
+def advise(
+  source, *, method: str | None = None, net: bool = False, **asked
+) -> Report:
   """Answers `forgetting advise`: see `forgetting.laws.advise`.
 
   Args:
     source: a table, a study directory, a Fit or Fits, or a JSON file of one.
-    method: of the fine-tunings, as of `records.by_method`.
+    method, net: as for `fit`.
     asked: as for `forgetting.laws.advise`; `curve` may also be a table. A
       study directory brings its own curve.
 
@@ -184,7 +197,7 @@ def advise(source, *, method: str | None = None, **asked) -> Report:
   if not isinstance(read, (Fit, Fits)):
     law = asked.get("law")
     table = tables.load(read, find(law) if law else None, asked.get("columns"))
-    read, line = records.by_method(table, method)
+    read, line = _runs(table, method, net)
   advice = ask(read, **asked)
   return Report(with_line(line, str(advice)), advice.as_dict())
 
@@ -219,7 +232,8 @@ def predict(
     rows: a table with the law's variables.
     law: which, of a fit's file that has several, or to fit to a table.
     by: a column; one fit for each of its values.
-    columns: ours -> theirs, of a table to fit to.
+    columns: ours -> theirs, of the rows or of a table to fit to: each counts
+      for the one that has the column.
     level: of the intervals.
     method: of the fine-tunings of a table to fit to, as of
       `records.by_method`.
@@ -230,16 +244,19 @@ def predict(
   Raises:
     InputError: a fit or a table that cannot be read, or no rows.
   """
-  fitted = stored.read(source, law)
+  fitted, asked = stored.read(source, law), tables.load(rows)
+  named = dict(columns or {})
+  of_rows = {ours: name for ours, name in named.items() if name in asked}
   if not isinstance(fitted, (Fit, Fits)):
     frame, _ = records.by_method(tables.load(fitted, None, columns), method)
-    by = by or domains_of(tables.rename(frame, find(law), columns), find(law))
-    fitted = fit_table(frame, law, by=by, columns=columns)
-  asked = tables.load(rows)
+    own = {k: v for k, v in named.items() if v in frame or k not in of_rows}
+    by = by or domains_of(tables.rename(frame, find(law), own), find(law))
+    fitted = fit_table(frame, law, by=by, columns=own)
   if not len(asked):
     raise InputError("the table to predict has no rows")
   told = asked.reset_index(drop=True).drop(columns=LINE, errors="ignore")
-  result = told.join(_predict(fitted, asked, level))
+  ours = tables.rename(asked, find(law), of_rows) if of_rows else asked
+  result = told.join(_predict(fitted, ours, level))
   return Report(
     result.to_string(index=False), {"rows": result.to_dict("records")}, result
   )

@@ -1,5 +1,6 @@
 """Run directories in, tidy tables out."""
 
+from forgetting.records.controls import net_of_control
 from forgetting.records.directory import (
   EXPORTED,
   RunDirectory,
@@ -36,6 +37,7 @@ __all__ = [
   "data",
   "exported",
   "load",
+  "net_of_control",
   "random_injection",
   "run_directories",
 ]

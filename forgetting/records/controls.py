@@ -8,11 +8,15 @@ fine-tuning's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forgetting.config import Run
+from forgetting.config import InputError, Run
 from forgetting.records.directory import RunDirectory
+
+if TYPE_CHECKING:
+  import pandas as pd
 
 COLUMNS = ("control_change", "net_forgetting")
 
@@ -54,6 +58,46 @@ def columns(
     change[i] = np.interp(injected, *curve)
     forgetting[i] = result["pretrain_loss"] - result["base_pretrain_loss"]
   return dict(zip(COLUMNS, (change, forgetting - change), strict=True))
+
+
+def net_of_control(table: "pd.DataFrame") -> tuple["pd.DataFrame", str]:
+  """Takes what the replayed text alone has taught off every run's forgetting.
+
+  Args:
+    table: a data frame, one row a run, of a study with a control.
+
+  Returns:
+    the fine-tunings that have a control and all pretrainings, with the
+    pretraining loss without the control's change; and a line on it.
+
+  Raises:
+    InputError: no run has a control.
+  """
+  change = np.full(len(table), np.nan)
+  if COLUMNS[0] in table:
+    change = table[COLUMNS[0]].to_numpy(float)
+  told = np.isfinite(change)
+  if not told.any():
+    raise InputError(
+      "--net: found no run with a control, expected a study of a checkpoint"
+      " with one: a run on the replayed text alone (domain None, injection 1)"
+    )
+  lone = np.zeros(len(table), bool)
+  if "domain" in table:
+    named = table["domain"].notna() & (table["domain"].astype(str) != "")
+    lone = ~named.to_numpy()
+  kept = told | lone
+  least, most = change[told].min(), change[told].max()
+  out = table.assign(
+    pretrain_loss=table["pretrain_loss"] - np.where(told, change, 0.0)
+  )[kept]
+  line = (
+    "net of the control: what the replayed text alone has taught,"
+    f" {least:.3g} to {most:.3g} nats, is taken off"
+  )
+  if not kept.all():
+    line += f"; {(~kept).sum()} runs without a control left out"
+  return out, line
 
 
 def _key(directory: RunDirectory, run: Run) -> tuple:

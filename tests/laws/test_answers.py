@@ -181,3 +181,16 @@ def test_rows_to_predict_come_back_as_they_were(tmp_path):
   report = answers.predict(planted_tables.fitted(), tmp_path / "rows.csv")
   assert [*report.table][: len(rows.columns)] == [*rows.columns]
   assert "file line" not in report.table
+
+
+def test_columns_are_those_of_the_rows_or_of_the_table(tmp_path):
+  rows = planted_tables.planted().head(3)
+  expected = answers.predict(planted_tables.planted(), rows).table["prediction"]
+  named = rows.rename(columns={"model_params": "size"})
+  columns = {"N": "size", "D": "text"}
+  table = planted_tables.planted().rename(columns={"target_tokens": "text"})
+  report = answers.predict(table, named, columns=columns)
+  assert [*report.table][: len(named.columns)] == [*named.columns]
+  assert report.table["prediction"].tolist() == pytest.approx(expected.tolist())
+  with pytest.raises(InputError, match="no column 'length' in the table"):
+    answers.predict(table, named, columns={**columns, "p": "length"})

@@ -9,7 +9,7 @@ from small import options_in
 import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import LoRA, OtherText, Pretrained, canonical
+from forgetting.config import InputError, LoRA, OtherText, Pretrained, canonical
 
 
 @pytest.fixture
@@ -89,3 +89,15 @@ def test_a_source_has_its_own_control_and_no_injection_any(study):
   table = records.load(directory.path).set_index("run")
   assert np.isnan(table.loc[other.name].net_forgetting)
   assert table.loc[none.name].control_change == 0
+
+
+def test_a_table_net_of_its_control(study):
+  directory, run, control = study
+  found = records.load(directory.path)
+  table, line = records.net_of_control(found)
+  row = table.set_index("run").loc[run.name]
+  assert row.pretrain_loss - row.base_pretrain_loss == pytest.approx(0.0)
+  assert "-0.1 to -0.1 nats, is taken off" in line
+  alone = found[found["run"] == control.name]
+  with pytest.raises(InputError, match="--net: found no run with a control"):
+    records.net_of_control(alone)
