@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
-from scipy.stats import norm
 
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.associations.structure import Structure
@@ -106,4 +106,4 @@ def _two_proportions(a: np.ndarray, b: np.ndarray) -> float:
   deviation = np.sqrt(pooled * (1 - pooled) * (1 / len(a) + 1 / len(b)))
   if deviation == 0:
     return float("nan")
-  return float(2 * norm.sf(abs(a.mean() - b.mean()) / deviation))
+  return math.erfc(abs(a.mean() - b.mean()) / deviation / math.sqrt(2))

@@ -9,7 +9,6 @@ highest (equal by construction); of a binary matrix, with what was forgotten.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def scores(
@@ -100,6 +99,8 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
   Args:
     a, b: [n] without NaN.
   """
+  from scipy.stats import rankdata
+
   return pearson(rankdata(a), rankdata(b))
 
 
@@ -128,6 +129,8 @@ def binary_scores(
   Returns:
     `f1`, `precision`, `recall` and `auc`, that of the ROC curve.
   """
+  from scipy.stats import rankdata
+
   said, true = score > threshold, truth > 0.5
   hits = (said & true).sum()
   positives, negatives = true.sum(), (~true).sum()

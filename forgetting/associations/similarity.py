@@ -14,7 +14,6 @@ import itertools
 import re
 
 import numpy as np
-from scipy.stats import rankdata
 
 from forgetting.associations.metrics import pearson, spearman
 from forgetting.config import InputError
@@ -85,6 +84,8 @@ def correlate(
 
 def _ranks(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
   """Ranks among all cells that were seen: drawn anew, they stay as they are."""
+  from scipy.stats import rankdata
+
   out = np.full(values.shape, np.nan)
   out[seen] = rankdata(values[seen])
   return out

@@ -28,8 +28,6 @@ import dataclasses
 from typing import ClassVar
 
 import numpy as np
-from scipy.cluster import hierarchy
-from scipy.optimize import nnls
 
 from forgetting.associations.completion import (
   Method,
@@ -224,6 +222,8 @@ def clusters(train: np.ndarray) -> list[np.ndarray]:
   Returns:
     of each cluster the positions of its rows.
   """
+  from scipy.cluster import hierarchy
+
   count = len(train)
   train = tuning_columns(train, np.random.default_rng(0))
   tree = hierarchy.linkage(train, "ward")
@@ -257,6 +257,8 @@ def _shrunk(surprises, usual: float, known: int) -> np.ndarray:
 
 def _simplex(products: np.ndarray) -> np.ndarray:
   """w >= 0 with sum 1 and the least w' P w; the sum has a heavy row."""
+  from scipy.optimize import nnls
+
   count = len(products)
   scale = np.sqrt(np.trace(products) / count) or 1.0
   ridge = 1e-9 * scale**2 * np.eye(count)

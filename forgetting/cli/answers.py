@@ -110,6 +110,7 @@ def write_page(
   tolerance: float,
   out: str | None = None,
   columns: str = "",
+  pdf: bool = False,
 ) -> None:
   """Writes the page of a study or a table and says where it is.
 
@@ -118,6 +119,7 @@ def write_page(
     tolerance: forgetting that the advice allows, nats per token.
     out: its folder; None: the study's, or one beside the table.
     columns: other names of a table's columns, as in `loss=val_loss`.
+    pdf: whether its figures are written as PDF too.
 
   Raises:
     InputError: there is no such study, or it cannot be read.
@@ -136,6 +138,7 @@ def write_page(
     tolerance=tolerance,
     out=out,
     columns=names,
+    pdf=pdf,
     with_texts=matrix_texts.attach,
     tell=functools.partial(print, flush=True),
     titles={c.name: c.description for c in corpora.CATALOGUE.values()},

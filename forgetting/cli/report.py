@@ -5,7 +5,7 @@ import tyro
 from forgetting.cli import numbers
 from forgetting.cli.answers import ROOT, find, tell, write_page
 from forgetting.cli.numbers import Tolerance
-from forgetting.cli.options import Json, Root, StudyOrTable
+from forgetting.cli.options import Flag, Json, Root, StudyOrTable
 
 
 def report(
@@ -14,6 +14,7 @@ def report(
   tolerance: Tolerance | None = None,
   out: str | None = None,
   columns: str = "",
+  pdf: Flag = False,
   root: Root = ROOT,
 ) -> int:
   """Write the page of a study, done or half done, or of a table.
@@ -25,6 +26,7 @@ def report(
     out: Folder for page, tables and figures; by default the study's, of a
       table <name>-report beside it.
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
+    pdf: Write the figures as PDF too, beside PNG and SVG.
   """
   from forgetting.records import plan_file
 
@@ -33,7 +35,7 @@ def report(
     allowed = plan_file.tolerance_of(source) or 0.05
   else:
     allowed = numbers.tolerance(tolerance, "loss")
-  write_page(source, tolerance=allowed, out=out, columns=columns)
+  write_page(source, tolerance=allowed, out=out, columns=columns, pdf=pdf)
   return 0
 
 

@@ -65,12 +65,17 @@ def forgetting_at(fitted: Fit, x, point: dict, injection) -> np.ndarray:
     [lanes], nats per token.
   """
   p = np.broadcast_to(np.asarray(injection, float), len(x))[:, None]
+  return _forgetting(fitted, x, point, p)[:, 0]
+
+
+def _forgetting(fitted: Fit, x, point: dict, p) -> np.ndarray:
+  """At injections [rows] or [lanes, rows]: [lanes, rows]."""
   base = fitted.scales["L"]
   values = {symbol: np.atleast_1d(v) for symbol, v in point.items()}
   values |= {"p": p, "L0": np.full(1, base)}
   if fitted.schedule is not None:
     values["T"] = fitted.schedule.trained(values["N"], values["D"], p)
-  return fitted.losses(x, values)[:, 0] - base
+  return fitted.losses(x, values) - base
 
 
 def injection_needed(
@@ -91,8 +96,7 @@ def injection_needed(
     [lanes], fractions; infinite where none suffices.
   """
   limit = np.broadcast_to(np.asarray(tolerance, float), len(x))
-  table = np.stack([forgetting_at(fitted, x, point, p) for p in GRID], axis=1)
-  enough = table <= limit[:, None]
+  enough = _forgetting(fitted, x, point, GRID) <= limit[:, None]
   first = np.argmax(enough, axis=1)
   found = enough.any(axis=1)
   high = GRID[first]

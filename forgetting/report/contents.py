@@ -73,7 +73,7 @@ class Material:
       `extrapolation.scores`; injection: of `tables.injection`.
     tolerance: forgetting that the advice allows, nats per token.
     folder: the page's.
-    with_texts: as of `report.write`.
+    with_texts, pdf: as of `report.write`.
     compared: remedies side by side; None: there is one method, and no section.
   """
 
@@ -88,6 +88,7 @@ class Material:
   with_texts: Callable
   injection: "pd.DataFrame | None" = None
   compared: remedies.Compared | None = None
+  pdf: bool = False
 
 
 def contents(known: Material) -> list[Section]:
@@ -209,7 +210,10 @@ def _details(known: Material) -> Iterator[Section]:
     lacking,
   )
   yield matrix.section(
-    evidence.folder, known.folder / "figures", with_texts=known.with_texts
+    evidence.folder,
+    known.folder / "figures",
+    with_texts=known.with_texts,
+    pdf=known.pdf,
   )
   replayed = known.drawings.get("replay", "")
   yield part(

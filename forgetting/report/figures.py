@@ -68,6 +68,7 @@ def draw(
   *,
   injection=None,
   compared: remedies.Compared | None = None,
+  pdf: bool = False,
 ) -> dict[str, str]:
   """Draws all figures that the runs allow, each beside its table.
 
@@ -77,6 +78,7 @@ def draw(
     folder: where the files go.
     injection: `tables.injection`, where there is something to draw.
     compared: the study's remedies, where it has some.
+    pdf: whether each is written as PDF too.
 
   Returns:
     figure's name -> HTML for the page; a figure without data is missing.
@@ -118,7 +120,7 @@ def draw(
   }
   return {
     name: page.figure(
-      name, style.save(name, folder, drawing, table), CAPTIONS[name]
+      name, style.save(name, folder, drawing, table, pdf=pdf), CAPTIONS[name]
     )
     for name, (table, drawing) in wanted.items()
     if table is not None

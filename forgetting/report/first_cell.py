@@ -31,7 +31,7 @@ def show(study_directory: str | os.PathLike) -> str:
     def draw(table):
       return figure_curves.u_curves(table, domains=evidence.domains)
 
-    style.save(NAME, folder / "figures", draw, table)
+    style.save(NAME, folder / "figures", draw, table, pdf=False)
   except (InputError, OSError) as error:
     return f"first cell: done; no figure: {error}"
   runs = evidence.measured

@@ -70,7 +70,9 @@ def draw(matrix, found, folder: str | os.PathLike) -> str:
   return f"figures: {folder}/ {', '.join(drawings)} (.png, .svg, .pdf, .csv)"
 
 
-def _drawings(matrix, found, folder: pathlib.Path) -> dict[str, str]:
+def _drawings(
+  matrix, found, folder: pathlib.Path, *, pdf: bool = True
+) -> dict[str, str]:
   """Figure name -> SVG for a page."""
   wanted = {
     "forgetting_matrix": (
@@ -87,7 +89,7 @@ def _drawings(matrix, found, folder: pathlib.Path) -> dict[str, str]:
     ),
   }
   return {
-    name: style.save(name, folder, drawing, table_)
+    name: style.save(name, folder, drawing, table_, pdf=pdf)
     for name, (table_, drawing) in wanted.items()
   }
 
@@ -97,13 +99,14 @@ def section(
   folder: pathlib.Path,
   *,
   with_texts: Callable = lambda matrix, study: matrix,
+  pdf: bool = False,
 ) -> page.Section:
   """Makes the section on a study's matrix, and draws its figures.
 
   Args:
     study: its folder; None for a table, which has no losses of examples.
     folder: the figures go into it.
-    with_texts: as of `report.write`.
+    with_texts, pdf: as of `report.write`.
 
   Returns:
     the matrix and what it is made of, or why there is none.
@@ -127,7 +130,7 @@ def section(
       "two of each are the least that has a structure."
     )
   found = structure.analyse(matrix)
-  svgs = _drawings(matrix, found, folder)
+  svgs = _drawings(matrix, found, folder, pdf=pdf)
   column = _column(matrix_tables.grouped(matrix))
   drawn = {
     name: page.figure(name, svg, CAPTIONS[name].format(column=column))

@@ -28,6 +28,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 WIDTH = 10.0  # inches: the width of the page
 FONT = "DejaVu Sans"  # comes with matplotlib: the same widths everywhere
 
+UNDATED = {  # the same figure is the same bytes
+  "png": {"Software": None},
+  "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+  "svg": {"Date": None},
+}
+
 BASE = dict(color=INK, linewidth=0.9, linestyle=(0, (1, 2)))  # reference lines
 
 RC = {
@@ -152,15 +158,18 @@ def percent(fraction: float, digits: int = 3) -> str:
   return f"{rounded:g} %"
 
 
-def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
+def save(
+  name: str, folder: pathlib.Path, draw: Callable, table, *, pdf: bool = True
+) -> str:
   """Writes a table and the figure that is drawn from it.
 
   Args:
-    name: of the files: .csv, .png, .pdf and .svg.
+    name: of the files: .csv, .png, .svg and .pdf.
     folder: where they go.
     draw: (data frame) -> matplotlib Figure.
     table: the data frame that is all the figure shows; it is drawn as it is
       read back from its file.
+    pdf: whether a PDF is written, which takes as long as all the rest.
 
   Returns:
     SVG for the page.
@@ -175,13 +184,10 @@ def save(name: str, folder: pathlib.Path, draw: Callable, table) -> str:
   )
   with matplotlib.rc_context({**RC, "svg.hashsalt": name}), _quiet():
     figure = _settled(draw(table))
-    for ending, metadata in (
-      ("png", {"Software": None}),
-      ("pdf", {"CreationDate": None, "Producer": None, "Creator": None}),
-    ):
-      content = _render(figure, ending, metadata, facecolor="white")
+    for ending in ("png", "pdf") if pdf else ("png",):
+      content = _render(figure, ending, UNDATED[ending], facecolor="white")
       places.write(folder / f"{name}.{ending}", content)
-    svg = _render(figure, "svg", {"Date": None}, transparent=True).decode()
+    svg = _render(figure, "svg", UNDATED["svg"], transparent=True).decode()
   places.write(folder / f"{name}.svg", svg.encode())
   return _for_page(svg, name)
 

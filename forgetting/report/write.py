@@ -35,6 +35,7 @@ def write(
   with_texts: Callable = lambda matrix, path: matrix,
   titles: Mapping[str, str] | None = None,
   tell: Callable[[str], object] = lambda text: None,
+  pdf: bool = False,
 ) -> pathlib.Path:
   """Writes runs.csv, curves.csv, data.csv, figures/ and report.html.
 
@@ -51,6 +52,7 @@ def write(
     titles: domain -> what it is, in a few words, as the catalogue has it.
     tell: is given what has been measured so far, as text, before laws are
       fitted, which may take long.
+    pdf: whether figures are written as PDF too, beside PNG and SVG.
 
   Returns:
     the page's path.
@@ -72,7 +74,7 @@ def write(
   try:
     places.make_folder(folder / "figures")
     text = _written(
-      evidence, folder, tolerance, title or _title(evidence), with_texts
+      evidence, folder, tolerance, title or _title(evidence), with_texts, pdf
     )
     file = folder / "report.html"
     places.write(file, text.encode())
@@ -87,7 +89,9 @@ def _title(evidence: Evidence) -> str:
   return f"Forgetting in {evidence.name}"
 
 
-def _written(evidence: Evidence, folder, tolerance, title, with_texts) -> str:
+def _written(
+  evidence: Evidence, folder, tolerance, title, with_texts, pdf
+) -> str:
   """The page's HTML; its tables and figures are written meanwhile."""
   _save_table(evidence.runs[[*COLUMNS]], folder / "runs.csv")
   if len(evidence.curves):
@@ -107,7 +111,12 @@ def _written(evidence: Evidence, folder, tolerance, title, with_texts) -> str:
     fits=fits,
     counsels=counsels,
     drawings=figures.draw(
-      evidence, fits, folder / "figures", injection=drawn, compared=compared
+      evidence,
+      fits,
+      folder / "figures",
+      injection=drawn,
+      compared=compared,
+      pdf=pdf,
     ),
     panel=panel,
     backtests=backtests,
@@ -116,6 +125,7 @@ def _written(evidence: Evidence, folder, tolerance, title, with_texts) -> str:
     with_texts=with_texts,
     injection=drawn,
     compared=compared,
+    pdf=pdf,
   )
   numbers = explorer.data(evidence, drawn, folder)
   scripts = [

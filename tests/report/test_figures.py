@@ -11,7 +11,7 @@ def test_every_figure_has_its_table_and_files(whole):
   study, page = whole
   for name in FIGURES:
     files = {f.suffix for f in (study / "figures").glob(f"{name}.*")}
-    assert files == {".png", ".pdf", ".svg", ".csv"}
+    assert files == {".png", ".svg", ".csv"}
     assert f"figures/{name}.csv" in page.links
   table = pd.read_csv(study / "figures" / "injection.csv")
   measured = table[table["kind"] == "measured"]
