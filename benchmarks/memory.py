@@ -32,7 +32,8 @@ METHODS: dict[str, Method] = {
 }
 REMAT: tuple[Remat, ...] = ("none", "dots", "full")
 # layers, width, heads, key-value heads, hidden channels, vocabulary, tied
-SIZES = {
+Sizes = tuple[int, int, int, int, int, int, bool]
+SIZES: dict[str, Sizes] = {
   "SmolLM2 135M": (30, 576, 9, 3, 1_536, 49_152, True),
   "Qwen 2.5 0.5B": (24, 896, 14, 2, 4_864, 151_936, True),
   "Llama 3.2 1B": (16, 2_048, 32, 8, 8_192, 128_256, True),
@@ -63,7 +64,9 @@ def ways_of(name: str, method: Method) -> dict[str, float]:
   parts = [n for n in range(1, BATCH_SIZE + 1) if BATCH_SIZE % n == 0]
   return {
     f"{n} x {BATCH_SIZE // n}, {remat}": footprint(
-      run_of(name, method, n, remat), Mesh(1, 1), fused_attention=True
+      run_of(SIZES[name], method, micro_batches=n, remat=remat),
+      Mesh(1, 1),
+      fused_attention=True,
     ).total
     for n, remat in itertools.product(parts, REMAT)
   }
@@ -75,30 +78,37 @@ def fitting(ways: dict[str, float], gigabytes: int) -> str:
   return next((way for way, needed in ways.items() if needed <= room), "-")
 
 
-def run_of(name: str, method: Method, micro_batches: int, remat: Remat) -> Run:
-  """A fine-tuning in bfloat16 of a model of that size."""
-  parent = Pretrained(name.replace(" ", "-"))
+def run_of(
+  sizes: Sizes,
+  method: Method,
+  *,
+  micro_batches: int = 1,
+  remat: Remat = "none",
+  context: int = CONTEXT,
+  batch_size: int = BATCH_SIZE,
+) -> Run:
+  """A fine-tuning in bfloat16 of a llama of that size."""
+  parent = Pretrained("a-llama")
   model = PublicModel.of(
-    architecture(name), context=CONTEXT, dtype="bfloat16", remat=remat
+    architecture(*sizes), context=context, dtype="bfloat16", remat=remat
   )
   return Run(
     model=model,
     optimizer=Optimizer(peak_lr=1e-4),
     steps=1,
-    batch_size=BATCH_SIZE,
+    batch_size=batch_size,
     micro_batches=micro_batches,
     injection=0.05,
     domain="kjv",
-    target_tokens_asked=CONTEXT,
+    target_tokens_asked=context,
     tokenizer=parent.tokenizer,
     parent=parent,
     method=method,
   )
 
 
-def architecture(name: str):
+def architecture(layers, width, heads, grouped, hidden, vocabulary, tied):
   """Of a llama of that size."""
-  layers, width, heads, grouped, hidden, vocabulary, tied = SIZES[name]
   return parse(
     dict(
       model_type="llama",

@@ -20,7 +20,7 @@ def first_cell(todo: Sequence[Run]) -> frozenset[str]:
   for run in todo:
     own = run.replay is None and run.replay_source is None
     if run.domain is not None and own and run.parent is not None:
-      key = run.parent.name, run.domain, run.target_tokens, run.method, run.seed
+      key = run.parent, run.domain, run.target_tokens, run.method, run.seed
       cells.setdefault(key, []).append(run)
   names = {run.name for run in todo}
   whole = [

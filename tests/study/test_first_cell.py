@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import tiny_checkpoint
+
+from forgetting.config import Pretrained
 from forgetting.study.first_cell import first_cell
 
 
@@ -17,6 +20,19 @@ def test_the_cheapest_cell_comes_first_with_its_parent(finetuning):
     run.name for run in (parent, *two)
   }
   assert first_cell([*other, *two]) == {run.name for run in two}
+
+
+def test_a_public_checkpoint_is_a_parent_too(tmp_path):
+  """Its cells ended in an AttributeError: a checkpoint has no name."""
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "tiny")))
+  text = dict(news="news.txt", law="law.txt")
+  two = [
+    tiny_checkpoint.finetuning(parent, text, injection=p) for p in (0, 0.25)
+  ]
+  control = tiny_checkpoint.finetuning(
+    parent, text, injection=1, domain=None, target_tokens_asked=0
+  )
+  assert first_cell([control, *two]) == {run.name for run in two}
 
 
 def test_without_a_whole_cell_none_comes_first(finetuning):
