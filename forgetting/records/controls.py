@@ -3,8 +3,9 @@
 A public checkpoint is at no minimum of a stand-in for its pretraining text:
 replay teaches it that text, which is no forgetting that was prevented. A
 control trains on the same text alone, by the same method; its change of the
-pretraining loss, at as many injected tokens as a run has seen, is not the
-fine-tuning's.
+pretraining loss, where it has seen as much of that text as a run, is not the
+fine-tuning's. How much is the sum of tokens times the learning rate that they
+were seen at: a control's first tokens fall into its warm-up, a run's do not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +32,10 @@ def columns(
     results: of them; {} of those that are not done.
 
   Returns:
-    control_change, nats a token: of the pretraining loss of the control at the
-    tokens that a run has injected until its best; net_forgetting: the run's
-    without it. NaN where there is no control; {} where no run is one.
+    control_change, nats a token: of the pretraining loss of the control where
+    it has seen as much replayed text as a run at its best; net_forgetting: the
+    run's without it. NaN where there is no control, or the run has lost its
+    records; {} where no run is a control.
   """
   told = {
     _key(directory, run): _curve(directory.records())
@@ -54,8 +56,7 @@ def columns(
       curve = next((c for k, c in told.items() if k[:-1] == key[:-1]), None)
     if run.is_control or curve is None or result.get("status") != "done":
       continue
-    injected = result["best_step"] * run.tokens_per_step * run.injection
-    change[i] = np.interp(injected, *curve)
+    change[i] = np.interp(run.injection * _seen(directory, run, result), *curve)
     forgetting[i] = result["pretrain_loss"] - result["base_pretrain_loss"]
   return dict(zip(COLUMNS, (change, forgetting - change), strict=True))
 
@@ -107,16 +108,34 @@ def _key(directory: RunDirectory, run: Run) -> tuple:
   return study, run.parent, run.model, run.pretraining, run.method, source
 
 
-def _curve(
-  records: Iterable[Mapping],
-) -> tuple[list[float], list[float]] | None:
-  """Tokens seen, and the change of the loss since the first evaluation."""
-  pairs = [
-    (record["tokens"], record["pretrain_loss"])
-    for record in records
-    if record["pretrain_loss"] is not None
-  ]
-  if not pairs:
+def _seen(directory: RunDirectory, run: Run, result: Mapping) -> float:
+  """What a run has seen at its best: tokens times the rate they came at."""
+  if not run.injection:
+    return 0.0
+  records = directory.records()
+  if not records:
+    return np.nan
+  tokens, rates = _tokens_and_rates(records)
+  best = result["best_step"] * run.tokens_per_step
+  return float(np.interp(best, tokens, _summed(tokens, rates)))
+
+
+def _curve(records: Iterable[Mapping]) -> tuple[np.ndarray, np.ndarray] | None:
+  """What was seen, and the change of the loss since the first evaluation."""
+  known = [r for r in records if r["pretrain_loss"] is not None]
+  if not known:
     return None
-  tokens, losses = zip(*pairs, strict=True)
-  return list(tokens), [loss - losses[0] for loss in losses]
+  losses = np.array([record["pretrain_loss"] for record in known])
+  return _summed(*_tokens_and_rates(known)), losses - losses[0]
+
+
+def _tokens_and_rates(records) -> tuple[np.ndarray, np.ndarray]:
+  """Of each evaluation; one rate for all where none is told."""
+  pairs = [(record["tokens"], record.get("lr")) for record in records]
+  tokens, rates = np.array(pairs, float).T
+  return tokens, rates if np.isfinite(rates).all() else np.ones(len(tokens))
+
+
+def _summed(tokens: np.ndarray, rates: np.ndarray) -> np.ndarray:
+  steps = np.diff(tokens) * (rates[1:] + rates[:-1]) / 2
+  return np.concatenate([[0.0], np.cumsum(steps)])

@@ -31,6 +31,7 @@ def study(tmp_path):
   for step, loss in ((0, 3.2), (1, 3.0), (2, 2.9)):
     told = dict(step=step, tokens=128 * step, pretrain_loss=loss)
     directory.of(control).append(told)
+    directory.of(run).append(told)
   return directory, run, control
 
 
@@ -101,3 +102,16 @@ def test_a_table_net_of_its_control(study):
   alone = found[found["run"] == control.name]
   with pytest.raises(InputError, match="--net: found no run with a control"):
     records.net_of_control(alone)
+
+
+def test_what_a_control_saw_in_its_warm_up_counts_by_its_rate(study):
+  directory, run, control = study
+  for one, rates in ((control, (0.0, 1e-3, 1e-3)), (run, (1e-3,) * 3)):
+    file = directory.of(one).path / "records.jsonl"
+    file.unlink(missing_ok=True)
+    for step, (loss, lr) in enumerate(zip((3.2, 3.0, 2.9), rates, strict=True)):
+      told = dict(step=step, tokens=128 * step, pretrain_loss=loss, lr=lr)
+      directory.of(one).append(told)
+  row = records.load(directory.path).set_index("run").loc[run.name]
+  # 64 tokens at the whole rate are what the control's first 128 are
+  assert row.control_change == pytest.approx(-0.2)
