@@ -56,15 +56,14 @@ class Forecasts:
     left_out: [n, N] of the training tasks, each by heads that have seen
       neither it nor its group.
     binary: whether cells are 0 or 1.
-    pooling, decay: that left-out tasks have chosen.
+    told: what left-out tasks have chosen, by name.
   """
 
   name: str
   new: np.ndarray
   left_out: np.ndarray
   binary: bool
-  pooling: str
-  decay: float
+  told: dict[str, float | str]
 
   def means(self, forecasts: np.ndarray) -> np.ndarray:
     """What cells are expected to be: of logits the probability.
@@ -176,7 +175,8 @@ def forecast(
       tried[pooling, decay] = tasks.left_out(form, pooling, decay)
   best = min(tried, key=lambda chosen: tasks.error(tried[chosen]))
   rows = tasks.forecast(form, *best, seen=slice(None), asked=new)
-  return Forecasts(form.name, rows, tried[best], binary, *best)
+  told = dict(zip(("pooling", "decay"), best, strict=True))
+  return Forecasts(form.name, rows, tried[best], binary, told)
 
 
 def folds_of(words: np.ndarray) -> np.ndarray:

@@ -47,7 +47,8 @@ def methods(
   train: np.ndarray,
   new: np.ndarray,
 ) -> list[Method]:
-  """Every form of `forecasters.FORMS`, used in each of the three ways.
+  """Every form, used in each of the three ways: `forecasters.FORMS`, and the
+  fixed logit where the states have it.
 
   Args:
     states: of the matrix's tasks and examples.
@@ -60,11 +61,15 @@ def methods(
   families = matrix.families
   words = groups_of(families[train], matrix.repeats[train], families[new])
   values = fill(matrix.values[train])
-  out = []
-  for form in FORMS:
-    found = forecast(form, states, values, train=train, new=new, words=words)
-    out += [AsPublished(found), Calibrated(found), PriorMean(found)]
-  return out
+  found = [
+    forecast(form, states, values, train=train, new=new, words=words)
+    for form in FORMS
+  ]
+  if states.logit is not None:  # nothing of it is trained
+    rows = states.logit
+    found.append(Forecasts("lm_logit", rows[new], rows[train], False, {}))
+  ways = (AsPublished, Calibrated, PriorMean)
+  return [way(forecasts) for forecasts in found for way in ways]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,8 +93,7 @@ class Informed(Method):
 
   def told(self) -> dict[str, float | str]:
     """What left-out tasks have chosen."""
-    found = self.forecasts
-    return {"pooling": found.pooling, "decay": found.decay}
+    return self.forecasts.told
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -22,11 +22,14 @@ class States:
     examples: [N, 2, H], of each example.
     tasks: [M, `CHUNKS`, 2, H], of some texts of each task; repeated where a
       task has fewer.
+    logit: [M, N] nats per token, the fixed-logit forecast; None where the
+      fine-tuned models are not at hand.
   """
 
   encoder: str
   examples: np.ndarray
   tasks: np.ndarray
+  logit: np.ndarray | None = None
 
   def __post_init__(self):
     expected = (len(POOLINGS), self.examples.shape[-1])
@@ -88,6 +91,7 @@ def save(states: States, path: pathlib.Path, *, key: str) -> None:
       encoder=states.encoder,
       examples=states.examples,
       tasks=states.tasks,
+      **({} if states.logit is None else {"logit": states.logit}),
     )
 
 
@@ -102,6 +106,12 @@ def read(path: pathlib.Path, *, key: str) -> States | None:
     with path.open("rb") as file, np.load(file) as kept:
       if str(kept["key"]) != key:
         return None
-      return States(str(kept["encoder"]), kept["examples"], kept["tasks"])
+      arrays = dict(kept)
+      return States(
+        str(arrays["encoder"]),
+        arrays["examples"],
+        arrays["tasks"],
+        arrays.get("logit"),
+      )
   except (OSError, ValueError, KeyError, EOFError):
     return None

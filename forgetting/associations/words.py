@@ -165,8 +165,8 @@ def forecasters_line(encoder: str) -> str:
     encoder: whose states they read.
   """
   return (
-    f"lm_*: heads on states of {encoder} forecast a new task from its text"
-    " alone; _cells: with the measured cells as a calibration; _kriging: as"
+    f"lm_*: a new task forecast from its text alone, by {encoder};"
+    " _cells: with the measured cells as a calibration; _kriging: as"
     " the prior mean of the kriging"
   )
 

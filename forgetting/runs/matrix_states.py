@@ -18,10 +18,14 @@ from forgetting.config import InputError, Pretrained, Run
 from forgetting.data import tokenizers
 from forgetting.data.decoding import BYTE_OFFSET, decode
 from forgetting.data.tokenizers import Kind
-from forgetting.runs import matrix_chunks, sides
+from forgetting.records import StudyDirectory
+from forgetting.runs import matrix_chunks, sides, starts
 from forgetting.runs.sides import Side
 
 PARENT = "parent"  # the study's own, the largest where there are several
+# Parameters x tokens of the fixed logit, which reads every example with every
+# task's change: minutes of a core. Above it measuring is hardly dearer.
+MOST = 1e13
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,24 +33,24 @@ class _Text:
   """Sequences as an encoder reads them.
 
   Attributes:
-    tokens: int32 [n, L].
+    chunks: int32 [n, L+1].
     weights: [n, L], above 0 for tokens that count.
   """
 
-  tokens: np.ndarray
+  chunks: np.ndarray
   weights: np.ndarray
 
   @classmethod
   def joined(cls, parts: Sequence[_Text]) -> _Text:
     """One after the other."""
     return cls(
-      np.concatenate([part.tokens for part in parts]),
+      np.concatenate([part.chunks for part in parts]),
       np.concatenate([part.weights for part in parts]),
     )
 
   def take(self, index) -> _Text:
     """Some of the sequences."""
-    return _Text(self.tokens[index], self.weights[index])
+    return _Text(self.chunks[index], self.weights[index])
 
 
 def encode(
@@ -68,11 +72,15 @@ def encode(
   Raises:
     InputError: there is no text, or no such model.
   """
+  runs: list[Run] = []
   if path.is_dir() and not records.exported(path):
-    side, text = _of_study(matrix, path, encoder)
+    runs = _runs(matrix, path)
+    side, text = _of_study(matrix, path, runs, encoder)
   else:
     side, text = _of_file(matrix, path, encoder)
-  key = _key(side, text)
+  study = StudyDirectory(path)
+  tuned = encoder == PARENT and _are_kept(study, runs, text)
+  key = _key(side, text, tuned)
   file = keep / "encoder_states.npz"
   kept = states_lib.read(file, key=key)
   if kept is not None:
@@ -80,18 +88,30 @@ def encode(
   # imported here: what is kept needs no JAX
   from forgetting.training.states import pooled
 
-  found = pooled(side.load(), text.tokens, text.weights, model=side.model)
+  tokens = text.chunks[:, :-1]
+  found = pooled(side.load(), tokens, text.weights, model=side.model)
   columns = len(matrix.examples)
   tasks = found[columns:].reshape(-1, CHUNKS, *found.shape[1:])
-  made = States(pathlib.Path(side.path).name, found[:columns], tasks)
+  made = States(
+    pathlib.Path(side.path).name,
+    found[:columns],
+    tasks,
+    _logit(study, runs, text, columns) if tuned else None,
+  )
   states_lib.save(made, file, key=key)
   return made
 
 
-def _of_study(matrix, study: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
-  """The examples' sequences, then `CHUNKS` of each task."""
+def _runs(matrix, study: pathlib.Path) -> list[Run]:
+  """The fine-tunings that are the matrix's rows."""
   every = [run for run, _ in finished(study)]
-  runs = [every[number] for number in matrix.numbers]
+  return [every[number] for number in matrix.numbers]
+
+
+def _of_study(
+  matrix, study: pathlib.Path, runs: Sequence[Run], encoder: str
+) -> tuple[Side, _Text]:
+  """The examples' sequences, then `CHUNKS` of each task."""
   tokenizer, context = _alike(runs, study)
   parts = [_examples(matrix, runs), *map(_task, runs)]
   text = _Text.joined(parts)
@@ -100,7 +120,7 @@ def _of_study(matrix, study: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
   side = sides.side(encoder)
   if (side.tokenizer, side.model.context) == (tokenizer, context):
     return side, text
-  return side, _encoded(decode(text.tokens, tokenizer), side)
+  return side, _encoded(decode(text.chunks, tokenizer), side)
 
 
 def _alike(runs: Sequence[Run], study: pathlib.Path) -> tuple[str, int]:
@@ -145,7 +165,39 @@ def _task(run: Run) -> _Text:
 
 
 def _of_pool(pool, index: np.ndarray) -> _Text:
-  return _Text(pool.take(index)[:, :-1], pool.weights_of(index))
+  return _Text(pool.take(index), pool.weights_of(index))
+
+
+def _are_kept(study: StudyDirectory, runs: Sequence[Run], text: _Text) -> bool:
+  """Whether all fine-tuned models are there, and small enough to be asked."""
+  if not all(study.of(run).best.exists() for run in runs):
+    return False
+  tokens = text.weights.size
+  return 0 < sum(run.model.total_params * tokens for run in runs) <= MOST
+
+
+def _logit(
+  study: StudyDirectory, runs: Sequence[Run], text: _Text, columns: int
+) -> np.ndarray:
+  """The fixed-logit forecast of each run, [M, N]."""
+  from forgetting.training import head_change
+
+  out = np.empty((len(runs), columns))
+  for row, run in enumerate(runs):
+    own = slice(columns + row * CHUNKS, columns + (row + 1) * CHUNKS)
+    before = starts.load_parent(study, run)
+    after = starts.load_params(study.of(run), run)
+    change = head_change.fitted(
+      before, after, text.chunks[own], text.weights[own], model=run.model
+    )
+    out[row] = head_change.rises(
+      before,
+      change,
+      text.chunks[:columns],
+      text.weights[:columns],
+      model=run.model,
+    )
+  return out
 
 
 def _of_file(matrix, path: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
@@ -170,15 +222,15 @@ def _encoded(texts: Sequence[str], side: Side) -> _Text:
   """Texts as the encoder's tokens: their beginning, behind what begins one."""
   found = tokenizers.find(side.tokenizer)
   context = side.model.context
-  tokens = np.zeros((len(texts), context), np.int32)
+  chunks = np.zeros((len(texts), context + 1), np.int32)
   weights = np.zeros((len(texts), context), np.float32)
-  tokens[:, 0] = tokenizers.begin(found)
+  chunks[:, 0] = tokenizers.begin(found)
   for row, text in enumerate(texts):
     own = _tokens(text, found)[: context - 1]
-    tokens[row, 1 : len(own) + 1] = own
+    chunks[row, 1 : len(own) + 1] = own
     # what begins a text says nothing of it, unless it says nothing itself
     weights[row, 1 if len(own) else 0 : len(own) + 1] = 1
-  return _Text(tokens, weights)
+  return _Text(chunks, weights)
 
 
 def _tokens(text: str, tokenizer: tokenizers.Tokenizer) -> np.ndarray:
@@ -193,11 +245,11 @@ def _tokens(text: str, tokenizer: tokenizers.Tokenizer) -> np.ndarray:
   )
 
 
-def _key(side: Side, text: _Text) -> str:
+def _key(side: Side, text: _Text, tuned: bool) -> str:
   """Says whose states they are, of what."""
-  found = hashlib.sha256(f"{side.path} {side.model}".encode())
+  found = hashlib.sha256(f"{side.path} {side.model} {tuned}".encode())
   folder = pathlib.Path(side.path).expanduser()
   for file in sorted(folder.glob("*.safetensors")):
     found.update(f"{file.name} {file.stat().st_mtime_ns}".encode())
-  found.update(text.tokens.tobytes() + text.weights.tobytes())
+  found.update(text.chunks.tobytes() + text.weights.tobytes())
   return found.hexdigest()

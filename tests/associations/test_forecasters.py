@@ -36,7 +36,7 @@ def test_text_that_says_it_is_believed_and_noise_is_not():
   values, states = planted_states(columns=60)
   found = forecast(values, states)
   mean = values[TRAIN].mean(0)
-  assert found.pooling == "mean"
+  assert found.told["pooling"] == "mean"
   assert error(found.new, values[NEW]) < 0.5 * error(mean, values[NEW])
   assert error(found.left_out, values[TRAIN]) < 0.6 * error(mean, values[TRAIN])
   noise = np.random.default_rng(1)

@@ -21,7 +21,7 @@ def planted_forecasts(*, missed=0.0, rows=16, columns=90):
   generator = np.random.default_rng(0)
   said = generator.normal(0.1, 0.1, (rows, columns))
   values = said + missed * generator.normal(size=said.shape)
-  found = Forecasts("lm", said[-4:], said[:-4], False, "mean", 0.1)
+  found = Forecasts("lm", said[-4:], said[:-4], False, {})
   return values[:-4], values[-4:], found
 
 
@@ -102,7 +102,7 @@ def test_binary_cells_move_a_logit():
   logits = generator.normal(-2, 1.5, (20, 400))
   cells = (generator.random(logits.shape) < 1 / (1 + np.exp(-logits))) * 1.0
   said = logits - 1.5  # as a weight of a tenth makes them
-  found = Forecasts("lm", said[-4:], said[:-4], True, "mean", 0.1)
+  found = Forecasts("lm", said[-4:], said[:-4], True, {})
   known = np.arange(100)
   rows = Calibrated(found).fit(cells).predict(known, cells[-4:, known])
   raw = AsPublished(found).fit(cells).predict(known, cells[-4:, known])
@@ -119,11 +119,16 @@ def test_the_trial_holds_all_ways_beside_completion(monkeypatch, binary):
   values, states = planted_states(rows=16, columns=40)
   matrix = build((values > 0.2) * 1.0 if binary else values)
   rows = protocol.split(matrix, test=range(13, 16))
+  if not binary:
+    missed = 0.01 * np.random.default_rng(1).normal(size=values.shape)
+    states = dataclasses.replace(states, logit=values + missed)
   methods = informed.methods(states, matrix, train=rows.train, new=rows.test)
   trial = protocol.run(matrix, rows, known=10, seeds=2, peers=methods)
   names = {n for n in trial.prediction if n.startswith("lm_")}
-  assert len(names) == 9 and "lm_rep_prior_cells" in names
+  assert len(names) == (9 if binary else 12) and "lm_rep_prior_cells" in names
   for name in names:
     score = trial.prediction[name]["f1" if binary else "rmse_x100"]
     assert np.isfinite(score), name
+  if not binary:  # the fixed logit is planted to be right
+    assert 0.7 < trial.prediction["lm_logit"]["rmse_x100"] < 1.2
   assert trial.tuned["lm_rep_kriging"]["share"] in informed.SHARES

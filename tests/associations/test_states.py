@@ -1,5 +1,7 @@
 """States of texts: their units, their choice, their file."""
 
+import dataclasses
+
 import numpy as np
 from planted_states import planted_states
 import pytest
@@ -40,7 +42,10 @@ def test_a_file_serves_its_key_alone(tmp_path):
   states_lib.save(found, file, key="a")
   again = states_lib.read(file, key="a")
   np.testing.assert_array_equal(again.tasks, found.tasks)
-  assert again.encoder == "planted"
+  assert again.encoder == "planted" and again.logit is None
+  with_logit = dataclasses.replace(found, logit=np.eye(2))
+  states_lib.save(with_logit, file, key="a")
+  np.testing.assert_array_equal(states_lib.read(file, key="a").logit, np.eye(2))
   assert states_lib.read(file, key="b") is None
   file.write_bytes(b"cut")
   assert states_lib.read(file, key="a") is None

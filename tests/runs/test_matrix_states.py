@@ -1,5 +1,6 @@
 """States of a study's text, and of texts in a file, at their places."""
 
+import jax
 import numpy as np
 import pytest
 from study_of_text import study_of_text
@@ -9,7 +10,8 @@ from forgetting.associations import load
 from forgetting.associations.states import CHUNKS
 from forgetting.config import InputError
 from forgetting.runs import matrix_chunks, matrix_states, sides
-from forgetting.training import models
+from forgetting.training import head_change, models
+from forgetting.training.checkpoint import save_params
 from forgetting.training.states import pooled
 
 TEXTS = ["one", "two words, and more of them than a context holds" * 3, ""]
@@ -55,6 +57,33 @@ def test_states_of_a_study_stand_at_their_tasks_and_examples(study):
   again = matrix_states.encode(swapped, folder, folder, encoder="parent")
   np.testing.assert_allclose(again.tasks, found.tasks[::-1], atol=1e-5)
   np.testing.assert_allclose(again.examples, found.examples[::-1], atol=1e-5)
+
+
+def test_kept_bests_give_the_fixed_logit(study, monkeypatch):
+  folder, model, params, _ = study
+  monkeypatch.setattr(matrix_states.starts, "load_parent", lambda *_: params)
+  found = load.finished(folder)
+  for number, (_, directory) in enumerate(found):
+    tuned = models.init(model, seed=1 + number)
+    save_params(directory.best, jax.device_put(tuned))
+  matrix = load.load(folder)
+  logit = matrix_states.encode(matrix, folder, folder, encoder="parent").logit
+  assert logit.shape == (2, 16)
+  run, _ = found[1]
+  pool, index = matrix_chunks.row(run, at_most=9)
+  own = pool.take(index[np.arange(CHUNKS) * len(index) // CHUNKS])
+  columns, ids = matrix_chunks.columns(run.parent, [run])
+  at = np.array([ids[str(key)] for key in matrix.examples])
+  change = head_change.fitted(
+    params, tuned, own, np.ones((CHUNKS, 32)), model=model
+  )
+  expected = head_change.rises(
+    params, change, columns.take(at), np.ones((16, 32)), model=model
+  )
+  np.testing.assert_allclose(logit[1], expected, rtol=1e-3, atol=1e-4)
+  monkeypatch.setattr(matrix_states, "MOST", 1)
+  again = matrix_states.encode(matrix, folder, folder, encoder="parent")
+  assert again.logit is None
 
 
 def test_texts_of_a_file_are_read_by_any_checkpoint(tmp_path):
