@@ -69,16 +69,16 @@ $(READY): pyproject.toml constraints.txt
 	  || { echo "found $$($(PYTHON) --version), expected Python 3.11 to 3.13: make env PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	if command -v uv >/dev/null; then \
-	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks]'; \
+	  uv pip install --python $(BIN)/python -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks,tensorboard,train]'; \
 	else \
-	  $(BIN)/python -m pip install -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks]'; \
+	  $(BIN)/python -m pip install -c constraints.txt -e '.[browser,dev,docs,gcs,huggingface,notebooks,tensorboard,train]'; \
 	fi
 	touch $@
 
 # the pins, for all three Pythons at once; without addresses of an index
 constraints:
 	uv pip compile --universal --python-version 3.11 --extra browser --extra dev --extra docs --extra gcs \
-	  --extra huggingface --extra notebooks --extra cuda --extra tpu \
+	  --extra huggingface --extra notebooks --extra tensorboard --extra train --extra cuda --extra tpu \
 	  --no-header --no-annotate --upgrade pyproject.toml -o constraints.txt
 	uv pip compile --universal --python-version 3.11 --extra skypilot \
 	  --no-header --no-annotate --upgrade pyproject.toml -o launch/skypilot-constraints.txt

@@ -218,6 +218,20 @@ def test_docstrings_become_pages_as_they_are():
   assert made.endswith("\nArgs:\n  x: of &lt;c> and `<d>`.")
 
 
+def test_a_notebook_leads_to_colab_where_an_address_is_set():
+  pytest.importorskip("mkdocs", reason="needs the extra docs")
+  spec = importlib.util.spec_from_file_location(
+    "guides", ROOT / "docs" / "guides.py"
+  )
+  guides = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(guides)
+  (file,) = (ROOT / "colabs").glob("1_*.ipynb")
+  assert "Colab](" not in guides.as_markdown(file, github="")
+  page = guides.as_markdown(file, github="some/where")
+  assert f"/github/some/where/blob/main/colabs/{file.name})" in page
+  assert 'github: ""' in (ROOT / "mkdocs.yml").read_text()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> pathlib.Path:
   pytest.importorskip("material", reason="needs the extra docs")

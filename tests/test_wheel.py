@@ -1,18 +1,25 @@
 """The wheel: all of the program, working where there is no checkout."""
 
+from importlib import metadata
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import tomllib
 import venv
 
 import imports
 from imports import ROOT
+from packaging.requirements import Requirement
+from planted_tables import planted
 import pytest
 
+PIP = (sys.executable, "-m", "pip")
+OFFLINE = ("--no-index", "--no-deps", "--disable-pip-version-check")
 SOURCES = (
   "forgetting",
   "launch",
@@ -34,14 +41,12 @@ def test_every_package_is_listed():
   assert listed == sorted(found)
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> pathlib.Path:
-  """The programs of an environment in which the wheel is, and no checkout.
+LIGHT = 500e6  # bytes of packages, by what wheels hold
 
-  The dependencies are this environment's: its folder of packages comes after
-  the new one's, and what makes it find a checkout, a .pth file, is not read
-  there.
-  """
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> pathlib.Path:
+  """The wheel, built of a copy."""
   folder = tmp_path_factory.mktemp("wheel")
   # a copy: building leaves files behind, and reads those of the last time
   source = folder / "source"
@@ -54,17 +59,68 @@ def installed(tmp_path_factory) -> pathlib.Path:
       )
     else:
       shutil.copy(ROOT / name, source / name)
-  offline = ("--no-index", "--no-deps", "--disable-pip-version-check")
-  pip = (sys.executable, "-m", "pip")
-  run(*pip, "wheel", *offline, "--no-build-isolation", "-w", folder, source)
+  made = ("wheel", *OFFLINE, "--no-build-isolation", "-w", folder, source)
+  run(*PIP, *made)
   (wheel,) = folder.glob("*.whl")
-  made = folder / "made"
+  return wheel
+
+
+def environment(wheel: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+  """A new environment with the wheel alone: its programs, its packages."""
+  made = pathlib.Path(tempfile.mkdtemp(dir=wheel.parent))
   venv.create(made, with_pip=False, symlinks=True)
-  python = made / "bin" / "python"
-  run(*pip, "--python", python, "install", *offline, wheel)
+  run(*PIP, "--python", made / "bin" / "python", "install", *OFFLINE, wheel)
   (packages,) = (made / "lib").glob("python*/site-packages")
+  return made / "bin", packages
+
+
+@pytest.fixture(scope="module")
+def installed(wheel) -> pathlib.Path:
+  """The programs of an environment in which the wheel is, and no checkout.
+
+  The dependencies are this environment's: its folder of packages comes after
+  the new one's, and what makes it find a checkout, a .pth file, is not read
+  there.
+  """
+  programs, packages = environment(wheel)
   (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-  return made / "bin"
+  return programs
+
+
+@pytest.fixture(scope="module")
+def light(wheel) -> pathlib.Path:
+  """Programs of one that has what `pip install forgetting` brings, no more.
+
+  The packages are links to this environment's.
+  """
+  programs, packages = environment(wheel)
+  found, here = needed(), pathlib.Path(sysconfig.get_path("purelib"))
+  tops = {file.parts[0] for name in found for file in metadata.files(name)}
+  for top in tops - {".."}:
+    if not (packages / top).exists() and (here / top).exists():
+      (packages / top).symlink_to(here / top)
+  return programs
+
+
+def needed() -> set[str]:
+  """What the program declares without extras, and what that declares."""
+  project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+  left, found = [Requirement(x) for x in project["dependencies"]], set()
+  seen = set()
+  while left:
+    requirement = left.pop()
+    if str(requirement) in seen:
+      continue
+    seen.add(str(requirement))
+    found.add(re.sub(r"[-_.]+", "-", requirement.name).lower())
+    for text in metadata.requires(requirement.name) or ():
+      more = Requirement(text)
+      extras = requirement.extras or {""}
+      if more.marker is None or any(
+        more.marker.evaluate({"extra": extra}) for extra in extras
+      ):
+        left.append(more)
+  return found
 
 
 def run(*command, cwd=None, **environment) -> str:
@@ -123,3 +179,44 @@ def test_what_would_be_submitted_comes_from_the_shipped_template(outside):
     "forgetting", "study", "configs/smoke.py", "--on", "slurm", "--dry-run"
   )
   assert "#SBATCH" in told
+
+
+def test_what_reads_tables_is_small_and_without_what_trains():
+  found = needed()
+  assert not found & {"jax", "jaxlib", "flax", "tensorflow", "seqio", "optax"}
+  sizes = [
+    file.locate().stat().st_size
+    for name in found
+    for file in metadata.files(name)
+    if file.suffix != ".pyc" and file.locate().exists()
+  ]
+  assert sum(sizes) < LIGHT
+
+
+@pytest.mark.slow
+def test_a_table_is_fitted_advised_and_shown_without_what_trains(
+  light, tmp_path
+):
+  def call(*arguments, code: int = 0) -> str:
+    done = subprocess.run(
+      [str(light / "forgetting"), *arguments],
+      capture_output=True,
+      text=True,
+      cwd=tmp_path,
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout if not code else done.stderr
+
+  shutil.copytree(ROOT / "configs", tmp_path / "configs")
+  planted().to_csv(tmp_path / "runs.csv", index=False)
+  assert "alpha" in call("fit", "runs.csv", "--law", "forgetting")
+  question = ("--domain", "kjv", "--model-params", "1.6e7")
+  asked = (*question, "--target-tokens", "1e6", "--tolerance", "0.1")
+  assert "inject" in call("advise", "runs.csv", *asked)
+  call("report", "runs.csv", "--out", "page")
+  assert "forgetting" in (tmp_path / "page" / "report.html").read_text()
+  for verb in ("study", "run"):
+    which = ("--index", "0") if verb == "run" else ()
+    told = call(verb, "configs/smoke.py", *which, code=2)
+    assert "pip install 'forgetting[train]'" in told
+    assert len(told.splitlines()) == 1

@@ -6,7 +6,7 @@ import locale
 import os
 import sys
 
-from forgetting.cli import analysis
+from forgetting.cli import analysis, needs
 from forgetting.cli.advise import advise
 from forgetting.cli.app import Verbs
 from forgetting.cli.check import check
@@ -82,6 +82,12 @@ def main() -> None:
     sys.exit(code)
   except InputError as error:
     say(str(error))
+    sys.exit(2)
+  except ModuleNotFoundError as error:
+    line = needs.line(error)
+    if line is None:
+      raise
+    say(line)
     sys.exit(2)
   except KeyboardInterrupt:
     say("stopped; what is done is kept")

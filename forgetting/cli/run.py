@@ -2,6 +2,7 @@
 
 import tyro
 
+from forgetting.cli import needs
 from forgetting.cli.answers import ROOT, write_json
 from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
@@ -68,4 +69,5 @@ def run(
       print(single.listing(found, root=root))
     return 0
   chosen = single.find(found, index=index, name=name)
+  needs.training()
   return single.do(found, chosen, root=root, saves=saving.saves, log=log)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import tyro
 
+from forgetting.cli import needs
 from forgetting.cli.answers import ROOT, tell, write_page
 from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
@@ -182,6 +183,7 @@ def submit(asked: StudyOptions) -> int:
 def do_here(asked: StudyOptions) -> int:
   """Does what is missing on this machine, then writes the page."""
   _refuse_others(asked, HERE, "--on local")
+  needs.training()
   from forgetting.launch import verbs
 
   study, runs, launch = _planned(asked)

@@ -187,8 +187,11 @@ def _problems(found: Packages, device_error: str, cache: Folder):
   for package in found.core:
     if not package.good:
       yield f"{package}: {found.install('')}"
-  if device_error:
-    yield f"JAX finds no device ({device_error})"
+  if not found.light:
+    for package in found.missing("train"):
+      yield f"{package}: {found.install('train')}"
+    if device_error:
+      yield f"JAX finds no device ({device_error})"
   if not cache.writable:
     yield (
       f"{cache.path} cannot be written: set FORGETTING_CACHE to a folder"
@@ -197,8 +200,17 @@ def _problems(found: Packages, device_error: str, cache: Folder):
 
 
 def _notes(found: Packages, devices, free):
+  if found.light:
+    yield (
+      "what is here is enough for tables, laws, advice and pages; to train and"
+      f" to prepare text: {found.install('train')}"
+    )
   seen_gpu = shutil.which("nvidia-smi") or pathlib.Path("/dev/nvidia0").exists()
-  if seen_gpu and not [name for name in devices if "cpu" not in name]:
+  if (
+    not found.light
+    and seen_gpu
+    and not [name for name in devices if "cpu" not in name]
+  ):
     yield (
       "a GPU is here and JAX does not use it: its driver is too old, or"
       f" {found.install('cuda')}"

@@ -8,7 +8,8 @@ from packaging.requirements import Requirement
 
 NAME = "forgetting"
 FOR = {  # extra -> what it is for
-  "": "everything: training, text, analysis",
+  "": "tables, laws, advice, pages",
+  "train": "training, and text prepared for it",
   "cuda": "NVIDIA GPUs",
   "tpu": "TPUs",
   "huggingface": "tokenizers that are a tokenizer.json",
@@ -75,9 +76,17 @@ class Packages:
     """The packages of an extra that are absent or too old.
 
     Args:
-      extra: of `extras`.
+      extra: its name; of one that is not declared nothing is missing.
     """
-    return tuple(p for p in self.extras[extra] if not p.good)
+    return tuple(p for p in self.extras.get(extra, ()) if not p.good)
+
+  @property
+  def light(self) -> bool:
+    """Whether nothing that trains is here, by intention or not yet."""
+    train = self.extras.get("train", ())
+    return bool(train) and not any(
+      p.found for p in train if p.wanted.startswith("jax")
+    )
 
   @staticmethod
   def install(extra: str) -> str:

@@ -51,6 +51,26 @@ def test_no_device_is_a_problem_and_no_crash(quick, monkeypatch):
   assert "PROBLEM" in doctor_words.tell(found)
 
 
+def test_what_is_light_by_intention_is_no_problem(quick, monkeypatch):
+  """JAX is missing with all that trains: tables and laws do without."""
+  monkeypatch.setattr(doctor, "DEVICES", NO_DEVICE)
+  absent = doctor_packages.Package("jax>=0", "", False)
+  train = {"train": (absent,)}
+  monkeypatch.setattr(
+    doctor,
+    "packages",
+    lambda: doctor_packages.Packages((), train, {"local": ""}),
+  )
+  found = doctor.examine()
+  assert not found.problems
+  assert any("pip install '.[train]'" in line for line in found.notes)
+  old = doctor_packages.Package("jax>=9", "8", False)
+  train["train"] = (old,)
+  problems = doctor.examine().problems
+  assert any("jax>=9" in line and "[train]" in line for line in problems)
+  assert any("no such driver" in line for line in problems)
+
+
 def test_a_hanging_device_is_told(quick, monkeypatch):
   monkeypatch.setattr(doctor, "DEVICES", "import time; time.sleep(60)")
   monkeypatch.setattr(doctor, "DEVICE_SECONDS", 0.5)
