@@ -1,5 +1,6 @@
 """The verb that is a gate: two models, what the second has forgotten."""
 
+import dataclasses
 from typing import Annotated
 
 import tyro
@@ -33,6 +34,7 @@ def check(
   *,
   text: tuple[str, ...] = (),
   tolerance: str = "0.05,0.03",
+  tasks: str = "",
   sequences: int = 256,
   context: int | None = None,
   out: str | None = None,
@@ -50,11 +52,12 @@ def check(
     text: Text to measure on: names or sets of the catalogue, files,
       hf:org/name; by default what a base of ours was pretrained on.
     tolerance: Bits a byte that may be lost: of any source, of their mean.
+    tasks: Accuracies too, by lm-evaluation-harness: hellaswag,arc_challenge.
     sequences: Of each source, at most.
     context: Tokens a sequence; by default that of a run of ours, or 256.
     out: A folder to write a page, and a summary in Markdown, to.
   """
-  from forgetting.laws import gate
+  from forgetting.laws import gate, gate_accuracies
 
   allowed = gate.Tolerance.parse(tolerance)
   if sequences < 2:
@@ -62,8 +65,11 @@ def check(
       f"--sequences: found {sequences}, expected two or more: there is no"
       " standard error of one"
     )
-  from forgetting.runs import checking, sides
+  from forgetting.runs import accuracies, checking, sides
 
+  asked = [task for task in tasks.split(",") if task]
+  if asked:
+    accuracies.program()
   before, after = sides.pair(
     find_model(base, root), find_model(tuned, root), context=context
   )
@@ -72,6 +78,11 @@ def check(
   sources = text or tuple(source for source in own if source != SELF)
   found = checking.measure(before, after, sources, sequences=sequences)
   verdict = _verdict(before, after, found, allowed, own_text=not text)
+  if asked:
+    answered = accuracies.measure(before, after, asked)
+    verdict = dataclasses.replace(
+      verdict, accuracies=gate_accuracies.paired(*answered)
+    )
   tell(verdict, verdict.as_dict(), json=json)
   if out is not None:
     from forgetting.report import gate_page

@@ -14,6 +14,7 @@ FOR = {  # extra -> what it is for
   "tpu": "TPUs",
   "huggingface": "tokenizers that are a tokenizer.json",
   "tensorboard": "--log tensorboard; forgetting import of its event files",
+  "evals": "forgetting check --tasks",
   "trackio": "--log trackio",
   "wandb": "--log wandb",
   "embeddings": "forgetting associate --embeddings",

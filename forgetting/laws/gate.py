@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import gate_accuracies
+from forgetting.laws.gate_accuracies import Accuracy
 from forgetting.laws.gate_changes import SourceChange
 from forgetting.records import text_table
 
@@ -61,6 +63,7 @@ class Verdict:
       lost most and least.
     progress: percent of pretraining's progress that is undone, where the
       base's own curve is known and the text is its own.
+    accuracies: of tasks that were asked for; told, and no part of the verdict.
   """
 
   base: str
@@ -71,6 +74,7 @@ class Verdict:
   most: tuple[tuple[str, float, str], ...]
   least: tuple[tuple[str, float, str], ...]
   progress: float | None = None
+  accuracies: tuple[Accuracy, ...] = ()
 
   @property
   def macro(self) -> float:
@@ -150,6 +154,17 @@ class Verdict:
     return [*rows, last]
 
   @property
+  def task_rows(self) -> list[list[str]]:
+    """A table of the tasks, with their header; [] of none."""
+    return gate_accuracies.rows(self.accuracies)
+
+  @property
+  def _tasks(self) -> list[str]:
+    if not self.accuracies:
+      return []
+    return ["accuracies:", *text_table.lines(self.task_rows, indent="  ")]
+
+  @property
   def noise(self) -> str:
     """The noise floor in a sentence."""
     layout = max(s.layout for s in self.sources)
@@ -168,6 +183,7 @@ class Verdict:
         f"{self.base} -> {self.tuned}, sequences of {self.context} tokens",
         *text_table.lines(self.rows, indent="  "),
         f"  {self.noise}",
+        *self._tasks,
         "texts that lost most, nats a token:",
         *shown,
         self.headline,
@@ -177,9 +193,7 @@ class Verdict:
   @property
   def markdown(self) -> str:
     """A summary for a pull request."""
-    header, *rows = self.rows
-    table = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
-    lines = [f"| {' | '.join(row)} |" for row in table]
+    lines, tasks = _markdown(self.rows), _markdown(self.task_rows)
     mark = "x" if self.broken else "white_check_mark"
     return "\n".join(
       [
@@ -191,6 +205,7 @@ class Verdict:
         "",
         self.noise[0].upper() + self.noise[1:] + ".",
         "",
+        *([*tasks, ""] if tasks else []),
       ]
     )
 
@@ -203,6 +218,15 @@ class Verdict:
       kept=not self.broken,
       within_noise=self.near,
     )
+
+
+def _markdown(rows: list[list[str]]) -> list[str]:
+  """The lines of a table; none of one without rows."""
+  if not rows:
+    return []
+  header, *rest = rows
+  table = [header, ["---"] + ["---:"] * (len(header) - 1), *rest]
+  return [f"| {' | '.join(row)} |" for row in table]
 
 
 def _short(text: str, most: int = 90) -> str:

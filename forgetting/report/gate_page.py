@@ -28,6 +28,10 @@ def write(verdict: Verdict, out: str | os.PathLike) -> pathlib.Path:
     Section("most", "Texts that lost most", _texts(verdict.most)),
     Section("least", "Texts that lost least", _texts(verdict.least)),
   ]
+  if verdict.accuracies:
+    head, *tasks = [[escape(cell) for cell in row] for row in verdict.task_rows]
+    told_of = table(head, tasks, text=(0, 1), fold=False)
+    sections.insert(1, Section("tasks", "Accuracies", told_of))
   told = [verdict.headline, f"{verdict.base} -> {verdict.tuned}", verdict.noise]
   file = folder / "check.html"
   file.write_text(page("Did it forget?", told, sections), encoding="utf-8")

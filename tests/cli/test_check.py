@@ -7,6 +7,7 @@ import tiny_checkpoint
 
 from forgetting.cli.main import app
 from forgetting.config import InputError
+from forgetting.runs import accuracies
 
 
 def check(*arguments):
@@ -30,6 +31,36 @@ def test_zero_where_it_is_kept_one_where_it_is_not(tmp_path, text, capsys):
   assert codes == {0, 1}
   assert json.loads(file.read_text())["sources"][0]["sequences"] == 8
   assert (out / "check.html").exists() and (out / "check.md").exists()
+
+
+def test_without_the_harness_nothing_is_measured(tmp_path, monkeypatch):
+  base = tiny_checkpoint.write(tmp_path / "base")
+  monkeypatch.setattr(accuracies, "PROGRAM", "no-such-program")
+  with pytest.raises(InputError, match="found no no-such-program"):
+    check(base, base, "--text", "mix", "--tasks", "hellaswag")
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_accuracies_are_told_in_page_and_json(
+  tmp_path, text, monkeypatch, capsys
+):
+  base = tiny_checkpoint.write(tmp_path / "base")
+  monkeypatch.setattr(accuracies, "program", lambda: "lm_eval")
+  answered = {"arc": {"acc,none": 0.5, "acc_stderr,none": 0.1}}
+  asked = []
+  monkeypatch.setattr(
+    accuracies, "measure", lambda *a: asked.append(a[2]) or (answered, answered)
+  )
+  options = ("--text", text["news"], "--context", 32, "--sequences", 8)
+  page = ("--out", tmp_path / "page", "--json", tmp_path / "check.json")
+  assert check(base, base, *options, *page, "--tasks", "arc") == 0
+  assert asked == [["arc"]]
+  told = capsys.readouterr().out.splitlines()
+  assert any(line.split()[:2] == ["arc", "acc"] for line in told)
+  told = json.loads((tmp_path / "check.json").read_text())
+  assert told["accuracies"][0]["base"] == 0.5
+  assert "Accuracies" in (tmp_path / "page" / "check.html").read_text()
+  assert "| arc |" in (tmp_path / "page" / "check.md").read_text()
 
 
 def test_wrong_questions_are_one_line(tmp_path):

@@ -1,11 +1,13 @@
 """A verdict by tolerances, and how it is told."""
 
+import dataclasses
 import json
 
 import pytest
 
 from forgetting.config import InputError
 from forgetting.laws.gate import Tolerance, Verdict
+from forgetting.laws.gate_accuracies import Accuracy
 from forgetting.laws.gate_changes import SourceChange
 
 
@@ -50,6 +52,17 @@ def test_a_verdict_within_the_noise_says_so():
   assert close.near and close.headline.endswith("within the noise of it")
   clear = verdict(change("wiki", 0.5), change("code", 0.049))
   assert not clear.near
+
+
+def test_accuracies_stand_beside_the_losses():
+  found = Accuracy("arc", "acc", 0.5, 0.25, 0.03, 0.04)
+  told = dataclasses.replace(verdict(change("wiki", 0.01)), accuracies=(found,))
+  row = [x for x in told.markdown.splitlines() if x.startswith("| arc")]
+  assert row == ["| arc | acc | 0.5000 | 0.2500 | -0.2500 ± 0.0500 |"]
+  assert "-0.2500 ± 0.0500" in str(told)
+  assert told.as_dict()["accuracies"][0]["tuned"] == 0.25
+  assert not told.broken  # it is told, and no part of the verdict
+  assert "accuracies" not in str(verdict(change("wiki", 0.01)))
 
 
 def test_words_json_and_markdown_say_the_same():
