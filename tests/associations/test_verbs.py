@@ -10,8 +10,9 @@ import pandas as pd
 from planted_matrices import planted
 import pytest
 import synthetic
+import tiny_checkpoint
 
-from forgetting.associations import similarity, verbs
+from forgetting.associations import forecasters, heads, similarity, verbs
 from forgetting.associations.matrix import build
 from forgetting.cli import main as cli
 from forgetting.report import matrix_tables
@@ -100,6 +101,22 @@ def test_peers_are_tried_when_asked_for(monkeypatch, capsys, tmp_path):
   options = ["--known", 5, "--seeds", 1, "--peers"]
   assert associate(monkeypatch, "z.npz", *options) == 0
   assert "authors_mf" in capsys.readouterr().out
+
+
+def test_forecasters_are_tried_when_asked_for(monkeypatch, capsys, tmp_path):
+  monkeypatch.chdir(tmp_path)
+  monkeypatch.setattr("forgetting.report.matrix.draw", lambda *_: "figures")
+  monkeypatch.setattr(forecasters, "DECAYS", (0.3,))
+  monkeypatch.setattr(heads, "STEPS", 3)
+  model = tiny_checkpoint.write(tmp_path / "model")
+  words = [synthetic.document(9, seed=seed) for seed in range(26)]
+  np.savez("z.npz", Z=planted(6, 20), texts=words[:20], task_texts=words[20:])
+  options = ["--known", 5, "--seeds", 1, "--forecasters", model]
+  assert associate(monkeypatch, "z.npz", *options) == 0
+  said = capsys.readouterr().out
+  assert "forecast from its text alone, by model;" in said
+  assert "lm_pair_prior_cells" in said and "lm_logit" not in said
+  assert pathlib.Path("z-report/encoder_states.npz").exists()
 
 
 @pytest.mark.parametrize("shape", [(1, 20), (4, 1)])
