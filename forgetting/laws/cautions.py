@@ -46,6 +46,14 @@ def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
   if fitted.unidentified:
     names = ", ".join(fitted.unidentified)
     yield f"the data do not identify {names}"
+  fell = _fell(fitted)
+  if fell:
+    yield (
+      f"without injection the pretraining loss fell, by {fell:.2g} nats or"
+      " more: this text is not what the model was at its best on, and the loss"
+      " on it cannot tell what was forgotten; the column kl_pretrain can, and"
+      " text that the model writes (pretraining self)"
+    )
   if not fitted.certificate.holds:
     yield "the fit has no certificate: see `forgetting fit`"
   if test is not None and not test.consistent:
@@ -53,3 +61,12 @@ def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
       "F(p)/F(0) varies with N or D in the data, which this law excludes: "
       "trust the advice near measured cells only"
     )
+
+
+def _fell(fitted: Fit) -> float:
+  """By how much the loss fell in every run without injection; 0: it did not."""
+  if fitted.data is None or not {"p", "L0"} <= {*fitted.data.values}:
+    return 0.0
+  values = fitted.data.values
+  change = (fitted.data.loss - values["L0"])[values["p"] == 0]
+  return max(0.0, -float(change.max())) if len(change) else 0.0

@@ -57,8 +57,8 @@ def by_size(table) -> dict[float, Curve]:
 
   Args:
     table: a data frame, one row an evaluation, with step and pretrain_loss.
-      Rows with a domain are of fine-tunings and left out. Without
-      model_params all rows are of one model.
+      Rows with a domain are of fine-tunings and left out, and so are controls,
+      which pretrain nothing. Without model_params all rows are of one model.
 
   Returns:
     model params (NaN where the table does not say) -> the curve of the first
@@ -73,6 +73,8 @@ def by_size(table) -> dict[float, Curve]:
   if "domain" in table:
     domain = table["domain"]
     table = table[domain.isna() | (domain.astype(str) == "")]
+  if "replay" in table:
+    table = table[table["replay"] != "control"]
   table = table[np.isfinite(table["pretrain_loss"].to_numpy(float))]
   if SIZE not in table:
     table = table.assign(**{SIZE: np.nan})

@@ -24,3 +24,15 @@ def test_what_was_held_is_told():
   table = planted_tokens.planted(noise=0.0005)
   held = fit(table, "tokens_best", fixed={"c": 0.5})
   assert "held, not measured: c = 0.5" in [*standing_cautions(held, None)]
+
+
+def test_a_loss_that_fell_without_injection_is_told():
+  table = planted_tokens.planted(noise=0.0005)
+  assert not any("fell" in line for line in cautions_of(table))
+  table["pretrain_loss"] = table["base_pretrain_loss"] - 0.04
+  assert any("fell, by 0.04 nats" in line for line in cautions_of(table))
+
+
+def cautions_of(table):
+  fitted = fit(table, "tokens_best", fixed={"c": 0.5, "beta": 0.0})
+  return [*standing_cautions(fitted, None)]

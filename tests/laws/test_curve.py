@@ -33,6 +33,12 @@ def test_the_first_pretraining_of_each_size_is_its_curve():
   assert curve.nearest(found, 1e9) is found[2e6]
 
 
+def test_a_control_is_no_pretraining():
+  pretraining = evaluations(1e6, "a", [5.0, 4.0]).assign(replay=None)
+  control = evaluations(2e6, "b", [3.0, 2.0]).assign(replay="control")
+  assert [*curve.by_size(pd.concat([control, pretraining]))] == [1e6]
+
+
 def test_a_table_may_be_of_one_model_and_say_no_size():
   table = evaluations(1e6, "a", [5.0, 4.0])[["step", "pretrain_loss"]]
   found = curve.nearest(curve.by_size(table), 3e5)
