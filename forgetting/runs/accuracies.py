@@ -7,6 +7,7 @@ it: https://github.com/EleutherAI/lm-evaluation-harness, docs/interface.md.
 from collections.abc import Mapping, Sequence
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -92,9 +93,15 @@ def _asked(command: Sequence[str], model: str, folder: pathlib.Path) -> dict:
   done = subprocess.run(whole, capture_output=True, text=True)
   files = sorted(out.rglob("results_*.json"))
   if done.returncode or not files:
-    lines = [x for x in (done.stderr + done.stdout).splitlines() if x.strip()]
     raise InputError(
       f"--tasks: {PROGRAM} failed with exit code {done.returncode}:"
-      f" {lines[-1].strip() if lines else 'it says nothing'}"
+      f" {_why(done.stdout + done.stderr)}"
     )
   return json.loads(files[-1].read_text())["results"]
+
+
+def _why(said: str) -> str:
+  """The line of the last exception; notes of it may follow. Else the last."""
+  lines = [line.strip() for line in said.splitlines() if line.strip()]
+  errors = [x for x in lines if re.match(r"[\w.]*(Error|Exception)\b", x)]
+  return [*(lines or ["it says nothing"])[-1:], *errors][-1]

@@ -17,7 +17,7 @@ import json, pathlib, sys
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 if given["--tasks"] == "nowhere":
   print("loading", file=sys.stderr)
-  sys.exit("ValueError: Tasks not found: nowhere")
+  sys.exit("ValueError: Tasks not found: nowhere\\nwhile looking")
 out = pathlib.Path(given["--output_path"], "a__model")
 out.mkdir(parents=True)
 found = {{"acc,none": 0.5, "acc_stderr,none": 0.1, "given": given}}
