@@ -127,19 +127,22 @@ class Progress:
     """The rate of all workers together, and what is left at that of each."""
     seconds = time.monotonic() - self._start
     if not self._tokens:
-      return f"about {self._time_left()} left"
+      return self._time_left()
     rate = short(round(self._tokens / max(seconds, 1e-3)))
-    return f"{rate} tokens/s, about {self._time_left()} left"
+    return f"{rate} tokens/s, {self._time_left()}"
 
   def _time_left(self) -> str:
     """What is left, at the rate of what is done; before that as estimated."""
     seconds, under_way = time.monotonic() - self._start, self._under_way
     did = self._did + sum(under_way.values())
     if did:
-      return _clock(seconds / did * (self._did + self._left - did))
-    if self._estimate is not None:
-      return _clock(max(self._estimate - seconds, 0))
-    return "?"
+      left = seconds / did * (self._did + self._left - did)
+      return f"about {_clock(left)} left"
+    if self._estimate is None:
+      return "about ? left"
+    if seconds > self._estimate:  # as where programs take long to compile
+      return "longer than was estimated"
+    return f"about {_clock(self._estimate - seconds)} left"
 
 
 def _clock(seconds: float) -> str:

@@ -37,6 +37,12 @@ def test_an_estimate_stands_before_the_first_run(finetuning, study, capfd):
   assert told == ("1 of 1 runs to do, by this machine's speed about 1:02:05\n")
 
 
+def test_an_estimate_that_is_over_is_not_told_as_no_time(finetuning, study):
+  with Progress([finetuning], done=0, study=study, estimate=30.0) as progress:
+    progress._start -= 31
+    assert progress._told() == "longer than was estimated"
+
+
 def test_silence_is_broken_by_where_the_runs_are(
   finetuning, study, capfd, monkeypatch
 ):
