@@ -1,9 +1,12 @@
 """The notebooks as files: clean, short, and installed by their first cell."""
 
+import ast
+from collections.abc import Iterator
 import json
 import pathlib
 import re
 import subprocess
+import sys
 import tomllib
 
 from packaging.requirements import Requirement
@@ -29,6 +32,7 @@ def cells(file, kind):
 COLAB = {"numpy": "2.0.2", "pandas": "2.2.2"}
 # of these it has some version, and any will do
 AS_IT_IS = {"matplotlib", "pyarrow", "scipy"}
+ROOMS = ("config", "storage", "records", "laws", "associations", "report")
 LIGHT = [file for file in NOTEBOOKS if file.stem[0] in "123"]
 
 
@@ -116,6 +120,28 @@ def test_a_light_install_leaves_what_colab_has(file, tmp_path, monkeypatch):
     else:
       assert name not in AS_IT_IS or not requirement.specifier, requirement
     assert name not in ("jax", "jaxlib", "tensorflow"), requirement
+
+
+def imported(module: ast.Module) -> Iterator[str]:
+  """Packages that a module imports as soon as it is imported."""
+  for node in module.body:
+    if isinstance(node, ast.Import):
+      yield from (name.name.split(".")[0] for name in node.names)
+    elif isinstance(node, ast.ImportFrom):
+      yield (node.module or "").split(".")[0]
+
+
+@pytest.mark.parametrize("file", LIGHT, ids=lambda file: file.stem)
+def test_a_light_install_has_what_analysis_imports(file, tmp_path, monkeypatch):
+  """It lacked etils, which Colab has and a fresh environment does not."""
+  options = dict(present=False, folder=tmp_path, source="a/b")
+  commands = install(file, monkeypatch=monkeypatch, **options)
+  wanted: set[str] = set()
+  for room in ROOMS:
+    for module in (ROOT / "forgetting" / room).glob("*.py"):
+      wanted |= {*imported(ast.parse(module.read_text()))}
+  wanted -= {"forgetting", *sys.stdlib_module_names}
+  assert wanted <= {found.name for found in asked_of_pip(commands)}
 
 
 def test_what_would_change_numpy_is_seen():
