@@ -5,6 +5,7 @@ import fcntl
 import os
 import pathlib
 
+import blas  # noqa: F401  first: it says how NumPy is to be read in
 import bucket as bucket_lib
 import pytest
 from small import options_in, small_finetuning
