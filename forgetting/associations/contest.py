@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy.stats import wilcoxon
 
 from forgetting.associations.matrix import ForgettingMatrix
 
@@ -62,6 +61,8 @@ def hold(matrix: ForgettingMatrix) -> Contest | None:
   )
   if not (errors > 1e-12 * np.trace(gram)).all():
     return None
+  from scipy.stats import wilcoxon  # dear to import, and a page has no need
+
   logs = np.log(errors[:, 0] / errors[:, 1]) / 2
   generator = np.random.default_rng(0)
   drawn = generator.choice(logs, (DRAWS, len(logs))).mean(1)
