@@ -119,7 +119,7 @@ def advise(
     model_params: Non-embedding parameters.
     target_tokens: Unique tokens of the target domain.
     tolerance: Forgetting allowed, in UNIT.
-    unit: Nats a token, percent of the loss, or of what pretraining gained.
+    unit: Nats a token, percent of the loss, or of progress.
     curve: Table of the pretraining (step, pretrain_loss), where no study is.
     budget: FLOPs of one fine-tuning: which model size to spend them on, too.
     epochs: Passes over the target tokens; by default those of the runs.

@@ -120,7 +120,10 @@ def draw(
   }
   return {
     name: page.figure(
-      name, style.save(name, folder, drawing, table, pdf=pdf), CAPTIONS[name]
+      name,
+      style.save(name, folder, drawing, table, pdf=pdf),
+      CAPTIONS[name],
+      pdf=pdf,
     )
     for name, (table, drawing) in wanted.items()
     if table is not None

@@ -133,7 +133,7 @@ def section(
   svgs = _drawings(matrix, found, folder, pdf=pdf)
   column = _column(matrix_tables.grouped(matrix))
   drawn = {
-    name: page.figure(name, svg, CAPTIONS[name].format(column=column))
+    name: page.figure(name, svg, CAPTIONS[name].format(column=column), pdf=pdf)
     for name, svg in svgs.items()
   }
   body = (

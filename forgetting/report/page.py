@@ -7,7 +7,7 @@ import re
 
 from forgetting.report import glossary, style, template_files
 
-ENDINGS = ("png", "svg", "pdf", "csv")
+ENDINGS = ("png", "svg", "csv")
 _ASIDE = re.compile(
   r"(<(script|style|svg|code|pre)\b.*?</\2>|<[^>]*>)", re.DOTALL
 )
@@ -107,17 +107,18 @@ def _set(text: str) -> str:
   return re.sub(r"(?<![\w.-])-(?=\d)", "−", text)
 
 
-def figure(name: str, svg: str, caption: str) -> str:
+def figure(name: str, svg: str, caption: str, *, pdf: bool = False) -> str:
   """Puts a drawing beside what it shows, and its files.
 
   Args:
     name: of its files in figures/.
     svg: the drawing.
     caption: HTML.
+    pdf: whether there is one.
   """
   files = " · ".join(
     f'<a href="figures/{name}.{ending}">{ending.upper()}</a>'
-    for ending in ENDINGS
+    for ending in (*ENDINGS, *["pdf"] * pdf)
   )
   return (
     f"<figure>{svg}<figcaption>{caption} "

@@ -44,15 +44,15 @@ def test_a_study_by_name_is_reported_with_its_own_tolerance(
   done = called("report", "toy", "--tolerance", "0.1", "--out", "page")
   assert done.stdout == "so far\npage: page/report.html\n"
   assert written == [
-    (study, dict(tolerance=0.25, out=None, columns={}, **TEXTS)),
-    (study, dict(tolerance=0.1, out="page", columns={}, **TEXTS)),
+    (study, dict(tolerance=0.25, out=None, columns={}, pdf=False, **TEXTS)),
+    (study, dict(tolerance=0.1, out="page", columns={}, pdf=False, **TEXTS)),
   ]
 
 
 def test_a_table_says_no_tolerance(written, table):
   assert called("report", table).returncode == 0
   assert called("report", table, "--columns", "loss=a,N=b").returncode == 0
-  asked = dict(tolerance=0.05, out=None, columns={}, **TEXTS)
+  asked = dict(tolerance=0.05, out=None, columns={}, pdf=False, **TEXTS)
   names = {"loss": "a", "N": "b"}
   assert written == [(table, asked), (table, asked | {"columns": names})]
 
