@@ -198,6 +198,10 @@ def advise(
     law = asked.get("law")
     table = tables.load(read, find(law) if law else None, asked.get("columns"))
     read, line = _runs(table, method, net)
+  elif net:
+    raise InputError(
+      "--net: found a fit, expected the study or table that it is to be made of"
+    )
   advice = ask(read, **asked)
   return Report(with_line(line, str(advice)), advice.as_dict())
 

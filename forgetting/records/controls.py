@@ -15,6 +15,7 @@ import numpy as np
 
 from forgetting.config import InputError, Run
 from forgetting.records.directory import RunDirectory
+from forgetting.records.methods import finetunings
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -83,11 +84,7 @@ def net_of_control(table: "pd.DataFrame") -> tuple["pd.DataFrame", str]:
       "--net: found no run with a control, expected a study of a checkpoint"
       " with one: a run on the replayed text alone (domain None, injection 1)"
     )
-  lone = np.zeros(len(table), bool)
-  if "domain" in table:
-    named = table["domain"].notna() & (table["domain"].astype(str) != "")
-    lone = ~named.to_numpy()
-  kept = told | lone
+  kept = told | ~np.asarray(finetunings(table))
   least, most = change[told].min(), change[told].max()
   out = table.assign(
     pretrain_loss=table["pretrain_loss"] - np.where(told, change, 0.0)

@@ -47,7 +47,7 @@ def by_method(
     return table, None
   words = table["method"].where(table["method"].notna(), FULL.word).astype(str)
   words = words.where(words != "", FULL.word)
-  tuned = _finetunings(table)
+  tuned = finetunings(table)
   counts = words[tuned].value_counts().sort_index()
   if method is None and len(counts) <= 1:
     method = counts.index[0] if len(counts) else FULL.word
@@ -95,7 +95,7 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   if not {*cell, "optimizer", "peak_lr"} <= {*table.columns}:
     return table, None
   numbered = table.reset_index(drop=True)
-  tuned = numbered[np.asarray(_finetunings(numbered))]
+  tuned = numbered[np.asarray(finetunings(numbered))]
   tried = tuned[[*cell, "optimizer", "peak_lr"]].drop_duplicates()
   if not tried.duplicated(cell).any():  # as in most studies
     return table, None
@@ -114,8 +114,12 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   )
 
 
-def _finetunings(table: "pd.DataFrame"):
-  """Which rows are fine-tunings; all, where the table does not say."""
+def finetunings(table: "pd.DataFrame"):
+  """Which rows are fine-tunings; all, where the table does not say.
+
+  Args:
+    table: a data frame, one row a run.
+  """
   if "domain" not in table:
     return np.ones(len(table), bool)
   domain = table["domain"]

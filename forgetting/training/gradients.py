@@ -51,21 +51,29 @@ def sketches(
   Returns:
     float32 [n, buckets]; the same buckets and signs at every call.
   """
-  fill = -len(chunks) % MICRO
-  chunks, weights = (
+  compute = functools.partial(_sketches, model=model, buckets=buckets)
+  return in_parts(compute, params, chunks, weights)
+
+
+def in_parts(compute, params, tokens: np.ndarray, weights: np.ndarray):
+  """Computes something of each sequence, a few at a time in one program.
+
+  Args:
+    compute: (params, [m, L'] token ids, [m, L]) -> [m, ...], jitted.
+    params: of the model.
+    tokens: [n, L'] token ids.
+    weights: [n, L].
+
+  Returns:
+    [n, ...], on the host.
+  """
+  fill = -len(tokens) % MICRO
+  tokens, weights = (
     np.concatenate([rows, np.repeat(rows[-1:], fill, axis=0)])
-    for rows in (chunks.astype(np.int32), weights)
+    for rows in (tokens.astype(np.int32), weights)
   )
   parts = [
-    np.asarray(
-      _sketches(
-        params,
-        chunks[i : i + MICRO],
-        weights[i : i + MICRO],
-        model=model,
-        buckets=buckets,
-      )
-    )
-    for i in range(0, len(chunks), MICRO)
+    np.asarray(compute(params, tokens[i : i + MICRO], weights[i : i + MICRO]))
+    for i in range(0, len(tokens), MICRO)
   ]
-  return np.concatenate(parts)[: len(chunks) - fill]
+  return np.concatenate(parts)[: len(tokens) - fill]

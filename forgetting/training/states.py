@@ -7,8 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from forgetting.training import models
-
-MICRO = 8  # sequences at a time
+from forgetting.training.gradients import in_parts
 
 
 @functools.partial(jax.jit, static_argnames="model")
@@ -36,17 +35,5 @@ def pooled(
   Returns:
     float32 [n, 2, D]: the mean, and the state at the last one.
   """
-  fill = -len(tokens) % MICRO
-  tokens, weights = (
-    np.concatenate([rows, np.repeat(rows[-1:], fill, axis=0)])
-    for rows in (tokens.astype(np.int32), weights)
-  )
-  parts = [
-    np.asarray(
-      _pooled(
-        params, tokens[i : i + MICRO], weights[i : i + MICRO], model=model
-      )
-    )
-    for i in range(0, len(tokens), MICRO)
-  ]
-  return np.concatenate(parts)[: len(tokens) - fill]
+  compute = functools.partial(_pooled, model=model)
+  return in_parts(compute, params, tokens, weights)

@@ -194,3 +194,11 @@ def test_columns_are_those_of_the_rows_or_of_the_table(tmp_path):
   assert report.table["prediction"].tolist() == pytest.approx(expected.tolist())
   with pytest.raises(InputError, match="no column 'length' in the table"):
     answers.predict(table, named, columns={**columns, "p": "length"})
+
+
+def test_a_fit_cannot_be_made_net_of_a_control_afterwards():
+  asked = {"model_params": 4e6, "target_tokens": 1e6, "tolerance": 0.05}
+  with pytest.raises(
+    InputError, match="--net: found a fit, expected the study"
+  ):
+    answers.advise(planted_tables.fitted(), net=True, **asked)
