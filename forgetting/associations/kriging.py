@@ -30,6 +30,7 @@ WEIGHTS = (0.05, 2.0)  # limits of w
 RIDGES = (0.1, 0.3, 0.5, 1.0, 2.0)
 INTERCEPTS = (1.0, 25.0)
 SLOPES = (0.0, 0.05, 0.25)
+ROUNDING = 1e-14  # of float32, squared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +63,11 @@ class Prior:
     deviations = (train - mean) / np.sqrt(max(count - 1, 1))
     variance = np.square(deviations).sum(0) * (max(count - 1, 1) / count)
     intercept = float(train.mean(1).var())
-    if not intercept > 0:  # one row, or rows alike: the data's own scale
-      intercept = float(np.square(mean).mean()) or 1.0
-    if not variance.any():
+    scale = float(np.square(mean).mean()) or 1.0
+    # one row, or rows alike to the rounding of float32: the data's own scale
+    if intercept <= ROUNDING * scale:
+      intercept = scale
+    if variance.max() <= ROUNDING * scale:
       variance = np.full_like(mean, intercept)
     return cls(mean, deviations, variance, intercept, mean - mean.mean())
 

@@ -110,3 +110,16 @@ def test_tuning_takes_the_candidate_that_leaves_least():
     one_by_one.append(total)
   best = KrigingT().candidates()[int(np.argmin(one_by_one))]
   assert dataclasses.replace(tuned, scale=1.0) == best
+
+
+def test_rows_alike_up_to_rounding_are_a_prior_too():
+  """Their variance is the rounding of a mean, and no scale of anything."""
+  row = np.random.default_rng(0).normal(size=40)
+  train = np.array([row, row, row])
+  assert train.mean(0).tolist() != row.tolist()
+  known = np.arange(12)
+  for method in (Kriging(), KrigingT()):
+    fitted = method.fit(train)
+    found = fitted.predict(known, row[None, known] + 0.1)
+    assert np.isfinite(fitted.variance(known, row[None, known])).all()
+    np.testing.assert_allclose(found[0], row + 0.1, atol=0.05)
