@@ -93,15 +93,28 @@ def write_json(data, file: str | None) -> bool:
   if file == "-":
     print(text)
     return True
+  write_text(text, file, option="--json")
+  return False
+
+
+def write_text(text: str, file: str, *, option: str) -> None:
+  """Writes what an option names, at once or not at all.
+
+  Args:
+    text: of the file.
+    file: where to, here or in a bucket.
+    option: that named it.
+
+  Raises:
+    InputError: the file cannot be written.
+  """
   from forgetting.storage import places
 
   try:
     places.write(pathlib.Path(file), text.encode())
   except OSError as error:
-    raise InputError(
-      f"--json {file}: cannot be written ({error.strerror}); name another file"
-    ) from None
-  return False
+    why = f"cannot be written ({error.strerror}); name another file"
+    raise InputError(f"{option} {file}: {why}") from None
 
 
 def write_page(

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import tyro
 
+from forgetting.cli import answers
 from forgetting.config import InputError
 
 
@@ -43,9 +44,6 @@ def import_(
     importing.Mapping.guessed(found).write(file)
     print(f"{len(found)} runs; wrote what their words mean to {file}")
   made = importing.table(found, importing.Mapping.read(file), str(file))
-  try:
-    made.to_csv(table, index=False)
-  except OSError as error:
-    raise InputError(f"{table}: cannot be written ({error.strerror})") from None
+  answers.write_text(made.to_csv(index=False), out, option="--out")
   print(f"{len(made)} runs in {table}; next: forgetting fit {table}")
   return 0

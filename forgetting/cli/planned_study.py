@@ -7,6 +7,7 @@ import pprint
 from typing import Any
 
 from forgetting import records
+from forgetting.cli import answers
 from forgetting.config import InputError, Run, Study
 from forgetting.config.cells import Cell, cell_of, runs_at, tuned_on
 from forgetting.config.names import domain_name
@@ -196,12 +197,7 @@ def _write(
     place=_place(source, pathlib.Path(out)),
     **facts,
   )
-  try:
-    places.write(pathlib.Path(out), text.encode())
-  except OSError as error:
-    raise InputError(
-      f"--out {out}: cannot be written ({error.strerror}); name another file"
-    ) from None
+  answers.write_text(text, out, option="--out")
   return len(new)
 
 
