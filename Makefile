@@ -36,7 +36,7 @@ lint: env
 
 # the page in the system's Chromium
 browser: env
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -n 2 -m browser tests/browser
 
 # into build/docs, readable from the disk; a link that leads nowhere is an error
 docs: env

@@ -8,10 +8,9 @@ As training_llama.py. `full` trains float32 weights with products in bfloat16,
 
 import json
 import sys
-import time
 
 import torch
-from training_torch import DEVICE, WARM_UP, finish, ready
+from training_torch import DEVICE, serve
 import transformers
 
 LEARNING_RATE = 1e-4
@@ -62,13 +61,7 @@ def steps_of(shape: dict, what: str):
 
 def main(what: str, shape: str) -> None:
   """Trains as long as it is asked to."""
-  steps, start = steps_of(json.loads(shape), what), time.perf_counter()
-  for _ in range(WARM_UP):
-    next(steps)
-  finish()
-  windows = ready(start)
-  for done in steps:
-    windows.done(done)
+  serve(steps_of(json.loads(shape), what))
 
 
 if __name__ == "__main__":
