@@ -69,8 +69,9 @@ def tests(asked) -> Iterator[dict]:
 
 def mfu(asked) -> Iterator[dict]:
   """Model FLOP utilisation beside PyTorch, and memory beside the formula."""
-  from training import GPU, Place, Row
+  from training import GPU
   from training_ours import Shape
+  from training_places import Place, Row
   from training_windows import alternate
 
   from forgetting.cost import chips

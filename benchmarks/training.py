@@ -4,6 +4,7 @@
   python benchmarks/training.py --sizes 41M 10M      # ours alone, by name
   python benchmarks/training.py --gpu                # 124M, 350M, 1.3B
   python benchmarks/training.py --torch PYTHON       # has torch, transformers
+  python benchmarks/training.py --isa avx2           # as where there is no more
 
 Every row is one process or two pinned ones that live through all windows; the
 windows of all rows alternate, in another order every round. Windows in which
@@ -11,26 +12,33 @@ other processes were at work are dropped where three are left. Prints rows for
 RESULTS.md. What is not installed is said in a line, and the rest measured.
 
 FLOPs a token: 6 (12 L d^2 + V d) + 12 L d T, attention as a full square.
+
+Beside our step its parts are measured by themselves (training_parts.py). The
+sum of their times bounds what the step can reach with these parts.
 """
 
 import argparse
 from collections.abc import Iterator
-import dataclasses
 import json
-import os
-import pathlib
 import runpy
-import subprocess
 import sys
 import tempfile
 
 from training_ours import Shape
-from training_windows import Cell, Worker, alternate
+from training_places import (
+  HERE,
+  ISA,
+  NAMES,
+  PARTS,
+  Place,
+  Row,
+  in_force,
+  torch_python,
+)
+from training_windows import Cell, alternate
 
 from forgetting.cost import chips
-from forgetting.study.seats import Seat
 
-HERE = pathlib.Path(__file__).parent
 SUBJECTS = {
   "1.3M": Shape(4, 128, 4, vocab_size=4096, context=128, batch_size=8),
   "0.12M": Shape(2, 64, 4, vocab_size=256, context=64, batch_size=4),
@@ -46,43 +54,19 @@ GPU = {
 }
 # peers, the ratio to them that is asked for and the one aimed at
 TARGETS = {
-  "1.3M": (("trainer", 1.8, 2.2), ("plain", 1.35, 1.6), ("compiled", 1.2, 1.4)),
-  "0.12M": (("trainer", 3.0, 4.0),),
+  "1.3M": (("trainer", 1.8, 2.2), ("plain", 1.35, 1.6), ("compiled", 1.3, 1.6)),
+  "0.12M": (("trainer", 3.0, 4.0), ("plain", 1.6, 2.0), ("compiled", 1.6, 2.0)),
 }
 CEILING = (0.42, 0.55)
-NAMES = dict(
-  ours="ours",
-  stock="ours, without what it does for CPUs",
-  trainer="Hugging Face Trainer",
-  plain="PyTorch loop",
-  compiled="torch.compile loop",
-  products="matrix products alone",
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-  """What is measured, and how."""
-
-  what: str
-  pinned: bool  # one single-threaded process a core; else one process
-  dtype: str = "float32"
-
-  @property
-  def name(self) -> str:
-    how = "a pinned process a core" if self.pinned else "one process"
-    return f"{NAMES[self.what]}, {self.dtype}, {how}"
-
-  @property
-  def is_torch(self) -> bool:
-    return self.what in ("trainer", "plain", "compiled")
+BOUND = 0.55  # of what the parts alone would reach together
 
 
 def rows_of(subject: str, torch: bool) -> Iterator[Row]:
   yield Row("ours", True)
   yield Row("ours", False)
   yield Row("stock", False)
-  yield Row("products", True)
+  for part in PARTS:
+    yield Row(part, True)
   if not torch:
     return
   for what in ("trainer", "plain", "compiled"):
@@ -90,35 +74,6 @@ def rows_of(subject: str, torch: bool) -> Iterator[Row]:
     yield Row(what, True)
   if subject == "1.3M":
     yield Row("compiled", True, "bfloat16")
-
-
-class Place:
-  """Interpreters and environments of the workers."""
-
-  def __init__(self, torch: str | None, cache: str, *, platform: str):
-    self.torch = torch
-    self._pinned = {
-      "ours": Seat().environment | {"BENCHMARK_CACHE": cache},
-      "torch": {"OMP_NUM_THREADS": "1"},
-    }
-    self._free = {
-      # empty: the best there is
-      "ours": {"JAX_PLATFORMS": platform, "BENCHMARK_CACHE": cache},
-      "torch": {},
-    }
-
-  def cell(self, row: Row, shape: Shape) -> Cell:
-    """A running cell; its processes are ready."""
-    kind = "torch" if row.is_torch else "ours"
-    shape = dataclasses.replace(shape, dtype=row.dtype)
-    asked = json.dumps(dataclasses.asdict(shape))
-    command = [str(HERE / f"training_{kind}.py"), row.what, asked]
-    python = self.torch if row.is_torch else sys.executable
-    env = (self._pinned if row.pinned else self._free)[kind]
-    cores = sorted(os.sched_getaffinity(0)) if row.pinned else [None]
-    members = [Worker([python, *command], core=core, env=env) for core in cores]
-    facts = [member.answer() for member in members]
-    return Cell(row.name, members, facts[0])
 
 
 def measure(rows: list[Row], shape: Shape, place: Place, asked) -> dict:
@@ -144,14 +99,16 @@ def subject(name: str, place: Place, asked) -> None:
   print("| --- | --- | --- | --- | --- | --- |")
   ours = best_of(cells, "ours")
   for row, cell in cells.items():
-    if row.what != "products":
+    if row.what not in PARTS:
       print(table_row(cell, cell.name, ours / cell.median))
   print()
   if name == "1.3M":
-    ceiling = best_of(cells, "products")
+    products = next(c for row, c in cells.items() if row.what == "products")
+    ceiling = products.median * products.facts["flops_per_token"]
     part = ours * shape.model.flops_per_token / ceiling
     verdict("matrix-product ceiling", part, *CEILING)
     print(f"  of {ceiling / 1e9:.0f} GFLOP/s, all cores together")
+  by_parts({name: (shape, cells)})
   for what, must, aim in TARGETS[name]:
     if (peer := best_of(cells, what)) > 0:
       verdict(f"{NAMES[what]}, its best setting", ours / peer, must, aim)
@@ -174,6 +131,29 @@ def verdict(what: str, ratio: float, must: float, aim: float) -> None:
   print(f"ours / {what}: {ratio:.2f} (at least {must}, aim {aim}: {said})")
 
 
+def by_parts(measured: dict[str, tuple[Shape, dict[Row, Cell]]]) -> None:
+  """Where a step goes, and how much of what its parts allow it reaches."""
+  print("\nA step of a pinned process and its parts alone, ms a core\n")
+  print(
+    f"| | {' | '.join(PARTS)} | sum | step | sum / step | products, GFLOP/s |"
+  )
+  print("| --- " * (len(PARTS) + 5) + "|")
+  for name, (shape, cells) in measured.items():
+    ms = {}
+    for row, cell in cells.items():
+      if row.pinned and row.what in (*PARTS, "ours"):
+        tokens = shape.batch_size * shape.context * len(cell.workers)
+        ms[row.what] = 1e3 * tokens / cell.median
+      if row.what == "products":
+        products = cell.median * cell.facts["flops_per_token"] / 1e9
+    bound, step = sum(ms[part] for part in PARTS), ms["ours"]
+    numbers = [*(ms[part] for part in PARTS), bound, step]
+    columns = " | ".join(f"{x:.2f}" for x in numbers)
+    said = "missed" if bound / step < BOUND else "met"
+    print(f"| {name} | {columns} | {bound / step:.2f}", end="")
+    print(f" (at least {BOUND}: {said}) | {products:.0f} |", flush=True)
+
+
 def title(name: str, shape: Shape) -> str:
   s, flops = shape, shape.model.flops_per_token
   return (
@@ -193,10 +173,14 @@ def table_row(cell: Cell, name: str, *more: float) -> str:
 
 def alone(shapes: dict[str, Shape], place: Place, asked) -> None:
   """Our step at several sizes, one process a core."""
-  cells = {
-    name: place.cell(Row("ours", True), shape) for name, shape in shapes.items()
+  rows = [Row(what, True) for what in ("ours", *PARTS)]
+  by_name = {
+    name: (shape, {row: place.cell(row, shape) for row in rows})
+    for name, shape in shapes.items()
   }
-  alternate(list(cells.values()), seconds=asked.seconds, rounds=asked.rounds)
+  cells = {name: found[rows[0]] for name, (_, found) in by_name.items()}
+  every = [cell for _, found in by_name.values() for cell in found.values()]
+  alternate(every, seconds=asked.seconds, rounds=asked.rounds)
   print("\nOurs at several sizes, a pinned process a core; MB of a process\n")
   print(
     "| | best | median | quiet windows | GFLOP/s | evaluation / training",
@@ -208,6 +192,8 @@ def alone(shapes: dict[str, Shape], place: Place, asked) -> None:
     evaluated = cell.facts["evaluated_tokens_per_second"] * len(cell.workers)
     peak = cell.facts["peak_bytes"] / 1e6
     print(table_row(cell, name, rate, evaluated / cell.median, peak))
+  by_parts(by_name)
+  for cell in every:
     cell.close()
 
 
@@ -244,24 +230,6 @@ def ladder(names: list[str]) -> dict[str, Shape]:
   }
 
 
-def torch_python(asked: str) -> str | None:
-  """An interpreter that has the peers; says in a line what is missing."""
-  found = None
-  for package in ("torch", "transformers", "accelerate"):
-    tried = subprocess.run(
-      [asked, "-c", f"import {package} as p; print(p.__version__)"],
-      capture_output=True,
-      text=True,
-      env=os.environ | {"TRANSFORMERS_VERBOSITY": "error"},
-    )
-    if tried.returncode:
-      print(f"{package}: not installed, and not measured")
-      continue
-    print(f"{package} {tried.stdout.strip()}")
-    found = asked if package == "torch" else found
-  return found
-
-
 def main() -> None:
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument("--torch", default=sys.executable, metavar="PYTHON")
@@ -269,15 +237,19 @@ def main() -> None:
   parser.add_argument("--rounds", type=int, default=6)
   parser.add_argument("--subjects", nargs="*", default=list(SUBJECTS))
   parser.add_argument("--sizes", nargs="*", help="names in configs/sizes.py")
+  parser.add_argument("--isa", choices=ISA, help="hold every row to it")
   parser.add_argument("--gpu", action="store_true")
   parser.add_argument("--chip", default="h200", help="whose peak MFU is of")
   parser.add_argument(
     "--shapes", type=json.loads, help="JSON: other shapes for --gpu, by name"
   )
   asked = parser.parse_args()
+  if not asked.gpu:
+    print(in_force(asked.isa))
   with tempfile.TemporaryDirectory() as cache:
     if asked.sizes:
-      alone(ladder(asked.sizes), Place(None, cache, platform="cpu"), asked)
+      place = Place(None, cache, platform="cpu", isa=asked.isa)
+      alone(ladder(asked.sizes), place, asked)
       return
     torch = torch_python(asked.torch)
     if asked.gpu:
@@ -286,7 +258,7 @@ def main() -> None:
         shapes = {name: Shape(**x) for name, x in asked.shapes.items()}
       gpu(shapes, Place(torch, cache, platform=""), asked)
       return
-    place = Place(torch, cache, platform="cpu")
+    place = Place(torch, cache, platform="cpu", isa=asked.isa)
     for name in asked.subjects:
       subject(name, place, asked)
     alone(TOYS, place, asked)

@@ -3,13 +3,13 @@
   python benchmarks/training_ours.py WHAT SHAPE
 
 WHAT is `ours` (what a run does between two evaluations, in the process that a
-study would give it), `stock` (the same without what this project does for the
-sake of CPUs) or `products` (matrix products of the step's shapes alone; counts
-FLOPs and not tokens). SHAPE is JSON.
+study would give it) or `stock` (the same without what this project does for the
+sake of CPUs). SHAPE is JSON.
 """
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import functools
 import itertools
 import json
 import os
@@ -42,6 +42,13 @@ class Shape:
     fields = dataclasses.asdict(self)
     del fields["batch_size"]
     return Model(**fields)
+
+  @functools.cached_property
+  def hyperparameters(self):
+    from forgetting.training.optimizer import Hyperparameters
+
+    values = [3e-4, 3e-5, 10, 1e9, 0.9, 0.95, 0.1, 1.0]
+    return Hyperparameters(*np.float32(values))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,16 +95,12 @@ def ours(shape: Shape) -> Work:
 
   from forgetting.training import models
   from forgetting.training.clock import Clock
-  from forgetting.training.optimizer import Hyperparameters
   from forgetting.training.programs import compile_programs
   from forgetting.training.watch import Watch
 
   start = time.perf_counter()
   programs = compile_programs(shape.model, batch_size=shape.batch_size)
   compile_seconds = time.perf_counter() - start
-  hyperparameters = Hyperparameters(
-    *np.float32([3e-4, 3e-5, 10, 1e9, 0.9, 0.95, 0.1, 1.0])
-  )
   state = programs.init_state(models.init(shape.model, seed=0))
   evaluated = evaluation_rate(programs, state["params"], shape)
   drawn, clock, watch = batches(shape), Clock(), Watch()
@@ -108,7 +111,7 @@ def ours(shape: Shape) -> Work:
       assert not watch.diverged(), watch.why
       batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
       state, metrics = clock.queue(
-        "training", programs.train, state, {}, batch, hyperparameters
+        "training", programs.train, state, {}, batch, shape.hyperparameters
       )
       watch.add(step, metrics)
       yield shape.batch_size * shape.context
@@ -123,14 +126,23 @@ def ours(shape: Shape) -> Work:
 
 
 def stock(shape: Shape) -> Work:
-  """Layers scanned, products as Flax makes them, attention as jax.nn does."""
+  """Layers scanned; products, attention and loss as JAX differentiates them."""
   import jax
+  import jax.numpy as jnp
 
-  from forgetting.training.models import decoder
+  from forgetting.training import losses
+  from forgetting.training.models import attention, products, scanning
 
-  decoder._unroll = lambda layers: 1
-  decoder._attention = decoder._fused_attention
-  decoder._flat_dot = jax.lax.dot_general
+  def loss(x, head, targets, weights, model, parts):
+    del parts
+    return (losses._losses(x, head, targets, model) * weights).sum()
+
+  scanning.unroll = lambda layers: 1
+  products.dense = jnp.tensordot
+  attention._plain = lambda q, k, v, scale, *_: jax.nn.dot_product_attention(
+    q, k, v, scale=scale, is_causal=True
+  )
+  losses._sum = loss
   return ours(shape)
 
 
@@ -150,49 +162,15 @@ def evaluation_rate(programs, params, shape: Shape) -> float:
   return weights.size / min(seconds)
 
 
-def products(shape: Shape) -> Work:
-  """Forward and backward products of the layers and the head, nothing else.
-
-  Every operand lies as its product likes it best.
-  """
-  import jax
-
-  d, tokens = shape.width, shape.batch_size * shape.context
-  layer = ((d, 3 * d), (d, d), (d, 4 * d), (4 * d, d))
-  generator = np.random.default_rng(0)
-
-  def operands(matrices):
-    for inputs, outputs in matrices:
-      for m, k, n in (
-        (tokens, inputs, outputs),
-        (tokens, outputs, inputs),
-        (inputs, tokens, outputs),
-      ):
-        yield tuple(
-          jax.device_put(generator.random(size, np.float32))
-          for size in ((m, k), (k, n))
-        )
-
-  multiply = jax.jit(lambda pairs: [x @ y for x, y in pairs])
-  in_layer = list(operands(layer))
-  in_head = list(operands([(d, shape.vocab_size)]))
-  flops = 6 * (12 * shape.layers * d**2 + shape.vocab_size * d) * tokens
-
-  def steps():
-    while True:
-      for _ in range(shape.layers):
-        jax.block_until_ready(multiply(in_layer))
-      jax.block_until_ready(multiply(in_head))
-      yield flops
-
-  return Work(steps(), lambda: None, {})
-
-
 def main(what: str, shape: str) -> None:
   if what != "stock" and os.environ.get("JAX_PLATFORMS") == "cpu":
     workers.load_jax(os.environ["BENCHMARK_CACHE"])
-  make = dict(ours=ours, stock=stock, products=products)[what]
-  work = make(Shape(**json.loads(shape)))
+  make = dict(ours=ours, stock=stock)[what]
+  serve(make(Shape(**json.loads(shape))))
+
+
+def serve(work: Work) -> None:
+  """Warms up, then works through windows."""
   for _ in range(3):
     next(work.steps)
   work.finish()

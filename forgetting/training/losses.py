@@ -13,6 +13,7 @@ import optax
 
 from forgetting.config import Model
 from forgetting.training import models
+from forgetting.training.models import products
 
 # Logits that a device holds at a time, float32: 512 MiB. Below that they are
 # computed at once; above it a part of each sequence after another.
@@ -97,10 +98,7 @@ def weighted_sum(params, batch, *, model: Model, devices: float | None = None):
   parts = parts_of(targets_BxL.shape, model, devices)
   x_BxLxD = models.hidden(params, tokens_BxL, model=model)
   head = head_of(params, model)
-  if parts == 1:
-    losses_BxL = _losses(x_BxLxD, head, targets_BxL, model)
-    return (losses_BxL * weights_BxL).sum()
-  return _sum_by_parts(x_BxLxD, head, targets_BxL, weights_BxL, model, parts)
+  return _sum(x_BxLxD, head, targets_BxL, weights_BxL, model, parts)
 
 
 def parts_of(
@@ -173,51 +171,67 @@ def _losses(x_BxLxD, head: Head, targets_BxL, model: Model):
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(4, 5))
-def _sum_by_parts(x_BxLxD, head, targets, weights, model, parts):
+def _sum(x_BxLxD, head, targets, weights, model, parts):
   def part(inputs):
     x, targets, weights = inputs
     return (_losses(x, head, targets, model) * weights).sum()
 
-  return jax.lax.map(part, split((x_BxLxD, targets, weights), parts)).sum()
+  inputs = (x_BxLxD, targets, weights)
+  if parts == 1:
+    return part(inputs)
+  return jax.lax.map(part, split(inputs, parts)).sum()
 
 
 def _sum_and_gradients(x_BxLxD, head, targets, weights, model, parts):
   """Gradients along with the loss: no logits are computed a second time."""
-  table_VxD = head.matrix_VxD.astype(x_BxLxD.dtype)
-  cap = models.of(model).logit_cap(model.architecture)
+  inputs = (x_BxLxD, targets, weights)
+  cast = head._replace(matrix_VxD=head.matrix_VxD.astype(x_BxLxD.dtype))
+  if parts == 1:
+    total, slopes, slope_x = _part(inputs, cast, model)
+  else:
+    total, slopes, slope_x = _by_parts(inputs, cast, model, parts)
+  like = jax.tree.map(lambda g, x: g.astype(x.dtype), slopes, head)
+  return total, (slope_x, like)
 
-  def part(carry, inputs):
-    total, gradient = carry
-    x_BxCxD, targets_BxC, weights_BxC = inputs
-    logits_BxCxV = logits(x_BxCxD, head._replace(matrix_VxD=table_VxD), model)
-    norm_BxC = jax.nn.logsumexp(logits_BxCxV, axis=-1)
-    hit_BxCxV = jnp.arange(logits_BxCxV.shape[-1]) == targets_BxC[..., None]
-    losses_BxC = norm_BxC - jnp.where(hit_BxCxV, logits_BxCxV, 0).sum(-1)
-    slope_BxCxV = jnp.exp(logits_BxCxV - norm_BxC[..., None]) - hit_BxCxV
-    if cap:  # of what the cap was put on; no slope on rows that pad
-      steepness = 1 - jnp.square(jnp.maximum(logits_BxCxV, -cap) / cap)
-      slope_BxCxV *= steepness
-    slope_BxCxV *= weights_BxC[..., None]
-    if head.bias_V is not None:
-      bias_V = gradient.bias_V + slope_BxCxV.sum((0, 1))
-      gradient = gradient._replace(bias_V=bias_V)
-    # products of 16-bit numbers where the forward pass has them
-    slope_BxCxV = slope_BxCxV.astype(x_BxCxD.dtype)
-    matrix_VxD = gradient.matrix_VxD + jnp.einsum(
-      "bcv,bcd->vd", slope_BxCxV, x_BxCxD, preferred_element_type=jnp.float32
-    )
-    total += (losses_BxC * weights_BxC).sum()
-    gradient = gradient._replace(matrix_VxD=matrix_VxD)
-    return (total, gradient), jnp.dot(slope_BxCxV, table_VxD)
 
-  sums = jax.tree.map(lambda x: jnp.zeros(x.shape, jnp.float32), head)
-  start = (jnp.zeros((), jnp.float32), sums)
-  (total, gradient), gradient_x = jax.lax.scan(
-    part, start, split((x_BxLxD, targets, weights), parts)
-  )
-  gradient_x = gradient_x.swapaxes(0, 1).reshape(x_BxLxD.shape)
-  like = jax.tree.map(lambda g, x: g.astype(x.dtype), gradient, head)
-  return total, (gradient_x, like)
+def _by_parts(inputs, head: Head, model: Model, parts: int):
+  """As `_part` of all positions, one part after another."""
+
+  def part(sums, inputs):
+    total, slopes, slope_x = _part(inputs, head, model)
+    return jax.tree.map(jnp.add, sums, (total, slopes)), slope_x
+
+  zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, jnp.float32), head)
+  start = (jnp.zeros((), jnp.float32), zeros)
+  sums, slope_x = jax.lax.scan(part, start, split(inputs, parts))
+  return *sums, slope_x.swapaxes(0, 1).reshape(inputs[0].shape)
+
+
+def _part(inputs, head: Head, model: Model):
+  """Of C positions of every sequence: the loss, and gradients of head and x."""
+  x_BxCxD, targets_BxC, weights_BxC = inputs
+  logits_BxCxV = logits(x_BxCxD, head, model)
+  highest_BxCx1 = logits_BxCxV.max(-1, keepdims=True)
+  odds_BxCxV = jnp.exp(logits_BxCxV - highest_BxCx1)
+  total_BxCx1 = odds_BxCxV.sum(-1, keepdims=True)
+  norm_BxC = (jnp.log(total_BxCx1) + highest_BxCx1)[..., 0]
+  at_BxC = jnp.take_along_axis(logits_BxCxV, targets_BxC[..., None], -1)[..., 0]
+  losses_BxC = norm_BxC - at_BxC
+
+  weights_BxCx1 = weights_BxC[..., None]
+  hit_BxCxV = jnp.arange(logits_BxCxV.shape[-1]) == targets_BxC[..., None]
+  slope_BxCxV = odds_BxCxV * (weights_BxCx1 / total_BxCx1)
+  slope_BxCxV -= jnp.where(hit_BxCxV, weights_BxCx1, 0)
+  # of what the cap was put on; no slope on rows that pad
+  if cap := models.of(model).logit_cap(model.architecture):
+    slope_BxCxV *= 1 - jnp.square(jnp.maximum(logits_BxCxV, -cap) / cap)
+
+  bias_V = None if head.bias_V is None else slope_BxCxV.sum((0, 1))
+  # products of 16-bit numbers where the forward pass has them
+  slope_BxCxV = slope_BxCxV.astype(x_BxCxD.dtype)
+  slopes = Head(products.outer(slope_BxCxV, x_BxCxD, jnp.float32), bias_V)
+  total = (losses_BxC * weights_BxC).sum()
+  return total, slopes, jnp.dot(slope_BxCxV, head.matrix_VxD)
 
 
 def _scaled(model, parts, gradients, cotangent):
@@ -225,4 +239,4 @@ def _scaled(model, parts, gradients, cotangent):
   return *scaled, None, None
 
 
-_sum_by_parts.defvjp(_sum_and_gradients, _scaled)
+_sum.defvjp(_sum_and_gradients, _scaled)

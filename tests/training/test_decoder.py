@@ -11,7 +11,7 @@ from forgetting.config import Model
 from forgetting.training import losses as losses_lib
 from forgetting.training import models
 from forgetting.training import programs as programs_lib
-from forgetting.training.models import decoder, scanning
+from forgetting.training.models import scanning
 
 MODELS = [
   Model(layers=1, width=16, heads=2, context=12, vocab_size=31),
@@ -151,21 +151,3 @@ def test_bfloat16_is_near_and_its_weights_stay_float32(params):
   ).lower(params, batch).as_text()  # fmt: skip
   products = [line for line in text.splitlines() if "dot_general" in line]
   assert products and all("bf16" in line for line in products)
-
-
-def test_both_attentions_agree():
-  draw = np.random.default_rng(0)
-  q, k, v = draw.normal(size=(3, 2, 24, 2, 16)).astype(np.float32)
-
-  def loss(attention, *qkv):
-    return (attention(*qkv) * v).sum()
-
-  for attend in (decoder._fused_attention, decoder._attention):
-    assert attend(q, k, v).shape == (2, 24, 2, 16)
-  one, two = (
-    jax.value_and_grad(functools.partial(loss, attend), argnums=(0, 1, 2))(
-      q, k, v
-    )
-    for attend in (decoder._fused_attention, decoder._attention)
-  )
-  assert_near(one, two, rtol=1e-5)

@@ -20,7 +20,13 @@ import numpy as np
 from forgetting.config.model import Numerics
 from forgetting.config.transformer import Transformer
 from forgetting.training import sharding
-from forgetting.training.models import adapters, attention, rotary, scanning
+from forgetting.training.models import (
+  adapters,
+  attention,
+  products,
+  rotary,
+  scanning,
+)
 from forgetting.training.models.family import (
   Kind,
   Kinds,
@@ -258,7 +264,7 @@ def _mlp(x_BxLxD, *, p: Params, c: Transformer):
 
 def dense(x, p: Params):
   """The last axis of x by a kernel, and its bias if it has one."""
-  y = jnp.dot(x, p["kernel"].astype(x.dtype))
+  y = products.dense(x, p["kernel"].astype(x.dtype))
   if (a := "kernel" + adapters.A) in p:
     y += adapters.product(x, p[a], p["kernel" + adapters.B])
   return y + p["bias"].astype(x.dtype) if "bias" in p else y
