@@ -11,7 +11,7 @@ from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.associations.structure import Structure
 
 TASKS = 5  # named for each component
-EXAMPLES = 100  # looked at for each component
+EXAMPLES = 100  # looked at for each component; of few a third
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +40,15 @@ class Component:
     singular_value: s.
     tasks: (name, u) by falling |u|.
     examples: (id, v) by falling |v|, the first few.
-    sources: of the `EXAMPLES` examples with the largest |v|; empty where
-      sources are unknown.
+    looked: at how many examples with the largest |v|, for their sources.
+    sources: of those; empty where sources are unknown.
   """
 
   rank: int
   singular_value: float
   tasks: tuple[tuple[str, float], ...]
   examples: tuple[tuple[str, float], ...]
+  looked: int
   sources: tuple[SourceShare, ...]
 
 
@@ -62,6 +63,7 @@ def leading(
     count: how many, as far as there are any.
   """
   out = []
+  looked = min(EXAMPLES, max(1, len(matrix.examples) // 3))
   for rank in range(min(count, len(structure.right))):
     left, right = structure.left[:, rank], structure.right[rank]
     order = np.argsort(-np.abs(right), kind="stable")
@@ -72,7 +74,8 @@ def leading(
         singular_value=float(structure.singular_values[rank]),
         tasks=_named(matrix.tasks, left, tasks),
         examples=_named(matrix.examples, right, order[:TASKS]),
-        sources=_shares(matrix.sources, order[:EXAMPLES]),
+        looked=looked,
+        sources=_shares(matrix.sources, order[:looked]),
       )
     )
   return tuple(out)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from forgetting.associations import (
-  components,
   contest,
   noise,
   readings,
@@ -93,7 +92,7 @@ def component_lines(parts) -> list[str]:
         f" p {s.p_value:.1g})"
         for s in part.sources[:4]
       )
-      lines.append(f"  sources of its {components.EXAMPLES} largest: {shares}")
+      lines.append(f"  sources of its {part.looked} largest: {shares}")
   return lines
 
 

@@ -21,3 +21,13 @@ def test_components_name_what_was_planted():
   assert first.sources[0].source == "code"
   assert first.sources[0].among >= 0.6 and first.sources[0].p_value < 1e-6
   assert first.sources[0].overall == pytest.approx(1 / 3)
+
+
+def test_of_few_examples_some_are_left_to_compare_with():
+  generator = np.random.default_rng(0)
+  values = generator.normal(size=(6, 60))
+  sources = np.where(np.arange(60) < 20, "code", "news")
+  matrix = build(values, sources=sources)
+  first = components.leading(matrix, structure.analyse(matrix))[0]
+  assert first.looked == 20
+  assert all(np.isfinite(share.p_value) for share in first.sources)
