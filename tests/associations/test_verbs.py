@@ -42,7 +42,7 @@ def test_a_study_is_told_and_drawn(monkeypatch, capsys, tmp_path):
   said = capsys.readouterr().out
   assert "12 tasks x 60 examples" in said
   assert "own noise: 6 tasks with several seeds" in said
-  assert "sources of its 100 largest" in said
+  assert "sources of its 20 largest" in said
   check_json(json.loads(out.read_text()))
   check_figures(study / "figures", values)
 
