@@ -20,7 +20,7 @@ from forgetting.config import (
   Run,
 )
 from forgetting.config.config_json import parse
-from forgetting.config.model import Remat
+from forgetting.config.model import Dtype, Remat
 from forgetting.config.transformer import PublicModel
 from forgetting.cost.footprint import USABLE, Mesh, footprint
 
@@ -86,11 +86,12 @@ def run_of(
   remat: Remat = "none",
   context: int = CONTEXT,
   batch_size: int = BATCH_SIZE,
+  dtype: Dtype = "bfloat16",
 ) -> Run:
-  """A fine-tuning in bfloat16 of a llama of that size."""
+  """A fine-tuning of a llama of that size."""
   parent = Pretrained("a-llama")
   model = PublicModel.of(
-    architecture(*sizes), context=context, dtype="bfloat16", remat=remat
+    architecture(*sizes), context=context, dtype=dtype, remat=remat
   )
   return Run(
     model=model,

@@ -16,6 +16,7 @@ from forgetting.config import Run
 # Many tests build one small program anew, and compiling takes most of their
 # time: what is compiled is kept, for every later run of them (read when JAX is
 # imported, after this). A study's own workers have the study's cache.
+DEFAULT = "not (slow or browser or engines or notebooks or slurm)"
 COMPILED = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 COMPILED.mkdir(parents=True, exist_ok=True)
 for name, value in (
@@ -24,6 +25,15 @@ for name, value in (
   ("PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1"),
 ):
   os.environ.setdefault(f"JAX_{name}", value)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+  """The default suite compiles without LLVM's optimisations, in 0.6 the time.
+
+  XLA's own passes are those of a user; the slow tests compile as users do.
+  """
+  if config.option.markexpr == DEFAULT:
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
 def made_once(
