@@ -71,7 +71,7 @@ def measured(what: str, place: str, shape: dict, asked, cache: str):
     ]
     cell = Cell(who, workers)
     try:
-      cell.facts = [worker.answer() for worker in workers][0]
+      cell.facts, *_ = [worker.answer() for worker in workers]
     except EOFError as error:
       print(f"{NAMES[who]}, {what}: failed, {error}", flush=True)
       cell.close()

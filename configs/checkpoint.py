@@ -3,8 +3,9 @@
   forgetting study configs/checkpoint.py --model ./SmolLM2-135M \
     --domain ./letters --pretraining mix
 
-Several models with one tokenizer are a ladder of sizes. What a public model
-was pretrained on is rarely to be had: the pretraining text is what you name, a
+Several models are a ladder of sizes; where their tokenizers differ, losses are
+compared by the byte, and what tells them says so. What a public model was
+pretrained on is rarely to be had: the pretraining text is what you name, a
 stand-in, on which a model may still have something to learn. So each model has
 a control, which trains on that text alone. `--set micro_batches=4` computes a
 batch in four parts, where memory is short; a dry run says how many would fit.

@@ -41,7 +41,7 @@ class Component:
     tasks: (name, u) by falling |u|.
     examples: (id, v) by falling |v|, the first few.
     looked: at how many examples with the largest |v|, for their sources.
-    sources: of those; empty where sources are unknown.
+    sources: of those; empty where sources are unknown, or there is one.
   """
 
   rank: int
@@ -87,6 +87,8 @@ def _named(names, values, index) -> tuple[tuple[str, float], ...]:
 
 def _shares(sources, top) -> tuple[SourceShare, ...]:
   known = [source for source in np.unique(sources) if source]
+  if len(known) < 2:
+    return ()  # nothing to compare
   rest = np.delete(np.arange(len(sources)), top)
   out = []
   for source in known:

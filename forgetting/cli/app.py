@@ -24,7 +24,32 @@ OWN = ("-h", "--help")  # options without a verb, beside tyro's completions
 Todo = Callable[[], int]
 NAME = "forgetting"
 WIDE = "10000"  # columns: no line of tyro's is broken
+# options that take several values, which may be given in several places
+SEVERAL = ("--domain", "--pretraining", "--model", "--text", "--only")
 NAMES_DEPTH = 5  # characters before the name of an option in tyro's boxes
+
+
+def gathered(arguments: Sequence[str]) -> list[str]:
+  """Arguments with the values of a repeated option behind its first place.
+
+  `--model a --model b` is `--model a b`; of a list tyro would take the last
+  option's values and drop the others without a word.
+
+  Args:
+    arguments: what follows the program's name.
+  """
+  groups: dict[str | int, list[str]] = {}
+  now = groups.setdefault(0, [])
+  for at, part in enumerate(arguments):
+    name, equals, value = part.partition("=")
+    if name in SEVERAL:
+      now = groups.setdefault(name, [name])
+      now += [value] * bool(equals)
+    elif part.startswith("--"):
+      now = groups.setdefault(at + 1, [part])
+    else:
+      now.append(part)
+  return [part for group in groups.values() for part in group]
 
 
 class Verbs(tyro.extras.SubcommandApp):
@@ -77,7 +102,7 @@ class Verbs(tyro.extras.SubcommandApp):
     """
     self._check_verb(arguments)
     given = dict(
-      args=[*arguments],
+      args=gathered(arguments),
       prog=NAME,
       description=description,
       registry=REGISTRY,

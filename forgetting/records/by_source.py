@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.records import tokenizers
 from forgetting.records.tables import load, run_directories
 from forgetting.storage.places import place
 
@@ -55,6 +56,8 @@ def by_source(study: str | os.PathLike, *, beside: bool = False):
   for name, of_runs in sorted(found.items()):
     rows = table[table["run"].isin([*of_runs])].copy()
     pairs = np.array([of_runs[run] for run in rows["run"]])
+    if tokenizers.SCALES[0] in rows:
+      pairs *= rows[[tokenizers.SCALES[0]]].to_numpy(float)
     rows["pretrain_loss"], rows["base_pretrain_loss"] = pairs.T
     out[name] = rows
   return out

@@ -30,7 +30,7 @@ def columns(
 
   Args:
     found: the runs of a study or of several.
-    results: of them; {} of those that are not done.
+    results: of them, of `tokenizers.compared`; {} of those that are not done.
 
   Returns:
     control_change, nats a token: of the pretraining loss of the control where
@@ -57,7 +57,8 @@ def columns(
       curve = next((c for k, c in told.items() if k[:-1] == key[:-1]), None)
     if run.is_control or curve is None or result.get("status") != "done":
       continue
-    change[i] = np.interp(run.injection * _seen(directory, run, result), *curve)
+    seen = run.injection * _seen(directory, run, result)
+    change[i] = np.interp(seen, *curve) * result.get("pretrain_scale", 1.0)
     forgetting[i] = result["pretrain_loss"] - result["base_pretrain_loss"]
   return dict(zip(COLUMNS, (change, forgetting - change), strict=True))
 

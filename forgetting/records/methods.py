@@ -12,6 +12,7 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.config.method import FULL
+from forgetting.records import tokenizers
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -32,8 +33,9 @@ def by_method(
       method of a table that has no other.
 
   Returns:
-    the rows; and a line on what was kept and what was left out, None where
-    nothing was and nothing else than full fine-tuning is there.
+    the rows; and a line on what was kept and what was left out, and on
+    tokenizers that differ; None where nothing was, there is nothing else than
+    full fine-tuning, and one tokenizer.
 
   Raises:
     InputError: the table has no fine-tuning by that method, or several but for
@@ -44,7 +46,7 @@ def by_method(
       raise InputError(
         f"--method: found {method!r}, expected a table with a column `method`"
       )
-    return table, None
+    return table, _line(table)
   words = table["method"].where(table["method"].notna(), FULL.word).astype(str)
   words = words.where(words != "", FULL.word)
   tuned = finetunings(table)
@@ -69,7 +71,12 @@ def by_method(
     )
   elif method != FULL.word:
     line = f"method: all fine-tunings are by {method}"
-  return rows, "; ".join(filter(None, (line, rates))) or None
+  return rows, _line(table, line, rates)
+
+
+def _line(table: "pd.DataFrame", *parts: str | None) -> str | None:
+  """What is to be said of a table that is fitted."""
+  return "; ".join(filter(None, (tokenizers.line(table), *parts))) or None
 
 
 def settings(rows: "pd.DataFrame") -> "pd.Series":

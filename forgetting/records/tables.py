@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 import os
+import pathlib
 
 import numpy as np
 
 from forgetting.config import Run, domain_name
-from forgetting.records import controls, table_file
+from forgetting.records import controls, table_file, tokenizers
 from forgetting.records.directory import (
   EXPORTED,
   RunDirectory,
@@ -79,8 +80,9 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   Returns:
     a pandas.DataFrame, one row a run, with the columns of `COLUMNS` and then
     those that a table has beside them, `table_columns.LINE` last. Losses are
-    nats per token; a run that is not done has status `unfinished` and no
-    losses.
+    nats per token, of one tokenizer's where there are several
+    (`tokenizers.compared`, whose columns come along); a run that is not done
+    has status `unfinished` and no losses.
 
   Raises:
     InputError: nothing there, or columns missing.
@@ -95,19 +97,27 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
       path, columns=columns, required=REQUIRED, lines=True
     )
     return _completed(table, table_file.stem(path))
-  found = list(run_directories(path))
-  results = places.each([d for d, _ in found], RunDirectory.result)
+  found, results = _results(path)
   # a study is called by its folder, which may have been copied or renamed
   rows = [
     {"status": "unfinished", **axes(name, run), **result, "study": name}
     for (d, run), result in zip(found, results, strict=True)
     for name in (d.path.parent.name,)
   ]
-  table = pd.DataFrame(rows, columns=list(COLUMNS))
+  several = any(tokenizers.PER_TOKEN_OF in row for row in rows)
+  beside = tokenizers.COLUMNS if several else ()
+  table = pd.DataFrame(rows, columns=[*COLUMNS, *beside])
   # losses that no run of a half-done study has yet are no words
   numbers = (*LOSSES, *DRIFT, "bottom_step")
   table = table.astype(dict.fromkeys(numbers, float))
   return table.assign(**controls.columns(found, results))
+
+
+def _results(path: pathlib.Path):
+  """The runs of a folder, and their results with losses to be compared."""
+  found = list(run_directories(path))
+  results = places.each([d for d, _ in found], RunDirectory.result)
+  return found, tokenizers.compared(found, results)
 
 
 def _completed(table, name: str):
@@ -155,11 +165,13 @@ def curves(root: str | os.PathLike):
 
   if exported(place(root)):
     return table_file.read(place(root) / EXPORTED["curves"])
-  rows, found = [], list(run_directories(place(root)))
+  rows, (found, results) = [], _results(place(root))
   records = places.each([d for d, _ in found], RunDirectory.records)
-  for (directory, run), of_run in zip(found, records, strict=True):
+  for (directory, run), of_run, result in zip(
+    found, records, results, strict=True
+  ):
     known = axes(directory.path.parent.name, run)
-    rows += [known | record for record in of_run]
+    rows += [known | tokenizers.rescaled(r, result) for r in of_run]
   return pd.DataFrame(rows)
 
 
@@ -180,13 +192,16 @@ def blends(root: str | os.PathLike):
   """
   import pandas as pd
 
-  rows, found = [], list(run_directories(place(root)))
+  rows, (found, results) = [], _results(place(root))
   measured = places.each([d for d, _ in found], RunDirectory.blends)
-  for (directory, run), of_run in zip(found, measured, strict=True):
+  for (directory, run), of_run, result in zip(
+    found, measured, results, strict=True
+  ):
     known = axes(directory.path.parent.name, run)
     for remedy, strength in (("averaging", "weight"), ("largest", "kept")):
       for point in of_run.get(remedy, ()):
         told = dict(remedy=remedy, strength=point[strength])
+        point = tokenizers.rescaled(point, result)
         rows.append(
           known | told | {k: point[k] for k in point if k != strength}
         )

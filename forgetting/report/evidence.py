@@ -11,7 +11,12 @@ import numpy as np
 from forgetting import records
 from forgetting.laws.forms import find
 from forgetting.laws.table import names_of
-from forgetting.records import RunDirectory, table_columns, table_values
+from forgetting.records import (
+  RunDirectory,
+  table_columns,
+  table_values,
+  tokenizers,
+)
 from forgetting.storage import places
 
 if TYPE_CHECKING:
@@ -148,7 +153,9 @@ def read(
       for key, directory in zip(keys, directories, strict=True)
     }
     configs = dict(zip(keys, (run for _, run in found), strict=True))
-    all_results = places.each(directories, RunDirectory.result)
+    all_results = tokenizers.compared(
+      found, places.each(directories, RunDirectory.result)
+    )
     results = {k: r for k, r in zip(keys, all_results, strict=True) if r}
   keys = zip(runs["study"], runs["run"], strict=True)
   of_runs = [results.get(key, {}) for key in keys]

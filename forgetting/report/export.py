@@ -19,7 +19,7 @@ from forgetting import records
 from forgetting.associations import load
 from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
-from forgetting.records import EXPORTED, plan_file
+from forgetting.records import EXPORTED, plan_file, tokenizers
 from forgetting.report.evidence import EXTRAS
 from forgetting.storage import places
 from forgetting.storage.places import place
@@ -108,7 +108,8 @@ def _runs(study: pathlib.Path):
   """`records.load`, with what only the results say."""
   table = records.load(study)
   # in the order of the table: studies of one folder may share a run's name
-  results = [d.result() for d, _ in records.run_directories(study)]
+  found = list(records.run_directories(study))
+  results = tokenizers.compared(found, [d.result() for d, _ in found])
   for column in ADDED:
     values = [result.get(column) for result in results]
     if any(value is not None for value in values):

@@ -26,7 +26,7 @@ def heat_map(matrix):
   values = matrix.values
   order = _task_order(matrix)
   groups = _groups(matrix)
-  blocks = [np.nanmean(_measured(values[:, g]), axis=1) for g in groups]
+  blocks = [_means(values[:, g], axis=1) for g in groups]
   first = [g[0] for g in groups]
 
   def by_task(column):
@@ -115,7 +115,7 @@ def _task_order(matrix) -> np.ndarray:
 
 def _groups(matrix) -> list[np.ndarray]:
   """The examples of each drawn column: neighbours of one source."""
-  means = np.nanmean(_measured(matrix.values), axis=0)
+  means = _means(matrix.values, axis=0)
   order = np.lexsort((-means, matrix.sources))
   size = -(-len(order) // PLACES)
   groups = []
@@ -130,7 +130,8 @@ def grouped(matrix) -> int:
   return max(len(group) for group in _groups(matrix))
 
 
-def _measured(values):
-  """Values without the warning of a mean over nothing."""
-  empty = np.isnan(values).all()
-  return np.zeros_like(values) if empty else values
+def _means(values, axis: int) -> np.ndarray:
+  """Means over what is measured; NaN, without a warning, where nothing is."""
+  seen = ~np.isnan(values)
+  count, total = seen.sum(axis), np.where(seen, values, 0.0).sum(axis)
+  return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -16,7 +16,7 @@ def summary(evidence: Evidence) -> str:
 
   Returns:
     lines: what is done, and a row a cell with the mean forgetting over seeds
-    at best, nats per token; "-" where no run is done.
+    at best, nats per token, "-" where no run is done; what was left out.
   """
   measured = evidence.measured
   if not len(measured):
@@ -33,7 +33,8 @@ def summary(evidence: Evidence) -> str:
   table = "\n".join(text_table.lines([header, *rows[:MOST]], indent="  "))
   more = len(rows) - MOST
   rest = f"\n{more} more cells are in runs.csv" if more > 0 else ""
+  note = f"\n{line}" if (line := evidence.methods) else ""
   return (
     f"fine-tunings: {told}; forgetting by injection, nats per token:\n"
-    f"{table}{rest}"
+    f"{table}{rest}{note}"
   )

@@ -276,17 +276,8 @@ def fetch_parents(runs: Iterable[Run]) -> None:
   """Fetches the public checkpoints that runs start from.
 
   Raises:
-    InputError: one cannot be had, or two have different tokenizers: their
-      losses are not of the same tokens.
+    InputError: one cannot be had.
   """
   parents = [run.parent for run in runs if isinstance(run.parent, Pretrained)]
-  tokenizers_of = {}
   for parent in dict.fromkeys(parents):
     hub.fetch(parent, weights=True)
-    tokenizers_of[hub.identity(parent)["tokenizer"]] = parent.path
-  if len(tokenizers_of) > 1:
-    raise InputError(
-      f"models: found the tokenizers of {' and '.join(tokenizers_of.values())},"
-      " expected one: their losses are not of the same tokens; give each a"
-      " study of its own"
-    )

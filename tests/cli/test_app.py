@@ -9,7 +9,7 @@ from command import called
 import pytest
 
 from forgetting.cli import main as cli
-from forgetting.cli.app import in_a_line
+from forgetting.cli.app import gathered, in_a_line
 from forgetting.config import InputError
 
 VERBS = [*cli.app._subcommands]
@@ -94,3 +94,24 @@ def test_the_width_that_tyro_is_told_is_gone_afterwards(monkeypatch):
     with pytest.raises(InputError):
       cli.app.parse(["fit"], description="")
     assert os.environ.get("COLUMNS") == before
+
+
+@pytest.mark.parametrize(
+  ("option", "field"),
+  [
+    ("--domain", "domain"),
+    ("--pretraining", "pretraining"),
+    ("--model", "model"),
+  ],
+)
+def test_an_option_given_twice_has_all_values(option, field):
+  asked = ["study", "c.py", option, "a", "--root", "r", f"{option}=b", "c"]
+  todo = cli.app.parse(asked, description="")
+  (options,) = todo.args or todo.keywords.values()
+  assert getattr(options.text, field) == ("a", "b", "c")
+  assert str(options.root) == "r"
+
+
+def test_other_options_stay_where_they_are():
+  asked = ["fit", "x", "--by", "a", "--set", "s=1", "--set", "t=2", "-h"]
+  assert gathered(asked) == asked

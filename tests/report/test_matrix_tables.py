@@ -81,3 +81,13 @@ def test_both_signs_share_one_scale_white_at_zero():
   assert min(red, green, blue) > 0.95
   ends = image.cmap(image.norm(np.array([-0.1, 0.4])))
   assert ends[1][2] < 0.2 < ends[0][0]  # full red; a quarter of the blue
+
+
+def test_what_no_run_has_measured_is_no_number_and_no_warning(recwarn):
+  values = np.ones((2, 6))
+  values[0, 3:] = np.nan  # as where models have other tokenizers
+  values[1, :3] = np.nan
+  cells = matrix_tables.heat_map(build(values))
+  assert cells["forgetting"].isna().sum() == 6
+  assert cells["forgetting"].mean() == 1
+  assert not recwarn.list

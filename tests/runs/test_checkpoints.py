@@ -86,16 +86,6 @@ def test_other_weights_are_another_parent(done, text, tmp_path):
     do_run(run, options_in(tmp_path / "runs"))
 
 
-def test_models_of_one_study_have_one_tokenizer(done, text, tmp_path):
-  _, _, runs = done
-  folder = tiny_checkpoint.write(tmp_path / "Other")
-  told = tiny_checkpoint.tokenizer(begins=False)
-  (folder / "tokenizer.json").write_text(json.dumps(told))
-  other = tiny_checkpoint.finetuning(Pretrained(str(folder)), text)
-  with pytest.raises(InputError, match="found the tokenizers of"):
-    run_text.fetch_parents([runs[0], other])
-
-
 def test_what_does_not_fit_a_checkpoint_is_refused(done):
   _, _, (run, control) = done
   for changes, message in (
