@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 PER_TOKEN_OF = "per_token_of"  # the tokenizer that losses are told by
 SCALES = ("pretrain_scale", "target_scale")  # what they were multiplied by
 COLUMNS = (PER_TOKEN_OF, *SCALES)
-_LOSSES = dict(
-  pretrain_scale=(
-    *("pretrain_loss", "base_pretrain_loss", "kl_pretrain"),
-    *("forgetting", "forgetting_standard_error", "pretrain_standard_error"),
-  ),
-  target_scale=(
-    *("target_loss", "base_target_loss", "kl_target"),
-    "target_standard_error",
-  ),
-)
+_LOSSES = {
+  f"{side}_scale": (
+    *(f"{side}_loss", f"base_{side}_loss", f"{side}_loss_at_best"),
+    *(f"one_error_{side}_loss", f"{side}_loss_bottom_error"),
+    *(f"{side}_standard_error", f"kl_{side}"),
+  )
+  for side in ("pretrain", "target")
+}
+_LOSSES["pretrain_scale"] += ("forgetting", "forgetting_standard_error")
 
 
 def compared(

@@ -1,6 +1,8 @@
 """A run's model as a folder, of a checkpoint's child and of our own decoder."""
 
 import json
+import pathlib
+import subprocess
 
 import jax
 import numpy as np
@@ -10,10 +12,17 @@ import tiny_checkpoint
 
 from forgetting.config import InputError, LoRA, Pretrained, SelfText, canonical
 from forgetting.config.config_json import parse
-from forgetting.runs import exporting
+from forgetting.runs import evaluators, exporting
+from forgetting.runs.options import Saves
+from forgetting.runs.run import do_run
+from forgetting.study.study import prepare_text
 from forgetting.training import methods, models
 from forgetting.training.checkpoint import save_params
 from forgetting.training.public import adapter_files, reading
+
+ROOT = pathlib.Path(__file__).parents[2]
+TORCH = ROOT / ".venv-hf" / "bin" / "python"
+PROGRAM = ROOT / "tests" / "exported_torch.py"
 
 
 def done(root, run, params, **result):
@@ -113,3 +122,43 @@ def test_the_card_says_what_was_injected_and_measured(tmp_path, text):
   told = exporting.card(run, result)
   assert "came from self-t1" in told and "a divergence" in told
   assert "stand-in" not in told
+
+
+@pytest.mark.slow
+def test_transformers_has_the_losses_of_the_run(
+  tmp_path, text, finetuning, own_cache
+):
+  """Of every sequence, of what was trained in each way and given back."""
+  if not TORCH.exists():
+    pytest.skip("needs .venv-hf: make hf")
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "Tiny")))
+  runs = dict(
+    full=tiny_checkpoint.finetuning(parent, text),
+    lora=tiny_checkpoint.finetuning(parent, text, method=LoRA(rank=2)),
+    own=finetuning,
+  )
+  prepare_text([finetuning.parent, *runs.values()])
+  options = options_in(tmp_path / "runs", saves=Saves(best=True))
+  do_run(finetuning.parent, options)
+  expected = {}
+  for case, run in runs.items():
+    do_run(run, options)
+    directory = options.study.of(run)
+    folder = tmp_path / "cases" / case
+    folder.mkdir(parents=True)
+    exporting.export(str(directory.path), str(folder / "model"))
+    held_out = evaluators.evaluator_of(run, None).pretrain
+    examples = directory.examples()
+    assert examples["id"].tolist() == held_out.id.tolist()
+    expected[case] = examples["best"]
+    np.savez(
+      folder / "text.npz", chunks=held_out.chunks, weights=held_out.weights
+    )
+    moved = np.abs(examples["best"] - examples["base"]).max()
+    assert moved > 1e-3, case
+  subprocess.run([TORCH, PROGRAM, tmp_path / "cases"], check=True)
+  for case, ours in expected.items():
+    theirs = np.load(tmp_path / "cases" / case / "losses.npy")
+    difference = np.abs(theirs - ours).max()
+    print(case, "differs by", difference)
+    assert difference < 1e-4, case
