@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 PER_TOKEN_OF = "per_token_of"  # the tokenizer that losses are told by
 SCALES = ("pretrain_scale", "target_scale")  # what they were multiplied by
 COLUMNS = (PER_TOKEN_OF, *SCALES)
-_LOSSES = {
-  f"{side}_scale": (
-    *(f"{side}_loss", f"base_{side}_loss", f"{side}_loss_at_best"),
-    *(f"one_error_{side}_loss", f"{side}_loss_bottom_error"),
-    *(f"{side}_standard_error", f"kl_{side}"),
-  )
-  for side in ("pretrain", "target")
+_OF_SIDE = (
+  *("{}_loss", "base_{}_loss", "{}_loss_at_best", "one_error_{}_loss"),
+  *("{}_loss_bottom_error", "{}_standard_error", "kl_{}"),
+)
+_LOSSES: dict[str, tuple[str, ...]] = {
+  "pretrain_scale": (
+    *(name.format("pretrain") for name in _OF_SIDE),
+    *("forgetting", "forgetting_standard_error"),
+  ),
+  "target_scale": tuple(name.format("target") for name in _OF_SIDE),
 }
-_LOSSES["pretrain_scale"] += ("forgetting", "forgetting_standard_error")
 
 
 def compared(

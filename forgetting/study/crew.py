@@ -105,7 +105,7 @@ class Crew:
       directory = self._options.study.of(run)
       if result := directory.result():
         del self._held[name]
-        self._finish(run, result, self._summary.skipped)
+        self._finish(run, result, self._summary.elsewhere)
       elif claims.held(directory.path):
         self._held[name] = now + HELD_AGAIN
       else:
@@ -169,9 +169,9 @@ class Crew:
       self._held[run.name] = time.monotonic() + HELD_AGAIN
       self._progress.say(outcome.held)
     else:
-      done, skipped = self._summary.done, self._summary.skipped
+      done, elsewhere = self._summary.done, self._summary.elsewhere
       ours = self._is_ours(run, outcome.worker["pid"])
-      self._finish(run, outcome.result, done if ours else skipped)
+      self._finish(run, outcome.result, done if ours else elsewhere)
 
   def _is_ours(self, run: Run, pid: int) -> bool:
     """Whether our worker did a run, and not another study's, just before."""

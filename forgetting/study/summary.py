@@ -14,6 +14,7 @@ class Summary:
 
   Attributes:
     done, skipped: names of runs that this call did, or found done.
+    elsewhere: names of runs that other processes did in the meantime.
     failed: name -> one line: runs, diverged ones among them, and domains
       whose text cannot be had.
     left_out: names of runs whose parent or domain failed.
@@ -23,6 +24,7 @@ class Summary:
 
   done: list[str] = dataclasses.field(default_factory=list)
   skipped: list[str] = dataclasses.field(default_factory=list)
+  elsewhere: list[str] = dataclasses.field(default_factory=list)
   failed: dict[str, str] = dataclasses.field(default_factory=dict)
   left_out: list[str] = dataclasses.field(default_factory=list)
   workers: dict[int, dict] = dataclasses.field(default_factory=dict)
@@ -55,7 +57,10 @@ class Summary:
 
   def as_dict(self) -> dict:
     """Which runs, and how long it took, as JSON takes it."""
-    names = ("done", "skipped", "failed", "left_out", "text_seconds", "seconds")
+    names = (
+      *("done", "skipped", "elsewhere", "failed", "left_out"),
+      *("text_seconds", "seconds"),
+    )
     return {name: getattr(self, name) for name in names}
 
   def __str__(self) -> str:
@@ -63,6 +68,8 @@ class Summary:
       f"{len(self.done)} runs done in {self.seconds:.0f} s,"
       f" {len(self.skipped)} were done already"
     )
+    if self.elsewhere:
+      line += f", {len(self.elsewhere)} by other processes meanwhile"
     if self.failed:
       line += f", {len(self.failed)} failed, {len(self.left_out)} left out"
     if not self.workers:

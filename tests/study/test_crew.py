@@ -48,7 +48,7 @@ def test_what_another_study_did_meanwhile_is_not_counted_twice(
   for run, pid in zip(runs, (os.getpid(), os.getpid() + 1), strict=True):
     crew._take(Outcome(run, dict(status="done"), worker=dict(pid=pid)))
   assert summary.done == [runs[0].name]
-  assert summary.skipped == [runs[1].name]
+  assert summary.elsewhere == [runs[1].name]
 
 
 def long_study_file(tmp_path, finetuning) -> pathlib.Path:

@@ -20,6 +20,9 @@ def test_it_is_told_in_two_lines():
     "2 runs done in 61 s, 1 were done already, 1 failed, 1 left out",
     "2 workers: 6 programs compiled, 2 found in the compilation cache",
   ]
+  assert str(Summary(done=["a"], elsewhere=["b", "c"])) == (
+    "1 runs done in 0 s, 0 were done already, 2 by other processes meanwhile"
+  )
   assert str(Summary(skipped=["a"])) == (
     "0 runs done in 0 s, 1 were done already"
   )
