@@ -17,7 +17,9 @@ from etils import epath
 from forgetting.config import InputError
 from forgetting.storage import packing
 
-KINDS = (".txt", ".md", ".jsonl", ".json", ".csv", ".tsv", ".parquet")
+KINDS = (
+  ".txt", ".md", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet",
+)  # fmt: skip
 EXPECTED = f"text as {', '.join(KINDS)} (or .gz, .zst, .zip of these)"
 
 

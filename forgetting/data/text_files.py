@@ -321,6 +321,7 @@ def _read_parquet(where, stream, counts, names) -> Iterator[Record]:
 
 _READERS: dict[str, Reader] = {
   ".jsonl": _read_json_lines,
+  ".ndjson": _read_json_lines,
   ".json": _read_json,
   ".csv": _read_separated,
   ".tsv": _read_separated,

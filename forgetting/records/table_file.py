@@ -118,6 +118,7 @@ READERS: dict[str, Callable[[bytes, str, Names], "pd.DataFrame"]] = {
   ".tsv": _tab,
   ".parquet": _parquet,
   ".jsonl": _json,
+  ".ndjson": _json,
   ".json": _json,
 }
 
@@ -222,7 +223,13 @@ def _content(path: pathlib.Path) -> tuple[bytes, str]:
   with path.open("rb") as file:
     if packed != ".zip":
       with packing.unpacked(file, packed) as stream:
-        return stream.read(), ending
+        content = stream.read()
+      if not packed and content.startswith(packing.GZIP):
+        raise InputError(
+          f"{path}: found a file packed by gzip, expected {ending}: call it"
+          f" {path.name}.gz"
+        )
+      return content, ending
     archive, names = packing.members(file)
     with archive:
       tables = [n for n in names if packing.endings(n)[0] in READERS]

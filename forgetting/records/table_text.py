@@ -72,7 +72,7 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
   Raises:
     InputError: it is empty, or a row has more values than the header.
   """
-  text, before = _without_hint(text)
+  text, before = _without_comments(*_without_hint(text), likely, where)
   by = separator(text, likely)
   if by == " ":
     text = re.sub(r"[ \t]+", " ", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text))
@@ -102,6 +102,30 @@ def _without_hint(text: str) -> tuple[str, int]:
   """Without the `sep=;` that spreadsheets write on top, and its lines."""
   match = re.match(r'"?sep=.?"?\r?\n', text)
   return (text[match.end() :], 1) if match else (text, 0)
+
+
+def _without_comments(
+  text: str, before: int, likely: str, where: str
+) -> tuple[str, int]:
+  """Without the lines of # on top, and how many lines are gone by then.
+
+  Names of columns behind the last # are names, as numpy.savetxt writes them.
+  """
+  match = re.match(r"(?:[ \t]*#.*(?:\r?\n|\r|$))+", text)
+  if match is None:
+    return text, before
+  above, rest = match.group().splitlines(), text[match.end() :]
+  names = above[-1].strip().lstrip("# \t")
+  by = separator(f"{names}\n{rest}", likely)
+  _, row = next(_rows(rest, by), (0, []))
+  numbers = any(re.match(r"\s*[-+]?[.,]?\d", value) for value in row)
+  if numbers and len(names.split(by)) == len(row) > 1:
+    rest, above = f"{names}\n{rest}", above[:-1]
+  if above:
+    told.tell(
+      f"{where}: {len(above)} line{'s' * (len(above) > 1)} of # on top left out"
+    )
+  return rest, before + len(above)
 
 
 def separator(text: str, likely: str) -> str:
@@ -179,6 +203,11 @@ def _lines(
       begins.append(begin)
     elif len(row) < width:
       short.append((begin + before, len(row)))
+    elif width == 1:
+      raise InputError(
+        f"{where} line {begin + before}: found {len(row)} values below a line"
+        " of one, expected names of columns on top: delete what is above them"
+      )
     else:
       raise InputError(
         f"{where} line {begin + before}: found {len(row)} values, expected the"

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 
 PACKINGS = (".gz", ".zst", ".zip")
+GZIP = b"\x1f\x8b"  # how what gzip has packed begins
 # what is raised while a damaged file is unpacked, beside OSError
 DAMAGED = (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 

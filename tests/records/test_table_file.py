@@ -14,7 +14,7 @@ import pytest
 from forgetting.associations import load as associations
 from forgetting.config import InputError
 from forgetting.laws import table as laws_table
-from forgetting.records import load, table_file
+from forgetting.records import load, table_columns, table_file
 from forgetting.records.told import TableWarning
 
 RUNS = pd.DataFrame(
@@ -39,6 +39,7 @@ WRITERS = {
     file, orient="records", lines=True, double_precision=15
   ),
 }
+WRITERS[".ndjson"] = WRITERS[".jsonl"]
 
 
 # without a time in it: two processes must make the same test of it
@@ -99,6 +100,16 @@ def test_missing_columns_are_named_beside_those_found(tmp_path):
     ("odd.jsonl", b'{"a": 1}\n{"a": \n', "odd.jsonl line 2 is no JSON"),
     ("odd.json", b"[1, 2]", "found a list, expected a record a line"),
     ("mine.parquet", b"PAR0", "cannot read the table"),
+    (
+      "packed.csv",
+      CUT,
+      r"packed by gzip, expected \.csv: call it packed.csv.gz",
+    ),
+    (
+      "title.csv",
+      b"March\n\na,b\n1,2\n",
+      "line 3: found 2 values below a line",
+    ),
   ],
 )
 def test_what_is_no_table_is_one_line(tmp_path, name, content, line):
@@ -212,6 +223,30 @@ def test_lines_of_the_file_are_kept_over_blank_ones_and_quotes(tmp_path):
   (tmp_path / "mine.csv").write_text('a,b\n\n1,"x\ny"\n2,z\n\n3,w\n')
   found = table_file.read(tmp_path / "mine.csv", lines=True)
   assert found["file line"].tolist() == [3, 5, 7]
+
+
+@pytest.mark.parametrize(
+  ("above", "left_out"),
+  [
+    ("# made by hand, in March\n", 1),
+    ("# a\n#b, c\n", 2),
+    ("#", 0),  # the names themselves, as numpy.savetxt has them
+    ("# of March\n# ", 1),
+  ],
+)
+def test_comments_on_top_are_left_out_and_told(tmp_path, above, left_out):
+  content = above + "N,domain\n1,law\n\n2,kjv\n"
+  with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    file = tmp_path / "mine.csv"
+    file.write_text(content)
+    table = table_file.read(file, lines=True)
+  assert table["N"].tolist() == [1, 2] and [*table["domain"]] == ["law", "kjv"]
+  first = above.count("\n") + 2
+  assert table[table_columns.LINE].tolist() == [first, first + 2]
+  assert len(said) == bool(left_out)
+  if left_out:
+    assert f"{left_out} line" in str(said[0].message)
 
 
 def test_what_a_zip_holds_is_read_but_no_litter(tmp_path):
