@@ -1,22 +1,22 @@
 """What several test files share: a cache of their own, and a small study."""
 
-from collections.abc import Callable
-import fcntl
 import os
 import pathlib
 
 import blas  # noqa: F401  first: it says how NumPy is to be read in
 import bucket as bucket_lib
+from made_once import made_once
 import pytest
 from small import options_in, small_finetuning
 import synthetic
 
 from forgetting.config import Run
 
+# what runs when no marker is asked for, as in pyproject.toml
+DEFAULT = "not (slow or browser or engines or notebooks or slurm)"
 # Many tests build one small program anew, and compiling takes most of their
 # time: what is compiled is kept, for every later run of them (read when JAX is
 # imported, after this). A study's own workers have the study's cache.
-DEFAULT = "not (slow or browser or engines or notebooks or slurm)"
 COMPILED = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 COMPILED.mkdir(parents=True, exist_ok=True)
 for name, value in (
@@ -34,30 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
   """
   if config.option.markexpr == DEFAULT:
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
-
-
-def made_once(
-  factory: pytest.TempPathFactory,
-  name: str,
-  make: Callable[[pathlib.Path], None],
-) -> pathlib.Path:
-  """A folder that one process of this test session makes, for all of them.
-
-  Args:
-    factory: of the process.
-    name: of the folder.
-    make: fills it.
-  """
-  own = factory.getbasetemp()
-  shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-  folder, made = shared / f"shared-{name}", shared / f"shared-{name}.made"
-  with open(shared / f"shared-{name}.lock", "w") as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    if not made.exists():
-      folder.mkdir()
-      make(folder)
-      made.touch()
-  return folder
 
 
 @pytest.fixture(scope="session")

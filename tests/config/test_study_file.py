@@ -28,8 +28,7 @@ def test_every_shipped_config_builds(tmp_path):
     runs = load_study(str(file), models=models).ordered()
     names = [run.name for run in runs]
     assert len(set(names)) == len(names)
-    for run in runs:
-      assert {*run.needs} <= {*runs}
+    assert {need for run in runs for need in run.needs} <= {*runs}
 
 
 def test_domains_of_a_config_can_be_replaced():

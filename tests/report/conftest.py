@@ -1,24 +1,34 @@
 """Synthetic studies and their pages, made once; tests only read them."""
 
-from planted_study import SIZES, TOKENS, page_of, plant
+from made_once import made_once
+from planted_study import SIZES, TOKENS, Page, plant
 import planted_tables
 import pytest
 
+from forgetting import report
 from forgetting.report import evidence, fitted
 
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
   """A finished study of two domains, and its page."""
-  study = plant(tmp_path_factory.mktemp("runs"))
-  return study, page_of(study, tolerance=0.1)
+  return _reported(tmp_path_factory, "whole")
 
 
 @pytest.fixture(scope="session")
 def one_domain(tmp_path_factory):
   """A finished study of one domain, and its page."""
-  folder = plant(tmp_path_factory.mktemp("one"), domains=("kjv",))
-  return folder, page_of(folder, tolerance=0.1)
+  return _reported(tmp_path_factory, "one", domains=("kjv",))
+
+
+def _reported(factory, name, **options):
+  """A planted study and its page, made by one process for all."""
+
+  def make(folder):
+    report.write(plant(folder, **options), tolerance=0.1)
+
+  study = made_once(factory, name, make) / "toy"
+  return study, Page((study / "report.html").read_text())
 
 
 @pytest.fixture(scope="session")
