@@ -11,6 +11,7 @@ from forgetting.config import Run
 from forgetting.config.names import short
 from forgetting.records import StudyDirectory
 
+AT_WORK = ("training", "evaluation", "input")  # of a result's seconds
 HEARTBEAT = 15.0  # seconds of silence after which a line tells what goes on
 
 
@@ -43,6 +44,7 @@ class Progress:
     self._under_way: dict[str, float] = {}  # name -> FLOPs, of runs not done
     self._start = self._said = time.monotonic()
     self._tokens = 0
+    self._seconds = self._at_work = 0.0  # of the runs that are done
     self._runs = len(runs)
     self._console = Console(stderr=True)
     self._bar = rich_progress.Progress(
@@ -73,8 +75,13 @@ class Progress:
     """Counts a run that has just been done.
 
     Args:
-      result: its own, with `tokens` and `wall_seconds`.
+      result: its own, with `tokens`, `wall_seconds` and, of these, `seconds`.
     """
+    parts = result.get("seconds", {})
+    self._seconds += result["wall_seconds"]
+    self._at_work += (
+      sum(parts[name] for name in AT_WORK) if parts else result["wall_seconds"]
+    )
     self._left -= run.flops
     self._did += run.flops
     self._tokens += result["tokens"]
@@ -132,12 +139,21 @@ class Progress:
     return f"{rate} tokens/s, {self._time_left()}"
 
   def _time_left(self) -> str:
-    """What is left, at the rate of what is done; before that as estimated."""
+    """What is left, at the rate of what is done; before that as estimated.
+
+    Compiling and starting come once: only the share of the time in which the
+    runs that are done were at work tells how long the others take.
+    """
     seconds, under_way = time.monotonic() - self._start, self._under_way
     did = self._did + sum(under_way.values())
+    rest = self._did + self._left - did
+    if self._did:
+      share = min(1.0, self._at_work / max(self._seconds, 1e-9)) or 1.0
+      return f"about {_clock(seconds * share / did * rest)} left"
+    if did and self._estimate is not None:
+      return f"about {_clock(self._estimate * rest / (did + rest))} left"
     if did:
-      left = seconds / did * (self._did + self._left - did)
-      return f"about {_clock(left)} left"
+      return f"about {_clock(seconds / did * rest)} left"
     if self._estimate is None:
       return "about ? left"
     if seconds > self._estimate:  # as where programs take long to compile

@@ -68,6 +68,30 @@ def test_silence_is_broken_by_where_the_runs_are(
   assert idle.endswith("waiting for another process")
 
 
+def test_what_comes_once_is_not_taken_for_the_rate(finetuning, study):
+  """Forty seconds of compiling and two of work leave two for another run."""
+  other = dataclasses.replace(finetuning, seed=1)
+  parts = dict(compilation=37, start=1, training=1.5, evaluation=0.4, input=0.1)
+  result = dict(tokens=128, wall_seconds=40.0, seconds=parts)
+  with Progress([finetuning, other], done=0, study=study) as progress:
+    progress._start -= 40
+    progress.finished(finetuning, result)
+    assert progress._time_left() in ("about 0:02 left", "about 0:01 left")
+
+
+def test_before_the_first_run_ends_its_steps_count_by_the_estimate(
+  finetuning, study, monkeypatch
+):
+  directory = study.of(finetuning)
+  directory.path.mkdir(parents=True)
+  directory.append(dict(step=finetuning.steps // 2))
+  monkeypatch.setattr(progress_lib, "HEARTBEAT", 0.0)
+  with Progress([finetuning], done=0, study=study, estimate=60.0) as progress:
+    progress._start -= 100
+    progress.refresh([finetuning])
+    assert progress._time_left() == "about 0:30 left"
+
+
 def _seconds(line: str) -> int:
   minutes, seconds = line.split("about ")[1].split(" ")[0].split(":")
   return 60 * int(minutes) + int(seconds)
