@@ -48,6 +48,7 @@ def sources(
   _, left_out = records.by_method(table)
   lines = [left_out] if left_out else []
   lines += text_table.lines([HEADER, *map(_row, found)])
+  lines += [_harm(rate) for rate in found if rate.harms]
   data: dict = dict(domain=domain, sources=[_data(rate) for rate in found])
   if by_self is not None:
     other = exchange.rates(by_self, domain=domain)
@@ -103,6 +104,8 @@ def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
   tried = table["injection"][table["replay_source"].isin([*shares])].max()
   if math.isfinite(tried) and p > tried:
     words += f"; that is beyond the {percent(float(tried))} that was tried"
+  harmful = [one for one in found if one.source in shares and one.harms]
+  words += "".join(f"\n  caution: {_harm(one)}" for one in harmful)
   data = own.data | dict(
     injection=p,
     low=low,
@@ -206,6 +209,15 @@ def _q(rate: Rate) -> str:
   return f"{rate.q:.3f} ({rate.low:.3f} to {rate.high:.3f})"
 
 
+def _harm(rate: Rate) -> str:
+  """That a source is worse than none, which no q of 0 or more can say."""
+  return (
+    f"{rate.source} raises forgetting: it is above that without injection in"
+    f" {rate.raised} of {rate.compared} runs, on average by {rate.rise:.3g}"
+    " nats; q has no sign for that"
+  )
+
+
 def _data(rate: Rate) -> dict:
   return dict(
     source=rate.source,
@@ -216,6 +228,9 @@ def _data(rate: Rate) -> dict:
     error=rate.error,
     as_own=rate.as_own,
     elsewhere=rate.elsewhere,
+    raised=rate.raised,
+    compared=rate.compared,
+    rise=rate.rise,
     by_size={str(size): q for size, q in rate.by_size.items()},
   )
 

@@ -48,6 +48,10 @@ class Rate:
     elsewhere: the same of each cell with q from the others; NaN of one cell.
     by_size: model parameters -> q of the cells of that size alone.
     draws: [draws], of q.
+    raised: in how many of its runs forgetting is above the mean of those of
+      their cell that inject nothing.
+    compared: how many of its runs have such a cell.
+    rise: by how much on average, nats a token; NaN of none.
   """
 
   source: str
@@ -60,6 +64,17 @@ class Rate:
   elsewhere: float
   by_size: Mapping[int, float]
   draws: np.ndarray = dataclasses.field(repr=False)
+  raised: int = 0
+  compared: int = 0
+  rise: float = math.nan
+
+  @property
+  def harms(self) -> bool:
+    """Whether it raises forgetting, by a sign test at .05, where q says 0."""
+    tails = (
+      math.comb(self.compared, k) for k in range(self.raised, self.compared + 1)
+    )
+    return self.compared > 0 and sum(tails) / 2**self.compared < 0.05
 
   @property
   def differs(self) -> bool:
@@ -205,6 +220,7 @@ def _rate(known, word: str) -> Rate:
     elsewhere=_elsewhere(rows),
     by_size=by_size,
     draws=draws,
+    **_beside_none(rows),
   )
 
 
@@ -227,6 +243,23 @@ def _rows(frame) -> Rows:
     of_source=frame["of_source"].to_numpy(float),
     cell=cell,
     loss=frame["pretrain_loss"].to_numpy(float) - base,
+  )
+
+
+def _beside_none(rows: Rows) -> dict:
+  """How a source's runs compare with those that inject nothing."""
+  rises = []
+  for cell in np.unique(rows.cell):
+    of_cell = rows.cell == cell
+    plain = rows.loss[of_cell & (rows.injected == 0)]
+    if len(plain):
+      its = rows.loss[of_cell & (rows.of_source == 1) & (rows.injected > 0)]
+      rises.append(its - plain.mean())
+  rise = np.concatenate(rises) if rises else np.zeros(0)
+  return dict(
+    raised=int((rise > 0).sum()),
+    compared=len(rise),
+    rise=float(rise.mean()) if len(rise) else math.nan,
   )
 
 

@@ -30,6 +30,21 @@ def test_planted_rates_are_found_within_their_intervals(found):
   assert all(rate.differs for rate in found)
 
 
+def test_a_source_that_is_worse_than_none_is_told():
+  table = planted({"wiki": 0.2, "poison": 0.0})
+  bad = table["replay_source"] == "poison"
+  table.loc[bad, "pretrain_loss"] += 0.3 * table.loc[bad, "injection"] + 0.01
+  good, harmful = exchange.rates(table)
+  assert (harmful.source, harmful.raised, harmful.compared) == (
+    "poison",
+    12,
+    12,
+  )
+  mean = 0.3 * np.mean([0.01, 0.05, 0.2]) + 0.01
+  assert harmful.harms and harmful.rise == pytest.approx(mean, abs=0.002)
+  assert not good.harms and good.raised == 0 and good.rise < 0
+
+
 def test_a_mix_counts_as_the_sum_of_its_parts(found):
   whole = exchange.mixed(found, {"self-t1": 0.5, "wiki": 0.3, "own": 0.2})
   q = {rate.source: rate.q for rate in found}
