@@ -11,7 +11,7 @@ from forgetting.config import InputError
 from forgetting.laws import table as tables
 from forgetting.laws import thinning
 from forgetting.laws.choices import Choices
-from forgetting.laws.law import Law
+from forgetting.laws.law import LAWS, Law
 from forgetting.records import table_file, table_values, told
 from forgetting.records.table_columns import FILE
 
@@ -230,5 +230,16 @@ def check_levels(law: Law, data: Data, choices: Choices):
         f"{variable.columns[0]} ({symbol}) has {found} "
         f"level{'s' if found > 1 else ''} in the table and law {law.name} "
         f"needs {variable.levels}: add runs, fix its parameters, or take a "
-        f"law without {symbol}"
+        f"law without {symbol}{_without(law, symbol)}"
       )
+
+
+def _without(law: Law, symbol: str) -> str:
+  """Laws of the same loss that need not know how it goes with a variable."""
+  names = [
+    other.name
+    for other in LAWS.values()
+    if other.loss == law.loss
+    and not any(symbol in p.axes for p in other.parameters if p.default is None)
+  ]
+  return f": {', '.join(names)}" if names else ""
