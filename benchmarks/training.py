@@ -146,6 +146,9 @@ def by_parts(measured: dict[str, tuple[Shape, dict[Row, Cell]]]) -> None:
         ms[row.what] = 1e3 * tokens / cell.median
       if row.what == "products":
         products = cell.median * cell.facts["flops_per_token"] / 1e9
+    if missing := {*PARTS, "ours"} - {*ms}:
+      print(f"| {name} | does not run: {', '.join(sorted(missing))} |")
+      continue
     bound, step = sum(ms[part] for part in PARTS), ms["ours"]
     numbers = [*(ms[part] for part in PARTS), bound, step]
     columns = " | ".join(f"{x:.2f}" for x in numbers)

@@ -38,8 +38,7 @@ def test_the_question_decides_which_trial_counts():
 def test_a_form_that_cannot_be_fitted_does_not_keep_from_advice():
   # two injections: forgetting_power needs three
   advisors = fit_advisors(planted((*GRID_3[:2], (0, 0.01))))
-  refused = str(advisors.refused["forgetting_power"])
-  assert "2 levels" in refused and "without N: replay" in refused
+  assert "2 levels" in advisors.refused["forgetting_power"]
   assert advisors.published is not None
 
 
