@@ -12,8 +12,6 @@ import synthetic
 
 from forgetting.config import Run
 
-# what runs when no marker is asked for, as in pyproject.toml
-DEFAULT = "not (slow or browser or engines or notebooks or slurm)"
 # Many tests build one small program anew, and compiling takes most of their
 # time: what is compiled is kept, for every later run of them (read when JAX is
 # imported, after this). A study's own workers have the study's cache.
@@ -32,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
   XLA's own passes are those of a user; the slow tests compile as users do.
   """
-  if config.option.markexpr == DEFAULT:
+  if config.option.markexpr in config.getini("addopts"):
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 

@@ -14,7 +14,7 @@ from forgetting import records
 from forgetting.associations.matrix import ForgettingMatrix, build
 from forgetting.config import InputError, Run, domain_name
 from forgetting.config.canonical import digest
-from forgetting.records import RunDirectory, table_file
+from forgetting.records import RunDirectory, table_file, tokenizers
 from forgetting.storage import places
 from forgetting.storage.places import place
 
@@ -74,9 +74,12 @@ def gather(study: str | os.PathLike) -> ForgettingMatrix:
     study: its folder, local or in a bucket.
 
   Raises:
-    InputError: no finished fine-tuning is there.
+    InputError: no finished fine-tuning is there, or models with different
+      tokenizers.
   """
   runs, directories = zip(*finished(study), strict=True)
+  results = (directory.result() for directory in directories)
+  tokenizers.check_one(runs, results, "the forgetting matrix")
   found = places.each(directories, RunDirectory.examples)
   column, sources = {}, {}
   for examples in found:

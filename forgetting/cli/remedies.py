@@ -30,7 +30,8 @@ def remedies(
   from forgetting import records
   from forgetting.cost.memory import keep_freed_memory
   from forgetting.laws import answers_remedies
-  from forgetting.records import plan_file
+  from forgetting.laws.answers import with_line
+  from forgetting.records import plan_file, tokenizers
   from forgetting.report import figure_remedies
   from forgetting.runs import blends as between
 
@@ -53,7 +54,8 @@ def remedies(
     memory=_memory(folder),
   )
   drawn = figure_remedies.write(found.data, curves, blends, folder)
-  tell(found.text, found.data, json=json)
+  line = tokenizers.line(runs)
+  tell(with_line(line, found.text), found.data, json=json)
   if json != "-":
     print(drawn)
   return 0

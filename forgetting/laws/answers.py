@@ -248,11 +248,11 @@ def predict(
   Raises:
     InputError: a fit or a table that cannot be read, or no rows.
   """
-  fitted, asked = stored.read(source, law), tables.load(rows)
+  fitted, asked, line = stored.read(source, law), tables.load(rows), None
   named = dict(columns or {})
   of_rows = {ours: name for ours, name in named.items() if name in asked}
   if not isinstance(fitted, (Fit, Fits)):
-    frame, _ = records.by_method(tables.load(fitted, None, columns), method)
+    frame, line = records.by_method(tables.load(fitted, None, columns), method)
     own = {k: v for k, v in named.items() if v in frame or k not in of_rows}
     by = by or domains_of(tables.rename(frame, find(law), own), find(law))
     fitted = fit_table(frame, law, by=by, columns=own)
@@ -261,9 +261,8 @@ def predict(
   told = asked.reset_index(drop=True).drop(columns=LINE, errors="ignore")
   ours = tables.rename(asked, find(law), of_rows) if of_rows else asked
   result = told.join(_predict(fitted, ours, level))
-  return Report(
-    result.to_string(index=False), {"rows": result.to_dict("records")}, result
-  )
+  text = with_line(line, result.to_string(index=False))
+  return Report(text, {"rows": result.to_dict("records")}, result)
 
 
 def _predict(fitted, asked, level):

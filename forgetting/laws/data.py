@@ -235,11 +235,13 @@ def check_levels(law: Law, data: Data, choices: Choices):
 
 
 def _without(law: Law, symbol: str) -> str:
-  """Laws of the same loss that need not know how it goes with a variable."""
+  """Other laws of the same loss that need not know how it goes with an axis."""
   names = [
     other.name
     for other in LAWS.values()
-    if other.loss == law.loss
-    and not any(symbol in p.axes for p in other.parameters if p.default is None)
+    if other is not law
+    and (other.loss, other.rows) == (law.loss, law.rows)
+    and {*other.variables} - {*law.variables} <= {"T"}  # which D tells as well
+    and all(symbol not in p.axes for p in other.parameters if p.default is None)
   ]
   return f": {', '.join(names)}" if names else ""

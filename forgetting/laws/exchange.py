@@ -70,11 +70,8 @@ class Rate:
 
   @property
   def harms(self) -> bool:
-    """Whether it raises forgetting, by a sign test at .05, where q says 0."""
-    tails = (
-      math.comb(self.compared, k) for k in range(self.raised, self.compared + 1)
-    )
-    return self.compared > 0 and sum(tails) / 2**self.compared < 0.05
+    """Whether forgetting is above that without it, in three runs of four."""
+    return self.rise > 0 and 4 * self.raised >= 3 * self.compared
 
   @property
   def differs(self) -> bool:

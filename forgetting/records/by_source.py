@@ -23,7 +23,8 @@ def by_source(study: str | os.PathLike, *, beside: bool = False):
     base_pretrain_loss of that source: means over its sequences, nats a token.
 
   Raises:
-    InputError: no folder of runs, or none that says its sources.
+    InputError: no folder of runs, none that says its sources, or models with
+      different tokenizers.
   """
   found: dict[str, dict[str, tuple[float, float]]] = {}
   is_folder = isinstance(study, (str, os.PathLike)) and place(study).is_dir()
@@ -51,13 +52,14 @@ def by_source(study: str | os.PathLike, *, beside: bool = False):
       f"{named}: found no losses by source, expected the folder of a study with"
       " finished fine-tunings and their examples.npz"
     )
+  runs = [run for _, run in run_directories(place(study))]
+  results = [d.result() for d, _ in run_directories(place(study))]
+  tokenizers.check_one(runs, results, "losses by source")
   table = load(study)
   out = {}
   for name, of_runs in sorted(found.items()):
     rows = table[table["run"].isin([*of_runs])].copy()
     pairs = np.array([of_runs[run] for run in rows["run"]])
-    if tokenizers.SCALES[0] in rows:
-      pairs *= rows[[tokenizers.SCALES[0]]].to_numpy(float)
     rows["pretrain_loss"], rows["base_pretrain_loss"] = pairs.T
     out[name] = rows
   return out

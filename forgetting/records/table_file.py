@@ -148,7 +148,8 @@ def read(
   cut off are left out, and told by a `TableWarning`.
 
   Args:
-    path: .csv, .tsv, .parquet, .jsonl or .json, or these in .gz, .zst, .zip.
+    path: .csv, .tsv, .parquet, .jsonl, .ndjson or .json, or these in .gz, .zst,
+      .zip.
     columns: our name of a column -> the file's, for those that differ.
     required: columns, by our names, without which the caller cannot go on.
     text: columns, by the file's names, that are text whatever they look like,

@@ -111,21 +111,40 @@ def _without_comments(
 
   Names of columns behind the last # are names, as numpy.savetxt writes them.
   """
-  match = re.match(r"(?:[ \t]*#.*(?:\r?\n|\r|$))+", text)
+  match = re.match(r"(?:[ \t]*#[^\r\n]*(?:\r\n|\n|\r|$))+", text)
   if match is None:
     return text, before
   above, rest = match.group().splitlines(), text[match.end() :]
-  names = above[-1].strip().lstrip("# \t")
-  by = separator(f"{names}\n{rest}", likely)
-  _, row = next(_rows(rest, by), (0, []))
-  numbers = any(re.match(r"\s*[-+]?[.,]?\d", value) for value in row)
-  if numbers and len(names.split(by)) == len(row) > 1:
-    rest, above = f"{names}\n{rest}", above[:-1]
+  if _has_number(rest, likely):  # no names in its first line
+    rest = f"{above.pop().strip(' ').lstrip('# ')}\n{rest}"
+    first, second = _widths(rest, separator(rest, likely))
+    if first != second:
+      raise InputError(
+        f"{where} line {before + len(above) + 2}: found {second} values below"
+        f" {first} behind #, expected names of as many columns on top"
+      )
   if above:
-    told.tell(
-      f"{where}: {len(above)} line{'s' * (len(above) > 1)} of # on top left out"
-    )
+    lines = f"{len(above)} line{'s' * (len(above) > 1)}"
+    told.tell(f"{where}: {lines} of # on top left out")
   return rest, before + len(above)
+
+
+def _has_number(text: str, likely: str) -> bool:
+  """Whether a value of the first row is a number."""
+  by = separator(text, likely)
+  _, row = next(_rows(text, by), (0, []))
+  return any(re.fullmatch(r"\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*", v) for v in row)
+
+
+def _widths(text: str, by: str) -> tuple[int, int]:
+  """How many values the first two rows have."""
+  if by == " ":
+    first, second, *_ = (*text.splitlines(), "", "")
+    return len(first.split()), len(second.split())
+  rows = _rows(text, by)
+  _, first_row = next(rows, (0, []))
+  _, second_row = next(rows, (0, []))
+  return len(first_row), len(second_row)
 
 
 def separator(text: str, likely: str) -> str:

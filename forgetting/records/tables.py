@@ -97,7 +97,7 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
       path, columns=columns, required=REQUIRED, lines=True
     )
     return _completed(table, table_file.stem(path))
-  found, results = _results(path)
+  found, results, _ = _results(path)
   # a study is called by its folder, which may have been copied or renamed
   rows = [
     {"status": "unfinished", **axes(name, run), **result, "study": name}
@@ -114,10 +114,11 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
 
 
 def _results(path: pathlib.Path):
-  """The runs of a folder, and their results with losses to be compared."""
+  """The runs of a folder, their results and the scales of their losses."""
   found = list(run_directories(path))
   results = places.each([d for d, _ in found], RunDirectory.result)
-  return found, tokenizers.compared(found, results)
+  scales = tokenizers.scales(found, results)
+  return found, tokenizers.compared(found, results), scales
 
 
 def _completed(table, name: str):
@@ -165,13 +166,11 @@ def curves(root: str | os.PathLike):
 
   if exported(place(root)):
     return table_file.read(place(root) / EXPORTED["curves"])
-  rows, (found, results) = [], _results(place(root))
+  rows, (found, _, scales) = [], _results(place(root))
   records = places.each([d for d, _ in found], RunDirectory.records)
-  for (directory, run), of_run, result in zip(
-    found, records, results, strict=True
-  ):
-    known = axes(directory.path.parent.name, run)
-    rows += [known | tokenizers.rescaled(r, result) for r in of_run]
+  for (directory, run), of_run, by in zip(found, records, scales, strict=True):
+    known = axes(directory.path.parent.name, run) | by
+    rows += [known | tokenizers.rescaled(record, by) for record in of_run]
   return pd.DataFrame(rows)
 
 
@@ -192,16 +191,14 @@ def blends(root: str | os.PathLike):
   """
   import pandas as pd
 
-  rows, (found, results) = [], _results(place(root))
+  rows, (found, _, scales) = [], _results(place(root))
   measured = places.each([d for d, _ in found], RunDirectory.blends)
-  for (directory, run), of_run, result in zip(
-    found, measured, results, strict=True
-  ):
-    known = axes(directory.path.parent.name, run)
+  for (directory, run), of_run, by in zip(found, measured, scales, strict=True):
+    known = axes(directory.path.parent.name, run) | by
     for remedy, strength in (("averaging", "weight"), ("largest", "kept")):
       for point in of_run.get(remedy, ()):
         told = dict(remedy=remedy, strength=point[strength])
-        point = tokenizers.rescaled(point, result)
+        point = tokenizers.rescaled(point, by)
         rows.append(
           known | told | {k: point[k] for k in point if k != strength}
         )

@@ -55,8 +55,10 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
     )
   runs = _runs(study)
   finetunings = runs[runs["domain"].notna()]
-  # of a study without finished fine-tunings there is no matrix
+  # of a study without finished fine-tunings there is no matrix, nor of models
+  # that do not measure the same sequences
   done = (finetunings["status"] == "done").any()
+  done &= tokenizers.PER_TOKEN_OF not in runs
   files = {
     "runs": _parquet(runs),
     "curves": _parquet(records.curves(study)),

@@ -30,7 +30,8 @@ def headline(
   if not len(evidence.measured):
     return [nothing_measured(evidence)]
   sentences = [what_was_run(evidence), _measured(evidence)]
-  sentences += [f"By {evidence.methods}."] if evidence.methods else []
+  if line := evidence.methods:
+    sentences.append(f"{line[0].upper()}{line[1:]}.")
   sentences.append(_advised(counsels, tolerance))
   return [*sentences, *_how_sure(fits, counsels, tolerance)]
 

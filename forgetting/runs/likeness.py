@@ -13,7 +13,7 @@ from forgetting.config.replay_source import OtherText
 from forgetting.data.likeness import NGrams
 from forgetting.data.permutation import permute, stream_key
 from forgetting.data.pool import Pool, validation_sample
-from forgetting.records import RunDirectory, run_directories
+from forgetting.records import RunDirectory, run_directories, tokenizers
 from forgetting.runs import text as run_text
 from forgetting.runs import text_sources
 
@@ -33,11 +33,18 @@ def features(folder: pathlib.Path) -> dict[str, dict[str, float]]:
     share of that text's n-grams that it lacks.
 
   Raises:
-    InputError: no study there, or its text is not prepared.
+    InputError: no study there, its text is not prepared, or models with
+      different tokenizers.
   """
   found: dict[str, list[dict[str, float]]] = {}
   known: dict[tuple, dict[str, float]] = {}
-  for directory, run in run_directories(folder):
+  directories = [*run_directories(folder)]
+  tokenizers.check_one(
+    (run for _, run in directories),
+    (directory.result() for directory, _ in directories),
+    "likeness",
+  )
+  for directory, run in directories:
     source = run.replay_source
     if not isinstance(source, OtherText) or not directory.done:
       continue

@@ -78,10 +78,10 @@ class Progress:
       result: its own, with `tokens`, `wall_seconds` and, of these, `seconds`.
     """
     parts = result.get("seconds", {})
-    self._seconds += result["wall_seconds"]
-    self._at_work += (
-      sum(parts[name] for name in AT_WORK) if parts else result["wall_seconds"]
-    )
+    seconds = result["wall_seconds"] - parts.get("earlier attempts", 0.0)
+    at_work = sum(parts.get(name, 0.0) for name in AT_WORK)
+    self._seconds += seconds
+    self._at_work += at_work if parts else seconds
     self._left -= run.flops
     self._did += run.flops
     self._tokens += result["tokens"]
@@ -150,15 +150,14 @@ class Progress:
     if self._did:
       share = min(1.0, self._at_work / max(self._seconds, 1e-9)) or 1.0
       return f"about {_clock(seconds * share / did * rest)} left"
-    if did and self._estimate is not None:
-      return f"about {_clock(self._estimate * rest / (did + rest))} left"
-    if did:
-      return f"about {_clock(seconds / did * rest)} left"
     if self._estimate is None:
-      return "about ? left"
+      return f"about {_clock(seconds / did * rest) if did else '?'} left"
     if seconds > self._estimate:  # as where programs take long to compile
       return "longer than was estimated"
-    return f"about {_clock(self._estimate - seconds)} left"
+    left = (
+      self._estimate * rest / (did + rest) if did else self._estimate - seconds
+    )
+    return f"about {_clock(left)} left"
 
 
 def _clock(seconds: float) -> str:

@@ -6,13 +6,18 @@ import types
 
 from hypothesis import given, strategies
 import numpy as np
+import pandas as pd
 import pytest
 from small import options_in
 import tiny_checkpoint
 
 from forgetting import records
-from forgetting.config import Pretrained, canonical
+from forgetting.associations import load as matrix
+from forgetting.config import InputError, Pretrained, canonical
 from forgetting.records import tokenizers
+from forgetting.records.by_source import by_source
+from forgetting.report import evidence
+from forgetting.report.export import export
 
 TEXT = dict(news="wiki_en", law="kjv")
 SMALL, LARGE = 4.0, 2.5  # bytes a token
@@ -46,6 +51,7 @@ def losses(**changes: float) -> dict:
     target_loss=3.5,
     kl_pretrain=0.1,
     forgetting_standard_error=0.01,
+    wall_seconds=1.0,
   )
   return values | changes
 
@@ -57,9 +63,8 @@ def write(folder, runs, results):
     directory.path.mkdir(parents=True)
     (directory.path / "config.json").write_text(canonical.to_json(run))
     directory.write_result(result)
-    directory.append(
-      dict(step=0, tokens=0, pretrain_loss=result["base_pretrain_loss"])
-    )
+    loss = result["base_pretrain_loss"]
+    directory.append(dict(step=0, tokens=0, pretrain_loss=loss))
   return study.path
 
 
@@ -113,6 +118,89 @@ def test_a_control_s_change_is_told_by_the_same_tokens(tmp_path, runs):
   # a quarter of what a run has seen was injected
   expected = -0.1 * large.injection * SMALL / LARGE
   assert row.control_change == pytest.approx(expected)
+
+
+def test_a_run_under_way_is_told_by_the_same_tokens(tmp_path, runs):
+  small, large = runs
+  done, other = large, dataclasses.replace(large, seed=1)
+  results = [
+    measured(SMALL, "a", **losses()),
+    measured(LARGE, "b", **losses()),
+    dict(status="diverged", base_pretrain_loss=3.0),
+  ]
+  folder = write(tmp_path, [small, done, other], results)
+  going = dataclasses.replace(large, seed=2)
+  directory = options_in(tmp_path).study.of(going)
+  directory.path.mkdir()
+  (directory.path / "config.json").write_text(canonical.to_json(going))
+  directory.append(dict(step=0, tokens=0, pretrain_loss=3.0))
+  curves = records.curves(folder).set_index("run")
+  for run in (done, other, going):
+    row = curves.loc[run.name]
+    assert row.pretrain_loss == pytest.approx(3 * SMALL / LARGE)
+    assert row.per_token_of == "small"
+
+
+def test_before_any_run_of_a_model_is_done_its_first_record_tells(
+  tmp_path, runs
+):
+  small, large = runs
+  folder = write(tmp_path, [small], [measured(SMALL, "a", **losses())])
+  directory = options_in(tmp_path).study.of(large)
+  directory.path.mkdir()
+  (directory.path / "config.json").write_text(canonical.to_json(large))
+  bits = 3.0 / math.log(2) / LARGE
+  directory.append(
+    dict(step=0, tokens=0, pretrain_loss=3.0, pretrain_bits_per_byte=bits)
+  )
+  curves = records.curves(folder).set_index("run")
+  told = curves.loc[large.name].pretrain_loss
+  assert told == pytest.approx(3 * SMALL / LARGE)
+
+
+def test_a_result_that_cannot_be_compared_is_refused(tmp_path, runs):
+  old = measured(LARGE, "b", **losses())
+  del old["base_pretrain_bits_per_byte"]
+  folder = write(tmp_path, runs, [measured(SMALL, "a", **losses()), old])
+  with pytest.raises(InputError, match="found no pretrain_bits_per_byte"):
+    records.load(folder)
+
+
+def test_what_is_read_of_single_sequences_is_refused(tmp_path, runs):
+  results = [
+    measured(n, t, **losses()) for n, t in ((SMALL, "a"), (LARGE, "b"))
+  ]
+  folder = write(tmp_path, runs, results)
+  for run in runs:
+    options_in(tmp_path).study.of(run).write_examples(
+      base=np.ones(4),
+      best=np.ones(4),
+      id=np.array([*"abcd"]),
+      source=np.array(["news"] * 4),
+    )
+  for read in (by_source, matrix.load):
+    with pytest.raises(InputError, match="different tokenizers .large, small"):
+      read(folder)
+
+
+def test_the_page_s_runs_and_exported_ones_are_told_alike(tmp_path, runs):
+  results = [
+    measured(n, t, **losses()) for n, t in ((SMALL, "a"), (LARGE, "b"))
+  ]
+  folder = write(tmp_path, runs, results)
+  table = records.load(folder).set_index("run").sort_index()
+  export(folder, tmp_path / "out")
+  again = records.load(tmp_path / "out").set_index("run").sort_index()
+  read = evidence.read(folder).runs.set_index("run").sort_index()
+  for other in (again, read):
+    pd.testing.assert_series_equal(other.pretrain_loss, table.pretrain_loss)
+    assert records.by_method(other.reset_index())[1].startswith("tokenizers")
+    error = other.loc[runs[1].name].forgetting_standard_error
+    assert error == pytest.approx(0.01 * SMALL / LARGE)
+  kept = records.curves(tmp_path / "out").set_index("run")
+  assert kept.loc[runs[1].name].pretrain_loss == pytest.approx(
+    3 * SMALL / LARGE
+  )
 
 
 @given(

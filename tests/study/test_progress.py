@@ -71,8 +71,9 @@ def test_silence_is_broken_by_where_the_runs_are(
 def test_what_comes_once_is_not_taken_for_the_rate(finetuning, study):
   """Forty seconds of compiling and two of work leave two for another run."""
   other = dataclasses.replace(finetuning, seed=1)
-  parts = dict(compilation=37, start=1, training=1.5, evaluation=0.4, input=0.1)
-  result = dict(tokens=128, wall_seconds=40.0, seconds=parts)
+  parts = dict(compilation=37, start=1, training=1.5, evaluation=0.5)
+  parts["earlier attempts"] = 900
+  result = dict(tokens=128, wall_seconds=940.0, seconds=parts)
   with Progress([finetuning, other], done=0, study=study) as progress:
     progress._start -= 40
     progress.finished(finetuning, result)
@@ -87,9 +88,11 @@ def test_before_the_first_run_ends_its_steps_count_by_the_estimate(
   directory.append(dict(step=finetuning.steps // 2))
   monkeypatch.setattr(progress_lib, "HEARTBEAT", 0.0)
   with Progress([finetuning], done=0, study=study, estimate=60.0) as progress:
-    progress._start -= 100
+    progress._start -= 50  # most of it compiling
     progress.refresh([finetuning])
     assert progress._time_left() == "about 0:30 left"
+    progress._start -= 50
+    assert progress._time_left() == "longer than was estimated"
 
 
 def _seconds(line: str) -> int:
