@@ -5,9 +5,10 @@
 
 SmolLM2-135M's shape with random weights: full fine-tuning, LoRA of every matrix
 of the layers at rank 16, and the loss alone (ours as an evaluation has it, 32
-sequences a call and eight at a time; the peers' by batch). One process on all cores, and a
-pinned process a core, as a study has its workers; ours and the peers' windows
-alternate, and each is told at its best. Prints rows for RESULTS.md.
+sequences a call and eight at a time; the peers' by batch). One process on all
+cores, and a pinned process a core, as a study has its workers; ours and the
+peers' windows alternate, and each is told at its best. Prints rows for
+RESULTS.md.
 """
 
 import argparse
