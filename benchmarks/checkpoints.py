@@ -14,12 +14,11 @@ RESULTS.md.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 
 from memory import SIZES
-from training_places import HERE, in_force
+from training_places import HERE, in_force, torch_python
 from training_windows import Cell, Worker, alternate
 
 from forgetting.study.seats import Seat
@@ -109,17 +108,8 @@ def told(what: str, best: dict[str, float]) -> str:
 
 def peers_of(asked) -> tuple[str, ...]:
   """Those that can be run; says in a line what is missing."""
-  packages = ("torch", "transformers", "peft")
-  for package in packages:
-    tried = subprocess.run(
-      [asked.torch, "-c", f"import {package} as p; print(p.__version__)"],
-      capture_output=True,
-      text=True,
-    )
-    if tried.returncode:
-      print(f"{package}: not installed, the peers are not measured")
-      return ()
-    print(f"{package} {tried.stdout.strip()}")
+  if not torch_python(asked.torch, ("torch", "transformers", "peft")):
+    return ()
   return PEERS if asked.compile else PEERS[:1]
 
 

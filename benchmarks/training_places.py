@@ -1,5 +1,6 @@
 """What `benchmarks/training.py` measures, each in a process of its own."""
 
+from collections.abc import Sequence
 import dataclasses
 import json
 import os
@@ -109,10 +110,12 @@ def in_force(isa: str | None) -> str:
   return f"instructions: {said}; held to {isa} by {held}{note}"
 
 
-def torch_python(asked: str) -> str | None:
+def torch_python(
+  asked: str, packages: Sequence[str] = ("torch", "transformers", "accelerate")
+) -> str | None:
   """An interpreter that has the peers; says in a line what is missing."""
   found = None
-  for package in ("torch", "transformers", "accelerate"):
+  for package in packages:
     tried = subprocess.run(
       [asked, "-c", f"import {package} as p; print(p.__version__)"],
       capture_output=True,

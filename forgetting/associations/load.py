@@ -78,8 +78,9 @@ def gather(study: str | os.PathLike) -> ForgettingMatrix:
       tokenizers.
   """
   runs, directories = zip(*finished(study), strict=True)
-  results = (directory.result() for directory in directories)
-  tokenizers.check_one(runs, results, "the forgetting matrix")
+  tokenizers.check_one(
+    [*zip(directories, runs, strict=True)], "the forgetting matrix"
+  )
   found = places.each(directories, RunDirectory.examples)
   column, sources = {}, {}
   for examples in found:

@@ -52,9 +52,7 @@ def by_source(study: str | os.PathLike, *, beside: bool = False):
       f"{named}: found no losses by source, expected the folder of a study with"
       " finished fine-tunings and their examples.npz"
     )
-  runs = [run for _, run in run_directories(place(study))]
-  results = [d.result() for d, _ in run_directories(place(study))]
-  tokenizers.check_one(runs, results, "losses by source")
+  tokenizers.check_one([*run_directories(place(study))], "losses by source")
   table = load(study)
   out = {}
   for name, of_runs in sorted(found.items()):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 import os
-import pathlib
 
 import numpy as np
 
@@ -97,7 +96,10 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
       path, columns=columns, required=REQUIRED, lines=True
     )
     return _completed(table, table_file.stem(path))
-  found, results, _ = _results(path)
+  found = list(run_directories(path))
+  results = tokenizers.compared(
+    found, places.each([d for d, _ in found], RunDirectory.result)
+  )
   # a study is called by its folder, which may have been copied or renamed
   rows = [
     {"status": "unfinished", **axes(name, run), **result, "study": name}
@@ -111,14 +113,6 @@ def load(root: str | os.PathLike, *, columns: Mapping[str, str] | None = None):
   numbers = (*LOSSES, *DRIFT, "bottom_step")
   table = table.astype(dict.fromkeys(numbers, float))
   return table.assign(**controls.columns(found, results))
-
-
-def _results(path: pathlib.Path):
-  """The runs of a folder, their results and the scales of their losses."""
-  found = list(run_directories(path))
-  results = places.each([d for d, _ in found], RunDirectory.result)
-  scales = tokenizers.scales(found, results)
-  return found, tokenizers.compared(found, results), scales
 
 
 def _completed(table, name: str):
@@ -166,7 +160,8 @@ def curves(root: str | os.PathLike):
 
   if exported(place(root)):
     return table_file.read(place(root) / EXPORTED["curves"])
-  rows, (found, _, scales) = [], _results(place(root))
+  rows, found = [], list(run_directories(place(root)))
+  scales = tokenizers.scales(found)
   records = places.each([d for d, _ in found], RunDirectory.records)
   for (directory, run), of_run, by in zip(found, records, scales, strict=True):
     known = axes(directory.path.parent.name, run) | by
@@ -191,7 +186,8 @@ def blends(root: str | os.PathLike):
   """
   import pandas as pd
 
-  rows, (found, _, scales) = [], _results(place(root))
+  rows, found = [], list(run_directories(place(root)))
+  scales = tokenizers.scales(found)
   measured = places.each([d for d, _ in found], RunDirectory.blends)
   for (directory, run), of_run, by in zip(found, measured, scales, strict=True):
     known = axes(directory.path.parent.name, run) | by

@@ -6,12 +6,13 @@ of the tokenizers: a byte's loss times the bytes that its tokens have on that
 text. Amounts of text stay in tokens of each model's own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 import math
 from typing import TYPE_CHECKING, Any
 
 from forgetting.config import InputError, Pretrained, Run
 from forgetting.records.directory import RunDirectory
+from forgetting.storage import places
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -32,14 +33,18 @@ _LOSSES: dict[str, tuple[str, ...]] = {
 }
 
 
+Found = Sequence[tuple[RunDirectory, Run]]
+
+
 def scales(
-  found: Sequence[tuple[RunDirectory, Run]], results: Sequence[Mapping]
+  found: Found, results: Sequence[Mapping] | None = None
 ) -> list[dict]:
   """By what the losses of each run are multiplied to be compared.
 
   Args:
     found: the runs of a study or of several.
-    results: of them; {} of those that are not done.
+    results: of them; {} of those that are not done. None: they are read where
+      they are asked for, which is where tokenizers have several names.
 
   Returns:
     {} for each run where all tokenizers are one; else `COLUMNS`. Losses are
@@ -51,6 +56,9 @@ def scales(
     InputError: a run that is done does not tell them.
   """
   runs = [run for _, run in found]
+  if len({run.tokenizer for run in runs}) <= 1:
+    return [{} for _ in runs]
+  results = _read(found) if results is None else results
   own = _identities(runs, results)
   if len({*own}) <= 1:
     return [{} for _ in runs]
@@ -94,9 +102,7 @@ def rescaled(row: Mapping, by: Mapping) -> dict:
   return out
 
 
-def compared(
-  found: Sequence[tuple[RunDirectory, Run]], results: Sequence[Mapping]
-) -> list[Mapping]:
+def compared(found: Found, results: Sequence[Mapping]) -> list[Mapping]:
   """Results whose losses can be compared, with `COLUMNS` where they were not.
 
   Args:
@@ -112,18 +118,18 @@ def compared(
   ]
 
 
-def check_one(runs: Iterable[Run], results: Iterable[Mapping], what: str):
+def check_one(found: Found, what: str) -> None:
   """Refuses what cannot be told over several tokenizers.
 
   Args:
-    runs, results: that it would be told of.
+    found: the runs that it would be told of.
     what: it is.
 
   Raises:
     InputError: they have more than one.
   """
-  runs = [*runs]
-  if len({*_identities(runs, [*results])}) > 1:
+  if any(scales(found)):
+    runs = [run for _, run in found]
     names = ", ".join(sorted({_name(run) for run in runs}))
     raise InputError(
       f"{what}: found models with different tokenizers ({names}), expected one:"
@@ -143,11 +149,13 @@ def line(table: "pd.DataFrame") -> str | None:
   )
 
 
+def _read(found: Found) -> list[Mapping]:
+  return places.each([directory for directory, _ in found], RunDirectory.result)
+
+
 def _identities(runs: Sequence[Run], results: Sequence[Mapping]) -> list[str]:
   """Of each run's tokenizer: of its content where any result has it."""
   names = [run.tokenizer for run in runs]
-  if len({*names}) <= 1:
-    return names
   digests: dict[str, str] = {}
   for name, result in zip(names, results, strict=True):
     for about in result.get("data", {}).values():

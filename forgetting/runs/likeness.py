@@ -39,11 +39,7 @@ def features(folder: pathlib.Path) -> dict[str, dict[str, float]]:
   found: dict[str, list[dict[str, float]]] = {}
   known: dict[tuple, dict[str, float]] = {}
   directories = [*run_directories(folder)]
-  tokenizers.check_one(
-    (run for _, run in directories),
-    (directory.result() for directory, _ in directories),
-    "likeness",
-  )
+  tokenizers.check_one(directories, "likeness")
   for directory, run in directories:
     source = run.replay_source
     if not isinstance(source, OtherText) or not directory.done:
