@@ -47,3 +47,24 @@ def test_loss_does_not_depend_on_how_many_are_measured_at_once(
   program = jax.jit(losses).lower(*block).compile()
   found = evaluate.per_example(program, params, {}, chunks, weights)
   np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("rows", "calls"), [(1, 1), (8, 1), (9, 2), (40, 5)])
+def test_what_fills_a_block_up_is_not_computed(rows, calls):
+  chunks = np.tile(np.arange(rows)[:, None], 6).astype(np.int32)
+  weights = np.ones((rows, 5), np.float32)
+  counted = []
+
+  def of_tokens(tokens_MxL, targets_MxL):
+    jax.debug.callback(lambda x: counted.append(len(x)), tokens_MxL)
+    return targets_MxL.astype(np.float32)
+
+  def losses(params, frozen, chunks, weights):
+    return evaluate.block_means(of_tokens, chunks, weights)
+
+  block = (np.zeros((32, 6), np.int32), np.zeros((32, 5), np.float32))
+  program = jax.jit(losses).lower({}, {}, *block).compile()
+  found = evaluate.per_example(program, {}, {}, chunks, weights)
+  jax.effects_barrier()
+  np.testing.assert_array_equal(found, np.arange(rows))
+  assert counted == [evaluate.ON_CPU] * calls

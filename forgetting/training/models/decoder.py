@@ -85,12 +85,12 @@ class Dense(nn.DenseGeneral):
   """A matrix, with the adapter that the parameters may hold beside it."""
 
   def __call__(self, x):
-    y = super().__call__(x)
-    factors = ["kernel" + adapters.A, "kernel" + adapters.B]
-    if not self.has_variable("params", factors[0]):
-      return y
-    return y + adapters.product(
-      x, *(self.get_variable("params", name) for name in factors)
+    if not self.has_variable("params", "kernel" + adapters.A):
+      return super().__call__(x)
+    p = self.variables["params"]
+    kernel = p["kernel"].astype(x.dtype)
+    return adapters.dense(
+      x, kernel, p["kernel" + adapters.A], p["kernel" + adapters.B]
     )
 
 

@@ -264,9 +264,11 @@ def _mlp(x_BxLxD, *, p: Params, c: Transformer):
 
 def dense(x, p: Params):
   """The last axis of x by a kernel, and its bias if it has one."""
-  y = products.dense(x, p["kernel"].astype(x.dtype))
+  kernel = p["kernel"].astype(x.dtype)
   if (a := "kernel" + adapters.A) in p:
-    y += adapters.product(x, p[a], p["kernel" + adapters.B])
+    y = adapters.dense(x, kernel, p[a], p["kernel" + adapters.B])
+  else:
+    y = products.dense(x, kernel)
   return y + p["bias"].astype(x.dtype) if "bias" in p else y
 
 
