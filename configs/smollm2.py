@@ -63,7 +63,12 @@ def study(
       )
     ]
     short = dataclasses.replace(
-      EVALUATION, points=3, full_pretrain=32, full_target=16
+      EVALUATION,
+      points=3,
+      curve_pretrain=8,
+      curve_target=8,
+      full_pretrain=16,
+      full_target=16,
     )
     runs = [dataclasses.replace(run, evaluation=short) for run in runs]
     return Study(name="smollm2-quick", runs=tuple(runs))
