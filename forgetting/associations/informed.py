@@ -20,6 +20,7 @@ import dataclasses
 import numpy as np
 from scipy.special import expit
 
+from forgetting.associations import trained_logit
 from forgetting.associations.completion import (
   Draw,
   Method,
@@ -48,7 +49,7 @@ def methods(
   new: np.ndarray,
 ) -> list[Method]:
   """Every form, used in each of the three ways: `forecasters.FORMS`, and the
-  fixed logit where the states have it.
+  fixed and the trainable logit where the states have what they need.
 
   Args:
     states: of the matrix's tasks and examples.
@@ -68,6 +69,9 @@ def methods(
   if states.logit is not None:  # nothing of it is trained
     rows = states.logit
     found.append(Forecasts("lm_logit", rows[new], rows[train], False, {}))
+  if states.tokens is not None:
+    told = dict(train=train, new=new, words=words)
+    found.append(trained_logit.forecast(states.tokens, values, **told))
   ways = (AsPublished, Calibrated, PriorMean)
   return [way(forecasts) for forecasts in found for way in ways]
 

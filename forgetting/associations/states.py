@@ -7,6 +7,7 @@ import pathlib
 
 import numpy as np
 
+from forgetting.associations.logit_heads import Tokens
 from forgetting.config import InputError
 
 POOLINGS = ("mean", "last")  # over a text's tokens; the state at its last one
@@ -24,12 +25,14 @@ class States:
       task has fewer.
     logit: [M, N] nats per token, the fixed-logit forecast; None where the
       fine-tuned models are not at hand.
+    tokens: of single tokens, for the trainable logit; kept in no file.
   """
 
   encoder: str
   examples: np.ndarray
   tasks: np.ndarray
   logit: np.ndarray | None = None
+  tokens: Tokens | None = None
 
   def __post_init__(self):
     expected = (len(POOLINGS), self.examples.shape[-1])

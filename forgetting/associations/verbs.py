@@ -128,7 +128,10 @@ def associate(
     others = [AuthorsFactorisation()] if peers else []
     if encode is not None:
       states = encode(texts, at, folder)
-      lines += ["", words.forecasters_line(states.encoder)]
+      lines += [
+        "",
+        words.forecasters_line(states.encoder, logits=states.logit is not None),
+      ]
       others += informed.methods(
         states, matrix, train=rows.train, new=rows.test
       )

@@ -157,15 +157,21 @@ def noise_line(own: noise.Noise | None) -> str:
   )
 
 
-def forecasters_line(encoder: str) -> str:
+def forecasters_line(encoder: str, *, logits: bool) -> str:
   """What the rows of the language models in the table below mean.
 
   Args:
     encoder: whose states they read.
+    logits: whether some read what fine-tunings did to logits.
   """
+  beside = (
+    " lm_logit*: and from what its fine-tuning did to that text's logits;"
+    if logits
+    else ""
+  )
   return (
     f"lm_*: a new task forecast from its text alone, by {encoder};"
-    " _cells: with the measured cells as a calibration; _kriging: as"
+    f"{beside} _cells: with the measured cells as a calibration; _kriging: as"
     " the prior mean of the kriging"
   )
 

@@ -222,7 +222,8 @@ def associate(
     known: Examples measured of a new task.
     seeds: Trials, each with other examples.
     choose: How these examples are chosen.
-    peers: Try the authors' matrix factorisation too: minutes.
+    peers: Try the authors' matrix factorisation too, and with --forecasters
+      parent the trainable logit where models are kept: minutes.
     gradients: Hold forgetting against gradients of the base model too.
     embeddings: And against sentence embeddings, which are fetched at first use.
     forecasters: Try language models too that forecast from text alone, on
@@ -246,7 +247,7 @@ def associate(
     from forgetting.runs import matrix_states
 
     beside["encode"] = functools.partial(
-      matrix_states.encode, encoder=forecasters
+      matrix_states.encode, encoder=forecasters, tokens=peers
     )
   found = verbs.associate(find(matrix, root), **rows, **trial, **beside)
   drawn = figures.draw(found.matrix, found.structure, found.folder)

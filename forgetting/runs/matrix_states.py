@@ -19,38 +19,11 @@ from forgetting.data import tokenizers
 from forgetting.data.decoding import BYTE_OFFSET, decode
 from forgetting.data.tokenizers import Kind
 from forgetting.records import StudyDirectory
-from forgetting.runs import matrix_chunks, sides, starts
+from forgetting.runs import matrix_chunks, sides
+from forgetting.runs.matrix_logits import Kept, Text
 from forgetting.runs.sides import Side
 
 PARENT = "parent"  # the study's own, the largest where there are several
-# Parameters x tokens of the fixed logit, which reads every example with every
-# task's change: minutes of a core. Above it measuring is hardly dearer.
-MOST = 1e13
-
-
-@dataclasses.dataclass(frozen=True)
-class _Text:
-  """Sequences as an encoder reads them.
-
-  Attributes:
-    chunks: int32 [n, L+1].
-    weights: [n, L], above 0 for tokens that count.
-  """
-
-  chunks: np.ndarray
-  weights: np.ndarray
-
-  @classmethod
-  def joined(cls, parts: Sequence[_Text]) -> _Text:
-    """One after the other."""
-    return cls(
-      np.concatenate([part.chunks for part in parts]),
-      np.concatenate([part.weights for part in parts]),
-    )
-
-  def take(self, index) -> _Text:
-    """Some of the sequences."""
-    return _Text(self.chunks[index], self.weights[index])
 
 
 def encode(
@@ -59,6 +32,7 @@ def encode(
   keep: pathlib.Path,
   *,
   encoder: str,
+  tokens: bool = False,
 ) -> States:
   """States of the matrix's text, read from a file where they are kept.
 
@@ -68,6 +42,8 @@ def encode(
     keep: folder that states are kept in.
     encoder: `PARENT`, or a run's directory, a checkpoint's folder, an id of
       the Hugging Face hub.
+    tokens: tell those of single tokens too, where the models are kept, which
+      are always read anew.
 
   Raises:
     InputError: there is no text, or no such model.
@@ -78,28 +54,33 @@ def encode(
     side, text = _of_study(matrix, path, runs, encoder)
   else:
     side, text = _of_file(matrix, path, encoder)
-  study = StudyDirectory(path)
-  tuned = encoder == PARENT and _are_kept(study, runs, text)
+  kept = Kept(StudyDirectory(path), runs, text, len(matrix.examples))
+  tuned = encoder == PARENT and kept.small_enough
   key = _key(side, text, tuned)
   file = keep / "encoder_states.npz"
-  kept = states_lib.read(file, key=key)
-  if kept is not None:
-    return kept
+  found = states_lib.read(file, key=key)
+  if found is None:
+    found = _pooled(side, kept, tuned)
+    states_lib.save(found, file, key=key)
+  if not (tokens and tuned and kept.has_tokens):
+    return found
+  return dataclasses.replace(found, tokens=kept.tokens())
+
+
+def _pooled(side: Side, kept: Kept, tuned: bool) -> States:
   # imported here: what is kept needs no JAX
   from forgetting.training.states import pooled
 
-  tokens = text.chunks[:, :-1]
-  found = pooled(side.load(), tokens, text.weights, model=side.model)
-  columns = len(matrix.examples)
-  tasks = found[columns:].reshape(-1, CHUNKS, *found.shape[1:])
-  made = States(
+  text, columns = kept.text, kept.columns
+  found = pooled(
+    side.load(), text.chunks[:, :-1], text.weights, model=side.model
+  )
+  return States(
     pathlib.Path(side.path).name,
     found[:columns],
-    tasks,
-    _logit(study, runs, text, columns) if tuned else None,
+    found[columns:].reshape(-1, CHUNKS, *found.shape[1:]),
+    kept.fixed_logit() if tuned else None,
   )
-  states_lib.save(made, file, key=key)
-  return made
 
 
 def _runs(matrix, study: pathlib.Path) -> list[Run]:
@@ -110,11 +91,11 @@ def _runs(matrix, study: pathlib.Path) -> list[Run]:
 
 def _of_study(
   matrix, study: pathlib.Path, runs: Sequence[Run], encoder: str
-) -> tuple[Side, _Text]:
+) -> tuple[Side, Text]:
   """The examples' sequences, then `CHUNKS` of each task."""
   tokenizer, context = _alike(runs, study)
   parts = [_examples(matrix, runs), *map(_task, runs)]
-  text = _Text.joined(parts)
+  text = Text.joined(parts)
   if encoder == PARENT:
     return _parent(runs, study), text
   side = sides.side(encoder)
@@ -142,9 +123,9 @@ def _parent(runs: Sequence[Run], study: pathlib.Path) -> Side:
   return sides.side(str(study / largest.parent.name))
 
 
-def _examples(matrix: ForgettingMatrix, runs: Sequence[Run]) -> _Text:
+def _examples(matrix: ForgettingMatrix, runs: Sequence[Run]) -> Text:
   """The sequences of the matrix's columns."""
-  found: dict[str, _Text] = {}
+  found: dict[str, Text] = {}
   for parent in matrix_chunks.corpora_of(runs):
     pool, ids = matrix_chunks.columns(parent, runs)
     text = _of_pool(pool, np.array([*ids.values()]))
@@ -155,52 +136,20 @@ def _examples(matrix: ForgettingMatrix, runs: Sequence[Run]) -> _Text:
       f"forecasters: found other text than example {missing[0]}'s, expected the"
       " text that the study was made with"
     )
-  return _Text.joined([found[str(key)] for key in matrix.examples])
+  return Text.joined([found[str(key)] for key in matrix.examples])
 
 
-def _task(run: Run) -> _Text:
+def _task(run: Run) -> Text:
   """`CHUNKS` sequences over all of a task's training text."""
   pool, index = matrix_chunks.row(run, at_most=run.target_tokens_asked)
   return _of_pool(pool, index[spread_evenly(len(index))])
 
 
-def _of_pool(pool, index: np.ndarray) -> _Text:
-  return _Text(pool.take(index), pool.weights_of(index))
+def _of_pool(pool, index: np.ndarray) -> Text:
+  return Text(pool.take(index), pool.weights_of(index))
 
 
-def _are_kept(study: StudyDirectory, runs: Sequence[Run], text: _Text) -> bool:
-  """Whether all fine-tuned models are there, and small enough to be asked."""
-  if not all(study.of(run).best.exists() for run in runs):
-    return False
-  tokens = text.weights.size
-  return 0 < sum(run.model.total_params * tokens for run in runs) <= MOST
-
-
-def _logit(
-  study: StudyDirectory, runs: Sequence[Run], text: _Text, columns: int
-) -> np.ndarray:
-  """The fixed-logit forecast of each run, [M, N]."""
-  from forgetting.training import head_change
-
-  out = np.empty((len(runs), columns))
-  for row, run in enumerate(runs):
-    own = slice(columns + row * CHUNKS, columns + (row + 1) * CHUNKS)
-    before = starts.load_parent(study, run)
-    after = starts.load_params(study.of(run), run)
-    change = head_change.fitted(
-      before, after, text.chunks[own], text.weights[own], model=run.model
-    )
-    out[row] = head_change.rises(
-      before,
-      change,
-      text.chunks[:columns],
-      text.weights[:columns],
-      model=run.model,
-    )
-  return out
-
-
-def _of_file(matrix, path: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
+def _of_file(matrix, path: pathlib.Path, encoder: str) -> tuple[Side, Text]:
   if encoder == PARENT:
     raise InputError(
       f"{path}: found no model in it, expected --forecasters MODEL, any"
@@ -218,7 +167,7 @@ def _of_file(matrix, path: pathlib.Path, encoder: str) -> tuple[Side, _Text]:
   return side, _encoded(texts, side)
 
 
-def _encoded(texts: Sequence[str], side: Side) -> _Text:
+def _encoded(texts: Sequence[str], side: Side) -> Text:
   """Texts as the encoder's tokens: their beginning, behind what begins one."""
   found = tokenizers.find(side.tokenizer)
   context = side.model.context
@@ -230,7 +179,7 @@ def _encoded(texts: Sequence[str], side: Side) -> _Text:
     chunks[row, 1 : len(own) + 1] = own
     # what begins a text says nothing of it, unless it says nothing itself
     weights[row, 1 if len(own) else 0 : len(own) + 1] = 1
-  return _Text(chunks, weights)
+  return Text(chunks, weights)
 
 
 def _tokens(text: str, tokenizer: tokenizers.Tokenizer) -> np.ndarray:
@@ -245,7 +194,7 @@ def _tokens(text: str, tokenizer: tokenizers.Tokenizer) -> np.ndarray:
   )
 
 
-def _key(side: Side, text: _Text, tuned: bool) -> str:
+def _key(side: Side, text: Text, tuned: bool) -> str:
   """Says whose states they are, of what."""
   found = hashlib.sha256(f"{side.path} {side.model} {tuned}".encode())
   folder = pathlib.Path(side.path).expanduser()

@@ -19,6 +19,7 @@ import numpy as np
 
 from forgetting.training import losses as losses_lib
 from forgetting.training import models
+from forgetting.training.gradients import in_parts
 
 MICRO = 8  # sequences at a time
 RIDGE = 1e-5  # of the mean squared state: for text that does not say it all
@@ -50,6 +51,86 @@ def _rises(params, change_DxV, tokens_MxL, targets_MxL, weights_MxL, *, model):
 
   rise_MxL = (losses(after) - losses(before)) * weights_MxL
   return rise_MxL.sum(-1) / weights_MxL.sum(-1)
+
+
+@functools.partial(jax.jit, static_argnames="model")
+def _of_tokens(params, tuned, tokens_MxL, weights_MxL, *, model):
+  before, after = (
+    losses_lib.apply(p, tokens_MxL, model=model) for p in (params, tuned)
+  )
+  change_MxLxV = (after - before) * (weights_MxL > 0)[..., None]
+  x_MxLxD = models.hidden(params, tokens_MxL, model=model)
+  return x_MxLxD.astype(jnp.float16), change_MxLxV.astype(jnp.float16)
+
+
+@functools.partial(jax.jit, static_argnames="model")
+def _states(params, tokens_MxL, weights_MxL, *, model):
+  del weights_MxL  # states are told of every token
+  x_MxLxD = models.hidden(params, tokens_MxL, model=model)
+  return x_MxLxD.astype(jnp.float16)
+
+
+def of_tokens(
+  params, tuned, chunks: np.ndarray, weights: np.ndarray, *, model
+) -> tuple[np.ndarray, np.ndarray]:
+  """States before, and what a fine-tuning did to the logits.
+
+  Args:
+    params: of the model before.
+    tuned: after.
+    chunks: [n, L+1] token ids, `MICRO` at a time.
+    weights: [n, L], above 0 for targets that count.
+    model: of both.
+
+  Returns:
+    float16 [n, L, D] and [n, L, V], 0 where no target counts.
+  """
+  parts = [
+    _of_tokens(
+      params,
+      tuned,
+      chunks[at : at + MICRO, :-1],
+      weights[at : at + MICRO],
+      model=model,
+    )
+    for at in range(0, len(chunks), MICRO)
+  ]
+  states_, changes = zip(*parts, strict=True)
+  return np.concatenate(states_), np.concatenate(changes)
+
+
+def states(params, chunks: np.ndarray, *, model) -> np.ndarray:
+  """What the output layer reads at every token.
+
+  Args:
+    params: of the model.
+    chunks: [n, L+1] token ids.
+    model: of the parameters.
+
+  Returns:
+    float16 [n, L, D].
+  """
+  compute = functools.partial(_states, model=model)
+  tokens = chunks[:, :-1]
+  return in_parts(compute, params, tokens, np.ones(tokens.shape, np.float32))
+
+
+def head(params, *, model) -> np.ndarray:
+  """The output layer of a decoder of ours, as logits of states.
+
+  Args:
+    params: of the model.
+    model: of the parameters.
+
+  Returns:
+    float32 [D + 1, V]; the last row is its bias.
+  """
+  found = losses_lib.head_of(params, model)
+  matrix = np.asarray(found.matrix_VxD)[: model.vocab_size].T
+  bias = np.zeros(len(matrix[0]))
+  if found.bias_V is not None:
+    bias = np.asarray(found.bias_V)[: model.vocab_size]
+  return np.vstack([matrix, bias]).astype(np.float32)
 
 
 def fitted(

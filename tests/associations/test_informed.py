@@ -3,10 +3,18 @@
 import dataclasses
 
 import numpy as np
+from planted_logits import planted_logits
 from planted_states import planted_states
 import pytest
 
-from forgetting.associations import forecasters, heads, informed, protocol
+from forgetting.associations import (
+  forecasters,
+  heads,
+  informed,
+  logit_heads,
+  protocol,
+  trained_logit,
+)
 from forgetting.associations.completion import predict_measured
 from forgetting.associations.forecasters import Forecasts
 from forgetting.associations.informed import AsPublished, Calibrated, PriorMean
@@ -116,16 +124,19 @@ def test_the_trial_holds_all_ways_beside_completion(monkeypatch, binary):
   monkeypatch.setattr(forecasters, "FOLDS", 2)
   monkeypatch.setattr(forecasters, "DECAYS", (0.3,))
   monkeypatch.setattr(heads, "STEPS", 5)
+  for module in (logit_heads, trained_logit):
+    monkeypatch.setattr(module, "STEPS", (2, 4))
   values, states = planted_states(rows=16, columns=40)
   matrix = build((values > 0.2) * 1.0 if binary else values)
   rows = protocol.split(matrix, test=range(13, 16))
   if not binary:
     missed = 0.01 * np.random.default_rng(1).normal(size=values.shape)
-    states = dataclasses.replace(states, logit=values + missed)
+    _, tokens, _ = planted_logits(rows=16, columns=40)
+    states = dataclasses.replace(states, logit=values + missed, tokens=tokens)
   methods = informed.methods(states, matrix, train=rows.train, new=rows.test)
   trial = protocol.run(matrix, rows, known=10, seeds=2, peers=methods)
   names = {n for n in trial.prediction if n.startswith("lm_")}
-  assert len(names) == (9 if binary else 12) and "lm_rep_prior_cells" in names
+  assert len(names) == (9 if binary else 15) and "lm_rep_prior_cells" in names
   for name in names:
     score = trial.prediction[name]["f1" if binary else "rmse_x100"]
     assert np.isfinite(score), name

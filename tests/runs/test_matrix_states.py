@@ -9,8 +9,8 @@ import tiny_checkpoint
 from forgetting.associations import load
 from forgetting.associations.states import CHUNKS
 from forgetting.config import InputError
-from forgetting.runs import matrix_chunks, matrix_states, sides
-from forgetting.training import head_change, models
+from forgetting.runs import matrix_chunks, matrix_logits, matrix_states, sides
+from forgetting.training import models
 from forgetting.training.checkpoint import save_params
 from forgetting.training.states import pooled
 
@@ -61,29 +61,20 @@ def test_states_of_a_study_stand_at_their_tasks_and_examples(study):
 
 def test_kept_bests_give_the_fixed_logit(study, monkeypatch):
   folder, model, params, _ = study
-  monkeypatch.setattr(matrix_states.starts, "load_parent", lambda *_: params)
-  found = load.finished(folder)
-  for number, (_, directory) in enumerate(found):
+  monkeypatch.setattr(matrix_logits.starts, "load_parent", lambda *_: params)
+  for number, (_, directory) in enumerate(load.finished(folder)):
     tuned = models.init(model, seed=1 + number)
     save_params(directory.best, jax.device_put(tuned))
   matrix = load.load(folder)
-  logit = matrix_states.encode(matrix, folder, folder, encoder="parent").logit
-  assert logit.shape == (2, 16)
-  run, _ = found[1]
-  pool, index = matrix_chunks.row(run, at_most=9)
-  own = pool.take(index[np.arange(CHUNKS) * len(index) // CHUNKS])
-  columns, ids = matrix_chunks.columns(run.parent, [run])
-  at = np.array([ids[str(key)] for key in matrix.examples])
-  change = head_change.fitted(
-    params, tuned, own, np.ones((CHUNKS, 32)), model=model
-  )
-  expected = head_change.rises(
-    params, change, columns.take(at), np.ones((16, 32)), model=model
-  )
-  np.testing.assert_allclose(logit[1], expected, rtol=1e-3, atol=1e-4)
-  monkeypatch.setattr(matrix_states, "MOST", 1)
-  again = matrix_states.encode(matrix, folder, folder, encoder="parent")
-  assert again.logit is None
+  asked = dict(encoder="parent")
+  found = matrix_states.encode(matrix, folder, folder, **asked)
+  assert found.logit.shape == (2, 16) and found.tokens is None
+  again = matrix_states.encode(matrix, folder, folder, tokens=True, **asked)
+  np.testing.assert_array_equal(again.logit, found.logit)
+  assert again.tokens.changes.shape == (2, CHUNKS * 32, model.vocab_size)
+  monkeypatch.setattr(matrix_logits, "MOST", 1)
+  dear = matrix_states.encode(matrix, folder, folder, tokens=True, **asked)
+  assert dear.logit is None and dear.tokens is None
 
 
 def test_texts_of_a_file_are_read_by_any_checkpoint(tmp_path):
