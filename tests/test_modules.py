@@ -60,6 +60,7 @@ ELSEWHERE = {
   "report.figure_halving": _FIGURES,
   "report.figure_injection": _FIGURES,
   "report.figure_matrix": _MATRIX,
+  "report.figure_own_patterns": _MATRIX,
   "report.figure_predicted": _FIGURES,
   "report.figure_progress": _FIGURES,
   "report.figure_replay": ("report/test_replay.py", "draws its comparison"),

@@ -63,7 +63,7 @@ def leading(
     count: how many, as far as there are any.
   """
   out = []
-  looked = min(EXAMPLES, max(1, len(matrix.examples) // 3))
+  looked = looked_at(len(matrix.examples))
   for rank in range(min(count, len(structure.right))):
     left, right = structure.left[:, rank], structure.right[rank]
     order = np.argsort(-np.abs(right), kind="stable")
@@ -75,17 +75,36 @@ def leading(
         tasks=_named(matrix.tasks, left, tasks),
         examples=_named(matrix.examples, right, order[:TASKS]),
         looked=looked,
-        sources=_shares(matrix.sources, order[:looked]),
+        sources=shares(matrix.sources, order[:looked]),
       )
     )
   return tuple(out)
+
+
+def looked_at(examples: int) -> int:
+  """How many examples of each component are looked at for their sources.
+
+  Args:
+    examples: that there are.
+  """
+  return min(EXAMPLES, max(1, examples // 3))
 
 
 def _named(names, values, index) -> tuple[tuple[str, float], ...]:
   return tuple((str(names[i]), float(values[i])) for i in index)
 
 
-def _shares(sources, top) -> tuple[SourceShare, ...]:
+def shares(sources: np.ndarray, top: np.ndarray) -> tuple[SourceShare, ...]:
+  """Which sources some examples are from, beside all examples.
+
+  Args:
+    sources: [N] of the examples.
+    top: positions of those that are looked at.
+
+  Returns:
+    a share of every source, the largest first; none where sources are
+    unknown, or there is one.
+  """
   known = [source for source in np.unique(sources) if source]
   if len(known) < 2:
     return ()  # nothing to compare

@@ -12,8 +12,9 @@ import numpy as np
 
 from forgetting import records
 from forgetting.associations.matrix import ForgettingMatrix, build
-from forgetting.config import InputError, Run, domain_name
+from forgetting.config import InputError, Pretrained, Run, domain_name
 from forgetting.config.canonical import digest
+from forgetting.config.names import short
 from forgetting.records import RunDirectory, table_file, tokenizers
 from forgetting.storage import places
 from forgetting.storage.places import place
@@ -24,6 +25,8 @@ NAMES = {  # of the arrays in an npz
   "sources": ("sources",),
   "families": ("families",),
   "repeats": ("repeats",),
+  "parents": ("parents",),
+  "targets": ("targets",),
   "texts": ("texts",),
 }
 
@@ -34,9 +37,10 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
   Args:
     path: a study's folder, exported or not; an npz with `Z` (tasks x
       examples) and, if there are any, `tasks`, `examples`, `sources`,
-      `families`, `repeats`, `base`, `texts` (of the examples) and
-      `task_texts`; or a CSV or parquet table with a row a task and a column
-      an example, task names in the first column if that is no numbers.
+      `families`, `repeats`, `parents`, `targets`, `base`, `texts` (of the
+      examples) and `task_texts`; or a CSV or parquet table with a row a task
+      and a column an example, task names in the first column if that is no
+      numbers.
 
   Raises:
     InputError: nothing there, or it is no forgetting matrix.
@@ -100,6 +104,8 @@ def gather(study: str | os.PathLike) -> ForgettingMatrix:
     sources=list(sources.values()),
     families=[domain_name(run.domain) for run in runs],
     repeats=[digest(_without_seed(run)) for run in runs],
+    parents=_parent_words(runs),
+    targets=[_target(run) for run in runs],
     base=base,
   )
 
@@ -134,14 +140,55 @@ def _task_names(runs: Sequence[Run]) -> list[str]:
   return short if len(set(short)) == len(runs) else [run.name for run in runs]
 
 
+def _parent_words(runs: Sequence[Run]) -> list[str]:
+  """What each run started from, in as few words as tell them apart."""
+  parts = {run.parent: _parent_parts(run) for run in runs}
+  # all but what all have in common; the last are the fine-tunings before
+  differ = [len({*column}) > 1 for column in zip(*parts.values(), strict=True)]
+  differ[1] = True  # a pretraining's steps are told in any case
+  words = {
+    parent: " ".join(
+      w for w, told in zip(own, differ, strict=True) if told and w
+    )
+    for parent, own in parts.items()
+  }
+  apart = len({*words.values()}) == len(words)
+  return [words[r.parent] if apart else _name(r.parent) for r in runs]
+
+
+def _parent_parts(run: Run) -> tuple[str, ...]:
+  parent, root = run.parent, run.pretrained_by
+  if root is None:
+    return "", _name(parent), "", ""
+  size = f"n{short(root.model.model_params)}"
+  after = f"after {', '.join(run.after)}" if run.after else ""
+  return size, f"{root.steps} steps", f"seed {root.seed}", after
+
+
+def _name(parent: Run | Pretrained | None) -> str:
+  if parent is None or isinstance(parent, Run):
+    return parent.name if parent else ""
+  return f"{parent.word}@{parent.revision}" if parent.revision else parent.word
+
+
+def _target(run: Run) -> str:
+  """What is learnt, and how, whatever the model and the seed."""
+  axes = [str(run.domain), str(run.target_tokens), f"p{run.injection:g}"]
+  axes.append(run.method.word)
+  if not run.after and run.replay_policy:
+    axes.append(run.replay_policy)
+  return " ".join(axes)
+
+
 def _without_seed(run: Run) -> Run:
   """The run with every seed 0, its parent's and those of what it measures."""
   replay = run.replay
   if replay and replay.measured_in:
     measured = _without_seed(replay.measured_in)
     replay = dataclasses.replace(replay, measured_in=measured)
-  pretraining = run.pretrained_by
-  parent = _without_seed(pretraining) if pretraining else run.parent
+  parent = run.parent
+  if isinstance(parent, Run):
+    parent = _without_seed(parent)
   return dataclasses.replace(run, seed=0, parent=parent, replay=replay)
 
 

@@ -26,6 +26,9 @@ class ForgettingMatrix:
     sources: [N] where each example comes from; "" where unknown.
     families: [M] what each task is a part of: its domain, its collection.
     repeats: [M] rows that share a word here are one task with other seeds.
+    parents: [M] what each task started from; "" where unknown.
+    targets: [M] rows that share a word here are one task, whatever their
+      parent and seed.
     numbers: [M] of the rows where they came from, from 0: rows that were left
       out have taken theirs along.
     base: [M, N] loss before fine-tuning, nats per token, or None.
@@ -39,6 +42,8 @@ class ForgettingMatrix:
   sources: np.ndarray
   families: np.ndarray
   repeats: np.ndarray
+  parents: np.ndarray
+  targets: np.ndarray
   numbers: np.ndarray
   base: np.ndarray | None = None
   texts: np.ndarray | None = None
@@ -58,8 +63,9 @@ class ForgettingMatrix:
     shapes = dict(
       zip(("tasks", "examples"), self.values.shape, strict=True),
       sources=self.values.shape[1],
-      families=self.values.shape[0],
-      repeats=self.values.shape[0],
+    )
+    shapes |= dict.fromkeys(
+      ("families", "repeats", "parents", "targets"), self.values.shape[0]
     )
     if self.texts is not None:
       shapes["texts"] = self.values.shape[1]
@@ -114,6 +120,8 @@ class ForgettingMatrix:
       sources=self.sources[columns],
       families=self.families[rows],
       repeats=self.repeats[rows],
+      parents=self.parents[rows],
+      targets=self.targets[rows],
       numbers=self.numbers[rows],
       base=None if base is None else base[:, columns],
       texts=part(self.texts, columns),
@@ -145,6 +153,8 @@ def build(
   sources: Sequence[str] | None = None,
   families: Sequence[str] | None = None,
   repeats: Sequence[str] | None = None,
+  parents: Sequence[str] | None = None,
+  targets: Sequence[str] | None = None,
   base=None,
   texts: Sequence[str] | None = None,
   task_texts: Sequence[Sequence[str]] | None = None,
@@ -158,6 +168,8 @@ def build(
     sources: [N], by default "".
     families: [M], by default a task's name up to its first "/".
     repeats: [M], by default every row is a task of its own.
+    parents: [M], by default "".
+    targets: [M], by default as `repeats`.
     base: [M, N] loss before fine-tuning, nats per token, or [N] where all
       tasks began at one model, or None.
     texts: [N] what each example says, or None.
@@ -179,6 +191,8 @@ def build(
     sources=_names(sources, [""] * columns),
     families=_names(families, []),
     repeats=_names(repeats, tasks),
+    parents=_names(parents, [""] * rows),
+    targets=_names(targets, _names(repeats, tasks)),
     numbers=np.arange(rows),
     base=None if base is None else _base(base, values.shape),
     texts=_objects(texts, str),

@@ -16,6 +16,8 @@ from forgetting.associations import (
   informed,
   load,
   noise,
+  own_patterns,
+  parents,
   policies,
   protocol,
   readings,
@@ -93,6 +95,8 @@ def associate(
   parts = components.leading(matrix, found)
   own = noise.measure(matrix)
   held = contest.hold(matrix)
+  left_over = own_patterns.find(matrix)
+  pairs = parents.compare(matrix)
   texts = with_texts(matrix, at)
   alike = _similarities(texts, embed)
   if gradients is not None:
@@ -101,7 +105,12 @@ def associate(
     alike["minus the gradient product"] = correlation
   lines = [words.headline(matrix), "", *words.structure_lines(found)]
   lines += [*words.contest_lines(held), ""]
-  lines += [*words.component_lines(parts), "", words.noise_line(own)]
+  lines += [*words.component_lines(parts), ""]
+  if left_over:
+    lines += [*words.own_pattern_lines(left_over), ""]
+  lines += [words.noise_line(own)]
+  if pairs:
+    lines += ["", *words.parent_lines(pairs)]
   lines += ["", *words.similarity_lines(alike)]
   read = readings.read(texts, found)
   lines += words.reading_lines(read)
@@ -113,6 +122,8 @@ def associate(
     },
     "singular_values": found.singular_values.tolist(),
     "components": [dataclasses.asdict(part) for part in parts],
+    "own_patterns": [dataclasses.asdict(one) for one in left_over],
+    "parents": [dataclasses.asdict(pair) for pair in pairs],
     "multiplicative_against_additive": dataclasses.asdict(held)
     if held
     else None,

@@ -26,6 +26,7 @@ MEASURES = {  # metric -> head of its column
 
 NAMED = 5  # tasks at most, in a line
 OF_COMPONENT = 3  # texts at either end
+PAIRS = 10  # of parents at most
 
 
 def headline(matrix: ForgettingMatrix) -> str:
@@ -94,6 +95,76 @@ def component_lines(parts) -> list[str]:
       )
       lines.append(f"  sources of its {part.looked} largest: {shares}")
   return lines
+
+
+def own_pattern_lines(found) -> list[str]:
+  """Which examples and tasks have a pattern of their own.
+
+  Args:
+    found: of `own_patterns.find`.
+  """
+  if not found:
+    return []
+  lines = [
+    "what task and example means leave, by its components: which tasks forget"
+    " which examples more than both say, by sources of the examples at either"
+    " end, p after Holm"
+  ]
+  for one in found:
+    lines.append(
+      f"own pattern {one.rank}: {100 * one.share:.0f} % of what is left,"
+      f" {100 * one.share_of_all:.1f} % of the variance"
+    )
+    lines += [
+      _end(sign, tasks, sources)
+      for sign, tasks, sources in (
+        ("+", one.raising, one.most),
+        ("-", one.lowering, one.least),
+      )
+    ]
+  return lines
+
+
+def _end(sign: str, tasks, sources) -> str:
+  """Which tasks forget more of what, at one end of a pattern."""
+  named = ", ".join(f"{name} {u:+.2f}" for name, u in tasks)
+  told = ", ".join(
+    f"{s.source} {100 * s.among:.0f} % (of all {100 * s.overall:.0f} %,"
+    f" p {s.p_value:.1g})"
+    for s in sources[:2]
+  )
+  return f"  {sign} {named}" + (f" forget more of {told}" if told else "")
+
+
+def parent_lines(pairs) -> list[str]:
+  """Whether the pattern stays from one parent to another, a line a pair.
+
+  Args:
+    pairs: of `parents.compare`.
+  """
+  if not pairs:
+    return []
+  head = ("parents", "tasks", "forgetting", "pattern", "within sources")
+  rows = [(*head, "same task", "other tasks")]
+  for pair in pairs[:PAIRS]:
+    intervals = (pair.pattern, pair.within, pair.same, pair.others)
+    rows.append(
+      (
+        f"{pair.one} | {pair.other}",
+        str(pair.tasks),
+        " | ".join(f"{mean:.3f}" for mean in pair.means),
+        *(f"{i.value:.2f} [{i.low:.2f}, {i.high:.2f}]" for i in intervals),
+      )
+    )
+  lines = [
+    "does the pattern stay? correlations over examples from one parent to"
+    " another, of the tasks that both have: of example means; of a task's row"
+    " with the same task's, with other tasks'; 95 % by resampled tasks"
+  ]
+  more = len(pairs) - PAIRS
+  return [*lines, *text_table.lines(rows)] + (
+    [f"and {more} more pairs (--json has them)"] if more > 0 else []
+  )
 
 
 def similarity_lines(alike) -> list[str]:

@@ -189,6 +189,7 @@ def do_here(asked: StudyOptions) -> int:
   study, runs, launch = _planned(asked)
   # a finished study is no less one for a limit
   limited = asked.limit is not None
+  saves = dataclasses.replace(asked.saving.saves, parents=study.continued)
   chosen = launch.todo if limited and launch.todo else runs
   if asked.only or limited:
     study = verbs.restricted(study, chosen)
@@ -202,7 +203,7 @@ def do_here(asked: StudyOptions) -> int:
       summary = do_study(
         study,
         root=asked.root,
-        saves=asked.saving.saves,
+        saves=saves,
         workers=asked.machine.workers,
         slots=asked.machine.slots,
         after_first_cell=functools.partial(first_cell.show, directory.path),

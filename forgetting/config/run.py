@@ -74,8 +74,8 @@ class Run(Config):
     tokenizer: what cuts text into tokens.
     seed: of the first parameters, of the order of the text, of which target
       text.
-    parent: what a fine-tuning starts from: a pretraining, or a public
-      checkpoint.
+    parent: what a fine-tuning starts from: a pretraining, a fine-tuning that
+      goes back to one, or a public checkpoint.
     replay: injects from a fixed pool instead of from all pretraining text.
     replay_source: where injected text comes from; None: fresh pretraining text.
     beside: sources of text whose losses at base and at best are told beside,
@@ -158,7 +158,21 @@ class Run(Config):
     )
 
   def _check_parent(self, parent: "Run") -> None:
-    check(parent.parent is None, "Run.parent", parent.name, "a pretraining run")
+    check(
+      parent.parent is None or parent.pretrained_by is not None,
+      "Run.parent",
+      parent.name,
+      "a run that goes back to a pretraining; of a public checkpoint's"
+      " fine-tuning its folder, as `forgetting export` writes it",
+    )
+    for field in ("replay", "replay_source"):
+      found = getattr(self, field)
+      check(
+        not self.after or found is None,
+        f"Run.{field}",
+        found,
+        "none from a fine-tuning: `injection` alone",
+      )
     for field in ("model", "pretraining", "tokenizer"):
       found, expected = getattr(self, field), getattr(parent, field)
       check(
@@ -229,12 +243,24 @@ class Run(Config):
   def needs(self) -> "tuple[Run, ...]":
     """The runs that have to be done before this one."""
     measured = self.replay and self.replay.measured_in
-    return tuple(run for run in (self.pretrained_by, measured) if run)
+    needed = (self.parent, measured)
+    return tuple(run for run in needed if isinstance(run, Run))
 
   @property
   def pretrained_by(self) -> "Run | None":
-    """The pretraining run that it starts from, if it starts from one."""
-    return self.parent if isinstance(self.parent, Run) else None
+    """The pretraining run that it goes back to, if it goes back to one."""
+    parent = self.parent
+    while isinstance(parent, Run) and parent.parent is not None:
+      parent = parent.parent
+    return parent if isinstance(parent, Run) else None
+
+  @property
+  def after(self) -> tuple[str, ...]:
+    """Domains that its parents were fine-tuned on, the first one first."""
+    parent = self.parent
+    if not isinstance(parent, Run) or parent.domain is None:
+      return ()
+    return (*parent.after, domain_name(parent.domain))
 
   @property
   def is_control(self) -> bool:
@@ -243,9 +269,15 @@ class Run(Config):
 
   @property
   def replay_policy(self) -> str | None:
-    """How injected text is chosen, a word for tables; None: from all of it."""
+    """How injected text is chosen, a word for tables; None: from all of it.
+
+    Or why its losses are no law's: it is a control, or starts from another
+    fine-tuning.
+    """
     if self.is_control:
       return "control"
+    if self.after:
+      return f"after-{'-'.join(self.after)}"
     if self.replay_source is not None:
       return f"from-{self.replay_source.word}"
     if self.replay is None:

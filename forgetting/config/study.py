@@ -44,3 +44,10 @@ class Study(Config):
       add(run)
     parents = [run for run in found if run.parent is None]
     return tuple(dict.fromkeys([*parents, *found]))
+
+  @property
+  def continued(self) -> tuple[str, ...]:
+    """Names of the fine-tunings that others start from."""
+    parents = (run.parent for run in self.ordered())
+    found = [p for p in parents if isinstance(p, Run) and p.domain is not None]
+    return tuple(run.name for run in dict.fromkeys(found))

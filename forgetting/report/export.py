@@ -137,6 +137,8 @@ def npz_of(matrix: ForgettingMatrix) -> bytes:
     the bytes of an npz file.
   """
   arrays = {name: getattr(matrix, name) for name in NAMES}
+  if len(np.unique(matrix.parents)) > 1:
+    arrays |= dict(parents=matrix.parents, targets=matrix.targets)
   if matrix.base is not None:
     arrays["base"] = matrix.base.astype(np.float32)
   buffer = io.BytesIO()

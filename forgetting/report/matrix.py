@@ -5,12 +5,20 @@ from html import escape
 import os
 import pathlib
 
-from forgetting.associations import components, readings, structure, words
+from forgetting.associations import (
+  components,
+  own_patterns,
+  parents,
+  readings,
+  structure,
+  words,
+)
 from forgetting.associations.load import load
 from forgetting.config import InputError
 from forgetting.report import (
   figure_components,
   figure_matrix,
+  figure_own_patterns,
   matrix_tables,
   matrix_texts,
   page,
@@ -41,6 +49,13 @@ CAPTIONS = {
   "forgetting_singular_values": (
     "Bars: how much each term weighs. Line: what share of the variance so many "
     "terms explain."
+  ),
+  "forgetting_own_patterns": (
+    "Examples with a pattern of their own: components of what the means of "
+    "tasks and of examples leave. Above each panel the tasks at its two ends; "
+    "bars: which sources the examples are from that those tasks forget more "
+    "than both means say. A star: the share differs from that of all other "
+    "examples (two-proportion z-test, p < .01 after Holm)."
   ),
 }
 
@@ -88,6 +103,12 @@ def _drawings(
       figure_components.singular_values,
     ),
   }
+  left_over = matrix_tables.own_patterns(own_patterns.find(matrix))
+  if len(left_over):  # there are sources to tell of
+    wanted["forgetting_own_patterns"] = (
+      left_over,
+      figure_own_patterns.own_patterns,
+    )
   return {
     name: style.save(name, folder, drawing, table_, pdf=pdf)
     for name, (table_, drawing) in wanted.items()
@@ -143,6 +164,8 @@ def section(
     f"{drawn['forgetting_components']}"
     f"{_sources(components.leading(matrix, found, count=COMPONENTS))}"
     f"{drawn['forgetting_singular_values']}"
+    f"{drawn.get('forgetting_own_patterns', '')}"
+    f"{_parents(parents.compare(matrix))}"
     f"{matrix_texts.section(readings.read(with_texts(matrix, study), found))}"
   )
   return page.Section("matrix", TITLE, body)
@@ -175,6 +198,40 @@ def _models(found: structure.Structure) -> str:
   ]
   header = ["Description of the matrix", "R²", "R², task held out"]
   return table(header, rows)
+
+
+def _parents(pairs) -> str:
+  """Whether the pattern stays from one parent to another."""
+  if not pairs:
+    return ""
+
+  def cell(interval: parents.Interval) -> str:
+    return f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+  rows = [
+    [
+      escape(f"{pair.one} | {pair.other}"),
+      str(pair.tasks),
+      " | ".join(number(mean) for mean in pair.means),
+      *map(cell, (pair.pattern, pair.within, pair.same, pair.others)),
+    ]
+    for pair in pairs[: words.PAIRS]
+  ]
+  header = [
+    "Parents",
+    "Tasks",
+    "Mean forgetting",
+    "Example means",
+    "within sources",
+    "Same task",
+    "Other tasks",
+  ]
+  return (
+    "<p>Does the pattern stay? Correlations over examples from one parent to "
+    "another, of the tasks that both have: of example means, of a task's row "
+    "with the same task's and with those of other tasks; 95 % intervals by "
+    f"resampled tasks.</p>{table(header, rows)}"
+  )
 
 
 def _sources(parts) -> str:

@@ -87,6 +87,40 @@ def components(matrix, structure, *, count: int):
   return pd.DataFrame(rows)
 
 
+def own_patterns(found):
+  """Makes the table of what task and example means leave, by sources.
+
+  Args:
+    found: of `associations.own_patterns.find`, with sources.
+
+  Returns:
+    a data frame, one row a component, end and source: the source's part of
+    the examples at that end, of all, p of that (after Holm); the component's
+    part of what is left and the tasks that forget that end more.
+  """
+  import pandas as pd
+
+  rows = []
+  for one in found:
+    ends = (("+", one.raising, one.most), ("-", one.lowering, one.least))
+    rows += [
+      dict(
+        component=one.rank,
+        share=one.share,
+        end=end,
+        tasks=", ".join(name for name, _ in tasks),
+        examples=one.looked,
+        source=share.source,
+        among=share.among,
+        overall=share.overall,
+        p_value=share.p_value,
+      )
+      for end, tasks, sources in ends
+      for share in sources
+    ]
+  return pd.DataFrame(rows)
+
+
 def singular_values(structure):
   """Makes the table of singular values, a row a rank, of at most 20 ranks.
 

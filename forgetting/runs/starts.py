@@ -72,7 +72,7 @@ class Starts:
     self._frozen: tuple[tuple, Params] | None = None
 
   def of(self, run: Run, study: StudyDirectory, executor: Executor) -> Start:
-    """Where a run begins: fresh parameters, or those its parent ended with.
+    """Where a run begins: fresh parameters, or what its parent has kept.
 
     Args:
       study: where its parent's directory is.
@@ -92,6 +92,8 @@ class Starts:
     if run.parent is not None:
       parent = study.of(run.parent)
       read = functools.partial(_read, parent, *executor.of_model)
+      if run.after:
+        read = functools.partial(load_params, parent, run.parent)
       return self._of_child(run, parent, executor, read)
     evaluator = self._evaluator(run, executor, {})
     params = models.init(run.model, seed=run.seed)
@@ -192,8 +194,8 @@ def load_parent(study: StudyDirectory, run: Run) -> Params:
   Raises:
     InputError: it is not there, or of another model.
   """
-  if run.pretrained_by is not None:
-    return load_params(study.of(run.pretrained_by), run.pretrained_by)
+  if isinstance(run.parent, Run):
+    return load_params(study.of(run.parent), run.parent)
   from forgetting.training import methods, models, programs
 
   method = methods.of(run.method, run.model)

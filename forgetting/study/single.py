@@ -6,6 +6,7 @@ cluster every process of the run is started with the same command.
 
 from collections.abc import Callable
 import contextlib
+import dataclasses
 import os
 import pathlib
 import signal
@@ -128,7 +129,7 @@ def do(
   options = RunOptions(
     study=directory,
     executor=EXECUTOR,
-    saves=saves,
+    saves=dataclasses.replace(saves, parents=study.continued),
     parts=parts_here,
     stop=stopping,
   )

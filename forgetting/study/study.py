@@ -1,6 +1,7 @@
 """Does a study's runs in dependency order, skipping what is done."""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+import dataclasses
 import sys
 import time
 
@@ -69,7 +70,9 @@ def do_study(
   taken = seats.seats()[:workers][: len(todo)]
   options = WorkerOptions(
     study=directory,
-    saves=saves,
+    saves=dataclasses.replace(
+      saves, parents=(*saves.parents, *study.continued)
+    ),
     compilation_cache=str(cache.root() / "compiled"),
     slots=slots,
   )

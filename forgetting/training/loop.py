@@ -120,7 +120,7 @@ def train(
   if run.domain is not None:
     start = executor.to_devices(params)
     drift = clock.time("evaluation", evaluator.drift, best_on_device, start)
-  if saves.best and run.parent is not None:
+  if saves.keeps_best(run.name) and run.parent is not None:
     save_params(directory.best, best_on_device)
   best_step = _best_record(run, records)["step"]
   directory.write_examples(

@@ -1,5 +1,7 @@
 """Where a matrix is read from: a study, a file; what is refused."""
 
+import dataclasses
+
 from matrix_studies import plant_study, replay_runs, runs_of_a_study
 import numpy as np
 import pandas as pd
@@ -160,3 +162,43 @@ def test_bad_files_are_told_in_one_line(tmp_path):
     with pytest.raises(InputError, match=told) as error:
       load.load(tmp_path / name)
     assert "\n" not in str(error.value)
+
+
+def test_rows_say_what_they_started_from(tmp_path, planted):
+  """A checkpoint before, one after, and what a fine-tuning has left."""
+  late = runs_of_a_study(("kjv", "wiki_fr"), seeds=(0,))
+  parent = dataclasses.replace(late[0].parent, steps=100)
+  early = [dataclasses.replace(run, parent=parent) for run in late]
+  after = dataclasses.replace(late[1], parent=late[0], seed=1)
+  runs = [*early, *late, after]
+  values = np.resize(planted, (5, 30))
+  found = load.load(plant_study(tmp_path, runs, values))
+  rows = {
+    (str(p), str(t)) for p, t in zip(found.parents, found.targets, strict=True)
+  }
+  kjv, french = (f"{d} 12800 p0 full" for d in ("kjv", "wiki_fr"))
+  assert rows == {
+    ("100 steps", kjv),
+    ("100 steps", french),
+    ("200 steps", kjv),
+    ("200 steps", french),
+    ("200 steps after kjv", french),
+  }
+  assert len({*found.repeats}) == 5  # not the same task by another seed
+
+
+def test_parents_that_words_do_not_tell_apart_have_their_names(tmp_path):
+  one = runs_of_a_study(("kjv",), seeds=(0,))[0]
+  parent = dataclasses.replace(one.parent, batch_size=4)
+  other = dataclasses.replace(one, parent=parent)
+  study = plant_study(tmp_path, [one, other], np.ones((2, 30)))
+  assert {*load.load(study).parents} == {one.parent.name, parent.name}
+
+
+def test_parents_of_a_file_are_its_own(tmp_path, planted):
+  words = dict(parents=[*"aabb"], targets=[*"xyxy"])
+  np.savez(tmp_path / "z.npz", Z=planted, **words)
+  found = load.load(tmp_path / "z.npz")
+  assert found.parents.tolist() == words["parents"]
+  assert found.targets.tolist() == words["targets"]
+  assert {*load.load(tmp_path / "z.npz").repeats} == {*found.tasks}

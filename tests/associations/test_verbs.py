@@ -21,6 +21,7 @@ FIGURES = (
   "forgetting_matrix",
   "forgetting_components",
   "forgetting_singular_values",
+  "forgetting_own_patterns",
 )
 DOMAINS = ("kjv", "wiki_fr", "recipes", "smiles", "medical", "abc_music")
 

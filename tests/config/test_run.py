@@ -2,11 +2,14 @@ import dataclasses
 import pathlib
 
 import pytest
+import tiny_checkpoint
 
 from forgetting.config import (
   Evaluation,
   InputError,
   Optimizer,
+  Pretrained,
+  Replay,
 )
 
 CONFIGS = pathlib.Path(__file__).parents[2] / "configs"
@@ -66,3 +69,34 @@ def test_a_pretraining_has_no_domain_and_injection_one(finetuning):
     dataclasses.replace(finetuning.parent, injection=0.5)
   with pytest.raises(InputError, match=r"Run\.domain"):
     dataclasses.replace(finetuning.parent, domain="kjv")
+
+
+def test_a_fine_tuning_may_start_from_another(finetuning):
+  second = dataclasses.replace(finetuning, domain="kjv", parent=finetuning)
+  third = dataclasses.replace(second, domain="smiles", parent=second)
+  assert third.needs == (second,)
+  assert third.pretrained_by == finetuning.parent
+  assert third.after == ("law", "kjv")
+  assert third.replay_policy == "after-law-kjv"  # no law is fitted to it
+  assert "-after-law-kjv-s0-" in third.name
+  assert finetuning.after == finetuning.parent.after == ()
+
+
+def test_of_a_fine_tuning_there_is_no_pool_to_replay_from(finetuning):
+  with pytest.raises(InputError, match=r"Run\.replay: found .* `injection`"):
+    dataclasses.replace(finetuning, parent=finetuning, replay=Replay(pool=8))
+
+
+def test_a_fine_tuning_of_a_public_checkpoint_is_exported_first(
+  finetuning, tmp_path
+):
+  parent = Pretrained(str(tiny_checkpoint.write(tmp_path / "model")))
+  public = dataclasses.replace(
+    finetuning,
+    parent=parent,
+    model=parent.model(context=32),
+    tokenizer=parent.tokenizer,
+  )
+  assert public.pretrained_by is None and public.needs == ()
+  with pytest.raises(InputError, match=r"Run\.parent: .* `forgetting export`"):
+    dataclasses.replace(public, parent=public)

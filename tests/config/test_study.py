@@ -28,3 +28,11 @@ def test_every_run_is_there_once_after_those_that_it_needs(finetuning):
     measured,
     replayed,
   )
+
+
+def test_what_others_start_from_is_named(finetuning):
+  second = dataclasses.replace(finetuning, domain="kjv", parent=finetuning)
+  study = Study(name="a", runs=(second,))
+  assert study.ordered() == (finetuning.parent, finetuning, second)
+  assert study.continued == (finetuning.name,)
+  assert Study(name="a", runs=(finetuning,)).continued == ()

@@ -18,6 +18,7 @@ from forgetting.config import (
   LoRA,
   Optimizer,
 )
+from forgetting.config.method import FULL
 from forgetting.config.saves import Saves
 from forgetting.runs.run import do_run
 from forgetting.runs.starts import Starts, load_params
@@ -153,3 +154,31 @@ def test_a_run_by_any_method_starts_at_base_and_resumes_bit_for_bit(
   assert jax.tree.map(np.shape, one) == jax.tree.map(
     lambda x: x.shape, models.shapes(run.model)
   )
+
+
+@pytest.mark.parametrize("method", [FULL, LoRA(rank=2)])
+def test_a_fine_tuning_starts_from_anothers_best(
+  with_parent, finetuning, text, method
+):
+  first = dataclasses.replace(finetuning, method=method)
+  second = dataclasses.replace(first, domain=text["poems"], parent=first)
+  saves = Saves(parents=(first.name,))
+  starts, options = Starts(), options_in(with_parent, saves=saves)
+  before = do_run(first, options, starts=starts)
+  after = do_run(second, options, starts=starts)
+  assert after["pretrain_loss"] != before["pretrain_loss"]
+  one, other = (options.study.of(run).examples() for run in (first, second))
+  # adapters are merged before another run starts from them
+  exact = 0 if method == FULL else 1e-6
+  np.testing.assert_allclose(other["base"], one["best"], rtol=exact)
+  assert not options.study.of(second).best.exists()
+
+
+def test_a_parent_whose_best_is_not_kept_is_told(with_parent, finetuning, text):
+  second = dataclasses.replace(
+    finetuning, domain=text["poems"], parent=finetuning
+  )
+  options = options_in(with_parent)
+  do_run(finetuning, options)
+  with pytest.raises(InputError, match="kept with --keep-best"):
+    do_run(second, options)
