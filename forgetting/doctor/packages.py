@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 NAME = "forgetting"
 FOR = {  # extra -> what it is for
   "": "tables, laws, advice, pages",
+  "parquet": "tables in parquet, files in .zst, forgetting export",
   "train": "training, and text prepared for it",
   "cuda": "NVIDIA GPUs",
   "tpu": "TPUs",

@@ -17,8 +17,9 @@ from forgetting.records import (
   table_numbers,
   table_text,
 )
+from forgetting.records.distinct import Distinct
 from forgetting.records.table_columns import COUNTED, FILE, LINE, TEXT
-from forgetting.storage import packing
+from forgetting.storage import arrow, packing
 from forgetting.storage.places import place
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _json(content: bytes, where: str, text: Names) -> "pd.DataFrame":
 
 
 def _parquet(content: bytes, where: str, text: Names) -> "pd.DataFrame":
+  arrow.need(where)
   import pyarrow as pa
   from pyarrow import parquet
 
@@ -84,18 +86,16 @@ def _is_text(header: str, text: Names) -> bool:
 
 def _numbered(frame: "pd.DataFrame", where: str, text: Names) -> "pd.DataFrame":
   """Numbers in columns of text too, and our names."""
-  import pyarrow as pa
-
   frame.columns = table_columns.named([*map(str, frame.columns)], where)
   words = {
-    str(name): pa.chunked_array([pa.array(values, pa.string())])
+    str(name): Distinct(values)
     for name in frame
     if (values := _words(frame[name], name in text)) is not None
   }
   return frame.assign(**table_numbers.numbers_of(words, text=text))
 
 
-def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
+def _words(column: "pd.Series", is_text: bool) -> list[str] | None:
   """A column as text; None where it is numbers, or things of other kinds."""
   import pandas as pd
 
@@ -107,7 +107,7 @@ def _words(column: "pd.Series", is_text: bool) -> list[str | None] | None:
     return None  # nothing to read in it
   values = column.astype(object).where(column.notna(), None).tolist()
   if all(v is None or type(v) in (str, int, float) for v in values):
-    return [v if v is None else str(v) for v in values]
+    return ["" if v is None else str(v) for v in values]
   return None
 
 

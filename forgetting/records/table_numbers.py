@@ -6,29 +6,38 @@ with decimal commas alone, as 0,05, says so for those that could be either, as
 column tells that (`why_none`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import compute
 
 from forgetting.config import amounts
+from forgetting.records.distinct import Distinct
 
 if TYPE_CHECKING:
   import pandas as pd
 
 # what programs write where there is no number
-MISSING = (
+MISSING = {
   *("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NAN", "-nan"),
   *("null", "NULL", "None", "none", "-", "--", "#VALUE!", "#DIV/0!"),
+}
+# a number to every program, and to float(); 007 may be a name
+_PLAIN = re.compile(
+  r"[+-]?(?:(?:(?!0\d+\Z)\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)",
+  re.ASCII | re.IGNORECASE,
 )
-_WITH_COMMA = r"^[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?$"
-_THOUSANDS = r"^[+-]?[1-9]\d{0,2}([.,]\d{3})+$"  # or a number with decimals
+_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)  # into an int64
+_WITH_COMMA = re.compile(
+  r"[+-]?(?:\d+(?:,\d*)?|,\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
+)
+# or a number with decimals
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
 
 
 def numbers_of(
-  columns: Mapping[str, pa.ChunkedArray],
+  columns: Mapping[str, Distinct],
   *,
   text: frozenset[str],
   semicolons: bool = False,
@@ -36,7 +45,7 @@ def numbers_of(
   """Reads numbers where a column has any.
 
   Args:
-    columns: name -> text.
+    columns: name -> text; empty where there is nothing.
     text: names of columns that are text, whatever they look like.
     semicolons: whether they part the columns, as where decimals have commas:
       25.000 may then be thousands, unless the table has points elsewhere.
@@ -74,29 +83,24 @@ def why_none(value: str) -> str:
 class _Column:
   """A column of text that may be numbers."""
 
-  def __init__(self, values: pa.ChunkedArray):
-    self._values = values
-    text = compute.utf8_trim_whitespace(values.combine_chunks())
-    missing = compute.is_in(text, value_set=pa.array(MISSING, pa.string()))
-    self._text = compute.if_else(missing, pa.scalar(None, pa.string()), text)
-    known = self._text.drop_null()
+  def __init__(self, column: Distinct):
+    self._column = column
+    self._texts = [*map(str.strip, column.values)]
+    self._known = [text for text in self._texts if text not in MISSING]
     self._point = ""  # of a column that is numbers to every program, or nearly
-    self._unique: list[str] = []
-    if _floats(known) is not None:
+    if _all(_PLAIN, self._known):
       self._point = "."
-    elif _all(known, _WITH_COMMA):
+    elif _all(_WITH_COMMA, self._known):
       self._point = ","
-    else:
-      self._unique = compute.unique(known).to_pylist()
-    self.points = self._told(known)
+    self.points = self._told()
 
-  def _told(self, known: pa.Array) -> set[str]:
+  def _told(self) -> set[str]:
     """What stands before decimals in it, as far as it alone tells."""
     if not self._point:
-      found = (amounts.points(value) for value in self._unique)
+      found = map(amounts.points, self._known)
       return set().union(*(points for points in found if len(points) == 1))
-    parted = known.filter(compute.match_substring_regex(known, r"[.,]"))
-    clear = len(parted) and not _all(parted, _THOUSANDS)
+    parted = (text for text in self._known if "." in text or "," in text)
+    clear = not _all(_THOUSANDS, parted)
     return {self._point} if clear else set()
 
   def numbers(self, by_table: set[str], semicolons: bool) -> "pd.Series":
@@ -105,76 +109,66 @@ class _Column:
     if self._point == ".":
       # 25.000 beside decimal commas: thousands, or a number with decimals?
       commas = points == {","} or (semicolons and not points)
-      if not commas or not _some(self._text, r"\."):
-        return _series(self._text)
+      if not commas or not any("." in text for text in self._known):
+        return self._plain()
     elif self._point == "," and points == {","}:
-      pointed = compute.replace_substring(self._text, ",", ".")
-      return _series(pointed)
-    known = self.points if len(self.points) == 1 else by_table
-    unclear = len(known) != 1 or (self._point == "." and not self.points)
-    return self._one_by_one("" if unclear else min(known))
+      return self._plain()
+    sure = self.points if len(self.points) == 1 else by_table
+    unclear = len(sure) != 1 or (self._point == "." and not self.points)
+    return self._one_by_one("" if unclear else min(sure))
 
-  def _one_by_one(self, point: str) -> "pd.Series":
-    """Each different value by itself; without a point none may be ambiguous."""
+  def _plain(self) -> "pd.Series":
+    """All as Python reads them, once a decimal comma is a point."""
     import pandas as pd
 
-    unique = self._unique or compute.unique(self._text).drop_null().to_pylist()
-    read: dict[str | None, object] = {None: np.nan}
-    for value in unique:
-      unclear = not point and amounts.is_ambiguous(value)
-      found = None if unclear else _number(value, point)
-      read[value] = value if found is None else found
-    if all(isinstance(read[value], str) for value in unique):
-      return as_text(self._values)
-    series = pd.Series([read[v] for v in self._text.to_pylist()], dtype=object)
-    return series.infer_objects()
+    of = int if self._is_whole() else float
+    read = [
+      np.nan if text in MISSING else of(text.replace(",", "."))
+      for text in self._texts
+    ]
+    return pd.Series(self._column.spread(np.array(read, of)))
+
+  def _is_whole(self) -> bool:
+    """Whether all fit into an int64, and none is missing."""
+    complete = len(self._known) == len(self._texts) > 0
+    return complete and _all(_WHOLE, self._known)
+
+  def _one_by_one(self, point: str) -> "pd.Series":
+    """Each by what people mean; without a point none may be ambiguous."""
+    import pandas as pd
+
+    found = {text: _number(text, point) for text in self._known}
+    if all(number is None for number in found.values()):
+      return as_text(self._column)
+    read = np.full(len(self._texts), np.nan, object)
+    for i, text in enumerate(self._texts):
+      if text in found:
+        read[i] = text if found[text] is None else found[text]
+    return pd.Series(self._column.spread(read)).infer_objects()
 
 
 def _number(value: str, point: str) -> float | None:
   if point:
     return amounts.number(value, point=point)
+  if amounts.is_ambiguous(value):
+    return None
   return next(
     (amounts.number(value, point=point) for point in amounts.points(value)),
     None,
   )
 
 
-def _floats(text: pa.Array) -> pa.Array | None:
-  """The numbers that every program reads; None: not all are, or 007 is one."""
-  if _some(text, r"^[+-]?0\d+$"):
-    return None
-  try:
-    if len(text) and not text.null_count and _all(text, r"^-?\d{1,18}$"):
-      return compute.cast(text, pa.int64())
-    return compute.cast(text, pa.float64())
-  except pa.ArrowInvalid:
-    return None
+def _all(pattern: re.Pattern, texts: Iterable[str]) -> bool:
+  return all(map(pattern.fullmatch, texts))
 
 
-def _series(text: pa.Array) -> "pd.Series":
-  found = _floats(text)
-  assert found is not None  # its column was tried before
-  return found.to_pandas()
-
-
-def _all(text: pa.Array, pattern: str) -> bool:
-  return compute.all(
-    compute.match_substring_regex(text, pattern), min_count=0
-  ).as_py()
-
-
-def _some(text: pa.Array, pattern: str) -> bool:
-  return compute.any(
-    compute.match_substring_regex(text, pattern), min_count=0
-  ).as_py()
-
-
-def as_text(values: pa.ChunkedArray) -> "pd.Series":
+def as_text(column: Distinct) -> "pd.Series":
   """Text without the blanks around it, and nothing where it is empty.
 
   Args:
-    values: text.
+    column: text.
   """
-  text = compute.utf8_trim_whitespace(values.combine_chunks())
-  empty = compute.equal(text, "")
-  return compute.if_else(empty, pa.scalar(None, pa.string()), text).to_pandas()
+  import pandas as pd
+
+  texts = [text.strip() or None for text in column.values]
+  return pd.Series(column.spread(np.array(texts, object)))

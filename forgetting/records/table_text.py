@@ -1,23 +1,16 @@
 """Tables as text: which separator, which columns, and the line of each row."""
 
-from collections.abc import Iterator, Sequence
-import csv
-import io
 import re
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from forgetting.config import InputError
-from forgetting.records import told
+from forgetting.records import table_rows, told
+from forgetting.records.distinct import Distinct
 from forgetting.storage import encoding
 
 _SEPARATORS = (",", ";", "\t", "|")
-_NAMED = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "|"}
-_BLOCK = 1 << 24  # bytes parsed at a time; no row may be longer
-csv.field_size_limit(_BLOCK)
 
 
 class Columns(NamedTuple):
@@ -31,7 +24,7 @@ class Columns(NamedTuple):
   """
 
   names: list[str]
-  values: list[pa.ChunkedArray]
+  values: list[Distinct]
   lines: np.ndarray
   separator: str
 
@@ -76,26 +69,17 @@ def columns(text: str, where: str, *, likely: str = ",") -> Columns:
   by = separator(text, likely)
   if by == " ":
     text = re.sub(r"[ \t]+", " ", re.sub(r"(?m)^[ \t]+|[ \t]+$", "", text))
-  rows = _rows(text, by)
+  rows = table_rows.rows(text, by)
   first = next(rows, None)
   if first is None:
     raise InputError(f"{where} is empty, expected a table with names on top")
-  end, header = first
-  header = [name.strip() for name in header]
-  second = next(rows, None)
-  if second is None:
-    empty = pa.chunked_array([[]], pa.string())
-    return Columns(header, [empty] * len(header), np.zeros(0, int), by)
-  extra = second[1][len(header) :]
+  header = [name.strip() for name in first]
+  extra = next(rows, [])[len(header) :]
   width = len(header) + (len(extra) if not any(map(str.strip, extra)) else 0)
-  table, whole = _parsed(text, by, skip=end, width=width)
-  if whole and '"' not in text and text.count("\n", 0) <= end + len(table):
-    # a row a line, none of them blank
-    lines = np.arange(len(table)) + end + 1
-  else:
-    lines = _lines(text, by, width=width, where=where, before=before)
-  values = table.columns[: len(header)]
-  return Columns(header, values, lines + before, by)
+  values, lines = table_rows.below_header(
+    text, by, width=width, where=where, before=before
+  )
+  return Columns(header, values[: len(header)], lines, by)
 
 
 def _without_hint(text: str) -> tuple[str, int]:
@@ -132,7 +116,7 @@ def _without_comments(
 def _has_number(text: str, likely: str) -> bool:
   """Whether a value of the first row is a number."""
   by = separator(text, likely)
-  _, row = next(_rows(text, by), (0, []))
+  row = next(table_rows.rows(text, by), [])
   return any(re.fullmatch(r"\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*", v) for v in row)
 
 
@@ -141,10 +125,8 @@ def _widths(text: str, by: str) -> tuple[int, int]:
   if by == " ":
     first, second, *_ = (*text.splitlines(), "", "")
     return len(first.split()), len(second.split())
-  rows = _rows(text, by)
-  _, first_row = next(rows, (0, []))
-  _, second_row = next(rows, (0, []))
-  return len(first_row), len(second_row)
+  rows = table_rows.rows(text, by)
+  return len(next(rows, [])), len(next(rows, []))
 
 
 def separator(text: str, likely: str) -> str:
@@ -154,10 +136,10 @@ def separator(text: str, likely: str) -> str:
     text: a table, or its beginning.
     likely: the separator, where the text does not say.
   """
-  found, text = [], text[:_BLOCK]
+  found, text = [], text[: table_rows.LONGEST]
   for mark in sorted(_SEPARATORS, key=lambda s: s != likely):
-    rows = _rows(text, mark)
-    sizes = [len(row) for _, row in (next(rows, (0, [])), next(rows, (0, [])))]
+    rows = table_rows.rows(text, mark)
+    sizes = [len(next(rows, [])), len(next(rows, []))]
     alike = not sizes[1] or sizes[0] == sizes[1]
     found.append((sizes[0] if alike else 1, sizes[0], mark))
   best = max(found, key=lambda f: f[:2])
@@ -168,87 +150,3 @@ def separator(text: str, likely: str) -> str:
   if '"' not in text and len(lines) > 1 and len(sizes_by_blank) == 1:
     return " " if sizes_by_blank != {1} else likely
   return likely
-
-
-def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-  """(line in which it ends, its values) of each row that is not blank."""
-  reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-  try:
-    for row in reader:
-      if row:
-        yield reader.line_num, row
-  except csv.Error as error:
-    raise InputError(
-      f"the table, line {reader.line_num}: {error}; is a quote not closed?"
-    ) from error
-
-
-def _parsed(text: str, separator: str, *, skip: int, width: int):
-  """The rows that have so many values, and whether all have."""
-  bad: list[int] = []
-
-  def handle(row) -> str:
-    bad.append(row.actual_columns)
-    return "skip"
-
-  names = [str(i) for i in range(width)]
-  table = arrow_csv.read_csv(
-    io.BytesIO(text.encode()),
-    read_options=arrow_csv.ReadOptions(
-      column_names=names, skip_rows=skip, block_size=_BLOCK
-    ),
-    parse_options=arrow_csv.ParseOptions(
-      delimiter=separator, newlines_in_values=True, invalid_row_handler=handle
-    ),
-    convert_options=arrow_csv.ConvertOptions(
-      column_types=dict.fromkeys(names, pa.string()),
-      strings_can_be_null=False,
-    ),
-  )
-  return table, not bad
-
-
-def _lines(
-  text: str, separator: str, *, width: int, where: str, before: int
-) -> np.ndarray:
-  """In which line each row of the right width begins."""
-  begins, short, last = [], [], 0
-  rows = _rows(text, separator)
-  last, _ = next(rows)  # the header
-  for end, row in rows:
-    begin = _begin(last, end, row)
-    last = end
-    if len(row) == width:
-      begins.append(begin)
-    elif len(row) < width:
-      short.append((begin + before, len(row)))
-    elif width == 1:
-      raise InputError(
-        f"{where} line {begin + before}: found {len(row)} values below a line"
-        " of one, expected names of columns on top: delete what is above them"
-      )
-    else:
-      raise InputError(
-        f"{where} line {begin + before}: found {len(row)} values, expected the"
-        f" {width} of the header: put a value with {_NAMED.get(separator)} in"
-        " it into quotes"
-      )
-  if short:
-    _tell_short(short, width, where)
-  return np.array(begins, int)
-
-
-def _begin(last: int, end: int, row: Sequence[str]) -> int:
-  """The first line of a row; blank lines may lie before it."""
-  return max(last + 1, end - sum(value.count("\n") for value in row))
-
-
-def _tell_short(short: list[tuple[int, int]], width: int, where: str) -> None:
-  lines = told.some(line for line, _ in short)
-  found = told.some(dict.fromkeys(size for _, size in short))
-  one = len(short) == 1
-  told.tell(
-    f"{where}: {len(short)} row{'' if one else 's'} left out, found"
-    f" {found} of {width} values (line{'' if one else 's'} {lines}):"
-    " cut off?"
-  )

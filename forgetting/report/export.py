@@ -21,7 +21,7 @@ from forgetting.associations.matrix import ForgettingMatrix
 from forgetting.config import InputError
 from forgetting.records import EXPORTED, plan_file, tokenizers
 from forgetting.report.evidence import EXTRAS
-from forgetting.storage import places
+from forgetting.storage import arrow, places
 from forgetting.storage.places import place
 
 # a small study that comes with the program, as such tables
@@ -44,6 +44,7 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
   Raises:
     InputError: no study there, or a folder that cannot be written.
   """
+  arrow.need("forgetting export")
   study, out = place(study), place(out)
   if os.path.abspath(study) == os.path.abspath(out):
     raise InputError(

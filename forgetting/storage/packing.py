@@ -9,6 +9,8 @@ from typing import IO, Any
 import zipfile
 import zlib
 
+from forgetting.storage import arrow
+
 PACKINGS = (".gz", ".zst", ".zip")
 GZIP = b"\x1f\x8b"  # how what gzip has packed begins
 # what is raised while a damaged file is unpacked, beside OSError
@@ -56,6 +58,7 @@ def unpacked(file: IO[bytes], packing: str) -> Iterator[Any]:
     with gzip.GzipFile(fileobj=file) as stream:
       yield stream
   elif packing == ".zst":
+    arrow.need(".zst")
     import pyarrow
 
     stream = pyarrow.CompressedInputStream(

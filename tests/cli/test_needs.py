@@ -61,5 +61,5 @@ def test_the_packages_are_those_of_the_extra():
   declared = {
     Requirement(wanted).name.replace("-", "_")
     for wanted in project["optional-dependencies"]["train"]
-  } - {"pip", "importlib_resources"}
+  } - {"forgetting", "pip", "importlib_resources"}
   assert declared - {"orbax_checkpoint"} <= {*needs.TRAIN}

@@ -223,6 +223,16 @@ def test_lines_of_the_file_are_kept_over_blank_ones_and_quotes(tmp_path):
   (tmp_path / "mine.csv").write_text('a,b\n\n1,"x\ny"\n2,z\n\n3,w\n')
   found = table_file.read(tmp_path / "mine.csv", lines=True)
   assert found["file line"].tolist() == [3, 5, 7]
+  # a blank line is seen where the last line has no end, too
+  (tmp_path / "mine.csv").write_text("a,b\r\n1,x\r\n\r\n2,y")
+  found = table_file.read(tmp_path / "mine.csv", lines=True)
+  assert found["file line"].tolist() == [2, 4]
+
+
+def test_a_number_with_noughts_before_it_stands_beside_decimal_commas(tmp_path):
+  found = table_of(tmp_path, "n;loss\n007;0,5\n010;1,25\n")
+  assert found["n"].tolist() == [7, 10]
+  assert found["loss"].tolist() == [0.5, 1.25]
 
 
 @pytest.mark.parametrize(
