@@ -18,9 +18,14 @@ def line(error: ModuleNotFoundError) -> str | None:
     error: of an import.
 
   Returns:
-    one line; None: it is no module of the extra `train`.
+    one line; None: it is no module of the extras.
   """
   name = (error.name or "").partition(".")[0]
+  if name == "scipy":
+    return (
+      "found no scipy, expected it for which examples are forgotten: pip"
+      " install 'forgetting[associations]'"
+    )
   return _needs(name) if name in TRAIN else None
 
 

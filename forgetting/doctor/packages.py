@@ -10,6 +10,7 @@ NAME = "forgetting"
 FOR = {  # extra -> what it is for
   "": "tables, laws, advice, pages",
   "parquet": "tables in parquet, files in .zst, forgetting export",
+  "associations": "forgetting associate",
   "train": "training, and text prepared for it",
   "cuda": "NVIDIA GPUs",
   "tpu": "TPUs",

@@ -38,15 +38,18 @@ def test_what_trains_is_refused_before_anything(
   assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("name", ["jax.numpy", "seqio"])
-def test_a_module_that_is_missing_later_is_a_line_too(name, monkeypatch):
+@pytest.mark.parametrize(
+  ("name", "extra"),
+  [("jax.numpy", "train"), ("seqio", "train"), ("scipy", "associations")],
+)
+def test_a_module_that_is_missing_later_is_a_line_too(name, extra, monkeypatch):
   def parse(*_, **__):
     raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
   monkeypatch.setattr(cli.app, "parse", parse)
   done = called("fit", "quickstart")
   assert done.returncode == 2
-  assert "forgetting[train]" in done.stderr
+  assert f"'forgetting[{extra}]'" in done.stderr
   assert len(done.stderr.splitlines()) == 1
 
 
