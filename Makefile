@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: quickstart smoke smollm2 test test-all lint browser engines hf docs env constraints
+.PHONY: quickstart smoke smollm2 test test-all lint browser engines hf trackers evals docs env constraints
 
 quickstart: env
 	$(BIN)/forgetting study configs/quickstart.py
@@ -49,6 +49,26 @@ engines: env .venv-skypilot/ready .venv-gke/ready
 
 # what public checkpoints are held against: transformers, PyTorch on the CPU, PEFT
 hf: .venv-hf/ready
+
+# the trackers' own clients, offline, beside the light install
+trackers: .venv-trackers/ready
+	.venv-trackers/bin/python -m pytest tests/study/test_trackers.py
+
+# lm-evaluation-harness, which brings PyTorch, for `forgetting check --tasks`
+evals: env .venv-evals/ready
+	$(BIN)/python -m pytest -m slow tests/runs/test_accuracies.py
+
+# the newest that an extra admits
+.venv-trackers/ready: EXTRAS = trackio,wandb
+.venv-evals/ready: EXTRAS = evals
+.venv-trackers/ready .venv-evals/ready: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	if command -v uv >/dev/null; then \
+	  uv pip install --python $(@D)/bin/python -e '.[$(EXTRAS)]' pytest; \
+	else \
+	  $(@D)/bin/python -m pip install -e '.[$(EXTRAS)]' pytest; \
+	fi
+	touch $@
 
 .venv-skypilot/ready: REQUIREMENTS = 'skypilot[gcp]'
 .venv-gke/ready: REQUIREMENTS = xpk

@@ -100,7 +100,7 @@ def test_the_harness_answers_a_task_of_this_machine(
   pair, tmp_path, monkeypatch
 ):
   if not REAL.exists():
-    pytest.skip("needs .venv-evals with lm_eval[hf]: docs/check.md")
+    pytest.skip("needs .venv-evals: make evals")
   monkeypatch.setenv("PATH", f"{REAL.parent}{os.pathsep}{os.environ['PATH']}")
   data = tmp_path / "tiny.jsonl"
   row = dict(question="the law of", choices=[" the sea", " a b"], answer=0)
