@@ -228,6 +228,38 @@ def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
   )
 
 
+def alike(one: Tokenizer, other: Tokenizer) -> bool:
+  """Whether two give the same tokens, however their files are written.
+
+  Saving a tokenizer anew orders its file otherwise, adds fields with their
+  defaults, and keeps the padding of the last batch; a fine-tuning may name
+  another token as the end.
+
+  Args:
+    one: a tokenizer.
+    other: likewise.
+  """
+  if one.begin_id != other.begin_id:
+    return False
+  if {one.kind, other.kind} != {Kind.HUGGING_FACE}:
+    return one.sha256 == other.sha256
+  return _tokens_of(one.path) == _tokens_of(other.path)
+
+
+def _tokens_of(path: str) -> dict:
+  """What a tokenizer.json says of which tokens a text has."""
+  told = json.loads(epath.Path(path).read_bytes())
+  for name in ("version", "truncation", "padding"):
+    told.pop(name, None)
+  model = {k: v for k, v in told["model"].items() if v not in (None, False, "")}
+  if "merges" in model:  # "a b" once, ["a", "b"] now
+    model["merges"] = [
+      tuple(pair.split(" ") if isinstance(pair, str) else pair)
+      for pair in model["merges"]
+    ]
+  return told | {"model": model}
+
+
 def begin(tokenizer: Tokenizer) -> int:
   """The token before a document's first: what begins it, or ends another."""
   begins = tokenizer.begin_id

@@ -60,6 +60,29 @@ def test_other_shapes_and_tokenizers_are_refused_by_what_differs(tmp_path):
     sides.pair(base, str(other))
 
 
+def test_a_tokenizer_that_was_saved_anew_is_the_same(tmp_path):
+  """Trainers do so: in another order, with padding, merges as pairs."""
+  base = tiny_checkpoint.write(tmp_path / "base")
+  again = tiny_checkpoint.write(tmp_path / "again")
+  told = json.loads((again / "tokenizer.json").read_text())
+  told["padding"] = {"strategy": "BatchLongest", "pad_id": 0}
+  told["truncation"] = {"max_length": 512}
+  told["model"] |= {"ignore_merges": False, "dropout": None}
+  merges = told["model"]["merges"]
+  told["model"]["merges"] = [
+    m.split(" ") if isinstance(m, str) else " ".join(m) for m in merges
+  ]
+  written = json.dumps(dict(reversed(told.items())), indent=2)
+  (again / "tokenizer.json").write_text(written)
+  sides.pair(str(base), str(again))
+  pieces = told["model"]["vocab"]
+  one, other = [*pieces][-2:]
+  pieces[one], pieces[other] = pieces[other], pieces[one]
+  (again / "tokenizer.json").write_text(json.dumps(told))
+  with pytest.raises(InputError, match="pieces both, but not the same"):
+    sides.pair(str(base), str(again))
+
+
 def test_what_is_no_model_is_one_line(tmp_path, finetuning):
   base = str(tiny_checkpoint.write(tmp_path / "base"))
   with pytest.raises(InputError, match="no such folder"):
