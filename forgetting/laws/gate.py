@@ -128,10 +128,17 @@ class Verdict:
       else ""
     )
     if self.broken:
-      line = f"FORGOT TOO MUCH: {', '.join(self.broken)} (tolerance {limits})"
+      lost = {s.source: s.change_bits for s in self.sources}
+      lost["the mean of all"] = self.macro
+      over = ", ".join(f"{name} {lost[name]:+.4f}" for name in self.broken)
+      line = f"FORGOT TOO MUCH: {over} (tolerance {limits})"
     else:
       line = f"kept: nothing lost more than the tolerance ({limits})"
-    return line + ("; within the noise of it" if self.near else "") + undone
+    return (
+      line
+      + ("; within the noise of it (two standard errors)" if self.near else "")
+      + undone
+    )
 
   @property
   def rows(self) -> list[list[str]]:
@@ -168,9 +175,10 @@ class Verdict:
   def noise(self) -> str:
     """The noise floor in a sentence."""
     layout = max(s.layout for s in self.sources)
+    found = f"{layout:.1e} nats a token in the mean" if layout else "the same"
     return (
-      f"base against base in another batch layout: {layout:.1e} nats a token in"
-      " the mean; a half of the sequences against the other: see the table"
+      f"base against base in another batch layout: {found}; a half of the"
+      " sequences against the other: the last column"
     )
 
   def __str__(self) -> str:
