@@ -18,6 +18,7 @@ def sources(
   """Tell what a token of each replay source is worth.
 
   In tokens of the parent's own corpus, which the study must have injected too.
+  Of a study's folder also which examples each source protects, with a figure.
 
   Example: forgetting sources replay_sources
 
@@ -28,12 +29,15 @@ def sources(
   """
   laws()
   from forgetting import records
+  from forgetting.associations import protection, protection_words
   from forgetting.laws import answers_sources
+  from forgetting.laws.answers import Report
   from forgetting.records.by_source import by_source
+  from forgetting.report import figure_protection
   from forgetting.storage.places import place
 
-  folder, by_self, likeness = find(study, root), None, None
-  if place(folder).is_dir():
+  folder, by_self, likeness, kept = find(study, root), None, None, None
+  if is_study := place(folder).is_dir():
     if features:
       from forgetting.runs import likeness as measured
 
@@ -42,4 +46,14 @@ def sources(
   found = answers_sources.sources(
     records.load(folder), domain=domain, by_self=by_self, features=likeness
   )
-  return answer(found, json)
+  if is_study:
+    kept = protection.measure(folder, domain=domain)
+  if kept is None:
+    return answer(found, json)
+  words = "\n".join([found.text, "", *protection_words.lines(kept)])
+  known = found.data | dict(protection=protection_words.data(kept))
+  answer(Report(words, known), json)
+  drawn = figure_protection.write(kept, place(folder) / "figures")
+  if json != "-":
+    print(drawn)
+  return 0
