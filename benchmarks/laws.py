@@ -4,7 +4,8 @@
 
 TABLE is one of losses (model size, tokens, loss). Without one, a synthetic
 table of the same shape (22 runs of 10 checkpoints) is used. One BLAS thread,
-wall and processor seconds, best and median of several repeats.
+wall and processor seconds, best and median of several repeats. First, and with
+--studies alone, a study of 72 runs and 1,000 evaluations along curves.
 """
 
 import os
@@ -20,10 +21,13 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 import laws_peers as peers  # noqa: E402
+import laws_study  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
 from forgetting import laws  # noqa: E402
+from forgetting.cost.memory import keep_freed_memory  # noqa: E402
+from forgetting.laws.answers import FITTED  # noqa: E402
 from forgetting.laws.arguments import parse_columns  # noqa: E402
 from forgetting.laws.table import load  # noqa: E402
 from forgetting.laws.uncertainty import bootstrap, pairs_weights  # noqa: E402
@@ -157,13 +161,40 @@ def compare_peers(fitted, n, d, y, count):
       break
 
 
+def fit_study():
+  """All laws that `forgetting fit` fits to a study, with their intervals."""
+  table = laws_study.runs()
+  for law in FITTED:
+    for fitted in laws.fit(table, law, by="domain").values():
+      fitted.interval()
+
+
+def fit_curves():
+  """The law of curves, with 1,000 refits; how many rows it has."""
+  fitted = laws.fit(laws_study.curves(), "curves")
+  fitted.draws(1000)
+  return fitted.n
+
+
+def studies():
+  _, wall, cpu = timed(fit_study, 3)
+  say("all default laws of 72 runs, intervals", wall, cpu, ", ".join(FITTED))
+  rows, wall, cpu = timed(fit_curves, 2)
+  say("the law of curves, 1,000 refits", wall, cpu, f"{rows} evaluations")
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
   parser.add_argument("table", nargs="?")
   parser.add_argument("--columns", default="N=model_params,D=tokens,loss=loss")
   parser.add_argument("--cluster", default="")
   parser.add_argument("--starts", type=int, default=100)
+  parser.add_argument("--studies", action="store_true", help="and no more")
   asked = parser.parse_args()
+  keep_freed_memory()  # as the command does
+  studies()
+  if asked.studies:
+    return
   table = load(asked.table) if asked.table else synthetic()
   columns = parse_columns(asked.columns)
   cluster = (asked.cluster,) if asked.cluster else ("_row",)

@@ -9,6 +9,7 @@ import numpy as np
 
 from forgetting.laws.budget import Budget
 from forgetting.laws.invert import FAR, Answer
+from forgetting.laws.trials import UNTRIED
 
 OTHER_UNITS = {"percent": "the loss", "progress": "pretraining progress"}
 
@@ -123,7 +124,8 @@ class Advice:
       line += f", which missed {self.error:.3g} nats of forgetting when tried"
       line += f" ({self.tried})"
     else:
-      line += ", which could not be tried on these runs: taken as off by 8 %"
+      line += ", which could not be tried on these runs: taken as off by"
+      line += f" {100 * UNTRIED:g} %"
     if self.trained is not None:
       injected = min(self.injection, 1.0) * self.trained
       line += f"; {rounded(self.trained)} tokens trained, of them "

@@ -114,7 +114,7 @@ def scores(fitted: Fit, splits: Sequence[Split]) -> list[Score]:
     return []
   problem = fitted.own_problem
   train = np.stack([split.train for split in splits])
-  points, _ = lowest_each(problem, problem.weight * train, STARTS)
+  points, _ = lowest_each(problem.reweighted(train), STARTS)
   residuals = predict(problem, points) - problem.log_loss
   return [
     _score(split, residual[~split.train])

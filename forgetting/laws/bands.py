@@ -113,8 +113,7 @@ def misses_of(problem: Problem, x) -> Misses:
       away.append(beyond)
   if not trials:
     return Misses(inside, 0.0, 0)
-  seen = problem.weight * np.stack(trials)
-  points, _ = lowest_each(problem, seen, STARTS)
+  points, _ = lowest_each(problem.reweighted(trials), STARTS)
   every = np.abs(predict(problem, points) - problem.log_loss)
   excess, weight = [], []
   for train, beyond, missed in zip(trials, away, every, strict=True):

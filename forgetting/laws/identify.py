@@ -6,6 +6,7 @@ from html import escape
 import re
 
 from forgetting.laws.profiles import open_sides
+from forgetting.laws.trials import every_trial
 from forgetting.records import text_table
 
 LEAST_SIGNAL = 6.0
@@ -111,7 +112,44 @@ def text(fit) -> str:
   """The fit as lines of text."""
   table = text_table.lines(rows(fit), left=3, indent="  ")
   lines = [headline(fit), f"  {summary(fit)}", *table]
-  return "\n".join([*lines, f"  {fit.certificate}"])
+  lines.append(f"  {fit.certificate}")
+  told = form(fit)
+  return "\n".join([*lines, f"  form: {told}"] if told else lines)
+
+
+def form(fit) -> str:
+  """What the fit's own backtest says of its form, which no optimum can.
+
+  Args:
+    fit: a `fitted.Fit`.
+
+  Returns:
+    what a law of forgetting missed of runs left out, in nats, inside and at
+    worst beyond the others; for other laws what a fit to the smaller runs
+    missed of the loss beyond them. "" where the data allow no trial.
+  """
+  tried = {where: t for where, t in every_trial(fit).items() if t.rows}
+  parts = [
+    f"missed {made.error:.2g} nats of forgetting ({made.where})"
+    for made in _inside_and_worst(tried)
+  ]
+  if parts:
+    return "when tried on runs left out it " + ", ".join(parts)
+  if not fit.misses.rows:
+    return ""
+  inside, slope = (100 * v for v in (fit.misses.inside, fit.misses.slope))
+  return (
+    f"fitted to its smaller runs alone it missed the loss of the others by up"
+    f" to {inside:.2g} %, and {slope:.2g} % more an e-fold beyond them"
+  )
+
+
+def _inside_and_worst(tried):
+  beyond = [made for where, made in tried.items() if where]
+  if () in tried:
+    yield tried[()]
+  if beyond:
+    yield max(beyond, key=lambda made: made.error)
 
 
 def html(fit) -> str:
@@ -121,10 +159,11 @@ def html(fit) -> str:
     f"<td>{escape(interval)}</td></tr>"
     for name, value, interval in rows(fit)
   )
-  latex = fit.law.latex
+  latex, told = fit.law.latex, form(fit)
+  told = f"<br>form: {escape(told)}" if told else ""
   formula = f"${latex}$" if latex else escape(fit.law.equation)
   return (
     f"<p><b>{escape(fit.law.name)}</b> {formula}<br>"
     f"{escape(summary(fit))}</p><table>{body}</table>"
-    f"<p><small>{escape(str(fit.certificate))}</small></p>"
+    f"<p><small>{escape(str(fit.certificate))}{told}</small></p>"
   )

@@ -22,6 +22,7 @@ STOP = 1e-19
 CONVERGED = 1e-12
 ROUNDING = 4e-16
 FIRST_LIMIT = 40
+LIMIT = 400
 TIRED = 2
 SHORTEST = 0.02
 # of a step, for lanes that creep: a kink may be near, the minimum far
@@ -84,7 +85,13 @@ class Polished:
 
 
 def polish(
-  problem: Problem, start, *, weight=None, log_loss=None, limit=400
+  problem: Problem,
+  start,
+  *,
+  weight=None,
+  log_loss=None,
+  still=None,
+  limit=LIMIT,
 ) -> Polished:
   """Runs every lane to its local minimum.
 
@@ -92,29 +99,61 @@ def polish(
     problem: the law, the rows, and which slots move.
     start: [lanes, slots] in the fit's coordinates.
     weight, log_loss: [lanes, rows] instead of the problem's.
+    still: [lanes, slots], moving slots that do not in that lane.
     limit: iterations at most; a lane that needs more has a decrement to show.
   """
-  found = _run(problem, start, weight, log_loss, min(limit, FIRST_LIMIT))
+  lanes = _Lanes(problem, weight, log_loss, still)
+  found = _run(lanes, np.array(start, float), min(limit, FIRST_LIMIT))
   if limit <= FIRST_LIMIT:
     return found
   stuck = np.flatnonzero(~found.converged & np.isfinite(found.objective))
   if not len(stuck):
     return found
-  weights = None if weight is None else weight[stuck]
-  losses = None if log_loss is None else log_loss[stuck]
-  again = _search(problem, found.x[stuck], weights, losses, limit)
+  again = _search(lanes.take(stuck), found.x[stuck], limit)
   return found.replaced(stuck, again)
 
 
 FIELDS = tuple(Polished.__dataclass_fields__)
 
 
+@dataclass(frozen=True)
+class _Lanes:
+  """A problem as the lanes have it: see `polish`."""
+
+  problem: Problem
+  weight: np.ndarray | None
+  log_loss: np.ndarray | None
+  still: np.ndarray | None
+
+  def take(self, lanes) -> _Lanes:
+    parts = (self.weight, self.log_loss, self.still)
+    taken = (None if part is None else part[lanes] for part in parts)
+    return _Lanes(self.problem, *taken)
+
+  def model(self, points, lanes) -> tuple[np.ndarray, Quadratic]:
+    """Objectives [lanes] at points of some lanes, and their quadratics."""
+    own, moving = self.take(lanes), np.flatnonzero(self.problem.free)
+    terms = evaluate(
+      self.problem, points, weight=own.weight, log_loss=own.log_loss
+    )
+    still = None if own.still is None else own.still[:, moving]
+    bounds = self.problem.bounds()
+    return terms.objective, Quadratic(terms, points, moving, bounds, still)
+
+  def height(self, points, lanes) -> np.ndarray:
+    """Objectives [lanes] alone."""
+    own = self.take(lanes)
+    return objective_at(
+      self.problem, points, weight=own.weight, log_loss=own.log_loss
+    )
+
+
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _run(problem, start, weight, log_loss, limit) -> Polished:
+def _run(task: _Lanes, start, limit) -> Polished:
   """Newton on all lanes; where one is finished, one that waits comes in."""
-  bounds = problem.bounds()
+  problem = task.problem
   moving = np.flatnonzero(problem.free)
-  x = np.clip(np.array(start, float), *bounds)
+  x = np.clip(start, *problem.bounds())
   lanes = len(x)
   best, decrement = np.full(lanes, np.inf), np.full(lanes, np.inf)
   iterations, tired = np.zeros(lanes, int), np.zeros(lanes, int)
@@ -125,15 +164,6 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
   at, waiting = np.arange(0), 0
   model: Quadratic | None = None  # of the lanes that are at work
 
-  def measure(points, rows):
-    terms = evaluate(
-      problem,
-      points,
-      weight=None if weight is None else weight[rows],
-      log_loss=None if log_loss is None else log_loss[rows],
-    )
-    return terms.objective, Quadratic(terms, points, moving, bounds)
-
   while True:
     keep = (
       (decrement[at] > STOP) & (tired[at] < TIRED) & (iterations[at] < limit)
@@ -143,7 +173,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
     if waiting < lanes and 4 * len(at) <= 3 * room:
       fresh = np.arange(waiting, min(waiting + room - len(at), lanes))
       waiting += len(fresh)
-      best[fresh], new = measure(x[fresh], fresh)
+      best[fresh], new = task.model(x[fresh], fresh)
       decrement[fresh] = new.decrement / np.maximum(best[fresh], least)
       tired[fresh[np.isinf(best[fresh])]] = 99
       model = new if model is None else model.join(new)
@@ -153,7 +183,7 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
       return Polished(x, best, decrement, iterations)
     trial = x[at]
     trial[:, moving], stopped, fall = model.move(damping[at], reach[at])
-    objective, new = measure(trial, at)
+    objective, new = task.model(trial, at)
     iterations[at] += 1
     small = decrement[at] < 1e-13
     level = np.where(small | stopped, ROUNDING, -ROUNDING)
@@ -178,27 +208,15 @@ def _run(problem, start, weight, log_loss, limit) -> Polished:
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _search(problem, start, weight, log_loss, limit) -> Polished:
+def _search(task: _Lanes, start, limit) -> Polished:
   """Newton on few lanes, each step's best length taken out of LENGTHS."""
-  bounds = problem.bounds()
-  moving = np.flatnonzero(problem.free)
-  lower, upper = (b[moving] for b in bounds)
-  x = np.array(start, float)
+  moving = np.flatnonzero(task.problem.free)
+  lower, upper = (b[moving] for b in task.problem.bounds())
+  x = start.copy()
   lanes, tries = len(x), len(LENGTHS)
-
-  def measure(function, points, rows):
-    return function(
-      problem,
-      points,
-      weight=None if weight is None else weight[rows],
-      log_loss=None if log_loss is None else log_loss[rows],
-    )
-
   at = np.arange(lanes)
-  terms = measure(evaluate, x, at)
-  model = Quadratic(terms, x, moving, bounds)
-  best = terms.objective
-  least = 1e-28 * problem.weight.sum()
+  best, model = task.model(x, at)
+  least = 1e-28 * task.problem.weight.sum()
   decrement = model.decrement / np.maximum(best, least)
   iterations, tired = np.zeros(lanes, int), np.zeros(lanes, int)
   damping = np.zeros(lanes)
@@ -215,20 +233,19 @@ def _search(problem, start, weight, log_loss, limit) -> Polished:
     way = here + LENGTHS[:, None] * (end[:, None] - here)
     points = np.repeat(x[at], tries, axis=0)
     points[:, moving] = np.clip(way, lower, upper).reshape(-1, len(moving))
-    heights = measure(objective_at, points, np.repeat(at, tries))
+    heights = task.height(points, np.repeat(at, tries))
     lowest = heights.reshape(-1, tries).argmin(1)
     points = points[np.arange(len(at)) * tries + lowest]
-    terms = measure(evaluate, points, at)
-    new = Quadratic(terms, points, moving, bounds)
+    objective, new = task.model(points, at)
     iterations[at] += 1
     small = decrement[at] < 1e-13
     level = np.where(small | stopped, ROUNDING, -ROUNDING)
-    better = terms.objective <= best[at] * (1 + level)
+    better = objective <= best[at] * (1 + level)
     tired[at] += small & ~(new.decrement < 0.5 * model.decrement)
     model.put(better, new)
     done, worse = at[better], at[~better]
     x[done] = points[better]
-    best[done] = terms.objective[better]
+    best[done] = objective[better]
     decrement[done] = new.decrement[better] / np.maximum(best[done], least)
     whole = done[LENGTHS[lowest[better]] >= 1]
     damping[whole] = np.where(damping[whole] > 1e-6, damping[whole] * 0.15, 0.0)

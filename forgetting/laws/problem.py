@@ -8,7 +8,7 @@ coordinates, the amplitudes first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -109,6 +109,14 @@ class Problem:
   def rows(self) -> int:
     """How many rows there are."""
     return len(self.log_loss)
+
+  def reweighted(self, factors) -> list[Problem]:
+    """The problem with other weights of its rows.
+
+    Args:
+      factors: [parts, rows], 0 for a row that a part does not see.
+    """
+    return [replace(self, weight=self.weight * factor) for factor in factors]
 
   def bounds(self) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bounds of the slots, in the fit's coordinates."""

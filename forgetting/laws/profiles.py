@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from forgetting.laws.problem import predict
-from forgetting.laws.solve import lowest
+from forgetting.laws.solve import lowest_each
+
+STARTS = 8
 
 
 def profile(fit, name: str, values) -> np.ndarray:
@@ -21,16 +24,19 @@ def profile(fit, name: str, values) -> np.ndarray:
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
-  problem = fit.own_problem
-  members = [i for i, _ in problem.members(fit.law[name])]
-  out = []
-  for value in np.atleast_1d(values):
+  return _least(fit, [(name, value) for value in np.atleast_1d(values)])
+
+
+def _least(fit, held: Sequence[tuple[str, float]]) -> np.ndarray:
+  """The least objective with each of these alone held at its value."""
+  problem, parts = fit.own_problem, []
+  for name, value in held:
+    members = [i for i, _ in problem.members(fit.law[name])]
     free, at = problem.free.copy(), fit.x.copy()
     free[members] = False
     at[members] = problem.slots[members[0]].inside(value)
-    held = replace(problem, free=free, at=at)
-    out.append(lowest(held, 8)[1])
-  return np.array(out)
+    parts.append(replace(problem, free=free, at=at))
+  return lowest_each(parts, STARTS)[1]
 
 
 def excess(fit, objective) -> np.ndarray:
@@ -68,12 +74,13 @@ def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
   Returns:
     parameter -> "above", "below" or "both", of those that are open.
   """
+  moving = [p for p in fit.law.nonlinear if fit.choices.moves(fit.law, p.name)]
+  if not moving:
+    return {}
+  ends = [(p.name, end) for p in moving for end in (p.low, p.high)]
+  limits = excess(fit, _least(fit, ends)) < chi2
   out = {}
-  for parameter in fit.law.nonlinear:
-    if not fit.choices.moves(fit.law, parameter.name):
-      continue
-    ends = profile(fit, parameter.name, [parameter.low, parameter.high])
-    low, high = excess(fit, ends) < chi2
+  for parameter, (low, high) in zip(moving, limits.reshape(-1, 2), strict=True):
     if low or high:
       out[parameter.name] = (
         "both" if low and high else "below" if low else "above"

@@ -34,8 +34,9 @@ class Quadratic:
   )
   LANES = tuple(n for n in __slots__ if n != "bounds")
 
-  def __init__(self, terms: Terms, x, moving, bounds):
-    """Makes the quadratic at x [lanes, slots]; `moving` are slots' indices."""
+  def __init__(self, terms: Terms, x, moving, bounds, still=None):
+    """Makes the quadratic at x [lanes, slots]; `moving` are slots' indices,
+    `still` [lanes, moving] those that do not move in a lane."""
     self.bounds = lower, upper = tuple(b[moving] for b in bounds)
     self.here = x[:, moving]
     scale = np.maximum(terms.scale, 1e-150)
@@ -43,6 +44,8 @@ class Quadratic:
     g = terms.gradient
     self.held = (self.here <= lower) & (g > 0)
     self.held |= (self.here >= upper) & (g < 0)
+    if still is not None:
+      self.held |= still
     self.gradient = g / self.scale
     self.matrix = (
       terms.hessian / self.scale[:, :, None] / self.scale[:, None, :]

@@ -6,11 +6,12 @@ certificate asks how many agree, its profiles want the lowest alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
+from forgetting.laws.newton import FIRST_LIMIT, LIMIT, Polished, polish
 from forgetting.laws.problem import Loss, Problem, predict
 from forgetting.laws.varpro import starts
 
@@ -36,39 +37,26 @@ def solve(problem: Problem, count: int = 0) -> Polished:
   return _anneal(problem, points)
 
 
-def lowest(problem: Problem, count: int) -> tuple[np.ndarray, float]:
-  """Finds the best point without a certificate's care.
-
-  Args:
-    problem: rows, a law, and which of its slots may move.
-    count: how many starts.
-
-  Returns:
-    the point [slots] in the fit's coordinates, and its objective.
-  """
-  points, objective = lowest_each(problem, problem.weight[None], count)
-  return points[0], float(objective[0])
-
-
 def lowest_each(
-  problem: Problem, weight, count: int
+  parts: Sequence[Problem], count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Finds the best point for each of several weights of the rows.
+  """Finds the best point of several problems, without a certificate's care.
 
   All are polished side by side: a small problem's time is that of its calls,
   not of its numbers. Of the starts that are slow to settle only the best of
   each goes on.
 
   Args:
-    problem: rows, a law, and which of its slots may move.
-    weight: [parts, rows] instead of the problem's.
+    parts: of one law and the same rows; their weights differ, or which slots
+      move and where the others are.
     count: how many starts each.
 
   Returns:
     points [parts, slots] in the fit's coordinates, and objectives [parts].
   """
-  parts = [replace(problem, weight=w) for w in weight]
-  if problem.loss.delta < USUAL or not problem.free.any():
+  problem = parts[0]
+  free = np.stack([part.free for part in parts])
+  if problem.loss.delta < USUAL or not free.any(axis=1).all():
     solved = [solve(part, count) for part in parts]
     best = [int(np.argmin(lanes.objective)) for lanes in solved]
     found = [lanes.take([i]) for lanes, i in zip(solved, best, strict=True)]
@@ -76,16 +64,26 @@ def lowest_each(
     return lanes.x, lanes.objective
   points = [starts(part, count) for part in parts]
   owner = np.repeat(np.arange(len(parts)), [len(p) for p in points])
-  lanes = polish(
-    problem, np.concatenate(points), weight=weight[owner], limit=FIRST_LIMIT
-  )
+  # a slot that is held at several values moves as well, from part to part
+  held = np.ptp(np.where(free, 0.0, [p[0] for p in points]), axis=0) > 0
+  wide = replace(problem, free=free.any(axis=0) | held)
+  weight = np.stack([part.weight for part in parts])
+  still = wide.free & ~free
+
+  def run(start, owner, limit):
+    own = dict(
+      weight=weight[owner], still=still[owner] if still.any() else None
+    )
+    return polish(wide, start, limit=limit, **own)
+
+  lanes = run(np.concatenate(points), owner, FIRST_LIMIT)
   first = np.flatnonzero(np.diff(owner, prepend=-1))
   ends = np.append(first[1:], len(owner))
   chosen = [
     low + int(np.argmin(lanes.objective[low:high]))
     for low, high in zip(first.tolist(), ends.tolist(), strict=True)
   ]
-  lanes = polish(problem, lanes.x[chosen], weight=weight)
+  lanes = run(lanes.x[chosen], np.arange(len(parts)), LIMIT)
   return lanes.x, lanes.objective
 
 

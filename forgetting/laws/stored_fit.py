@@ -7,6 +7,7 @@ from dataclasses import asdict
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import identify
 from forgetting.laws.bands import Misses
 from forgetting.laws.certificate import Certificate
 from forgetting.laws.choices import Choices
@@ -35,6 +36,7 @@ def as_dict(fit, level: float) -> dict:
       **asdict(fit.certificate),
       "holds": fit.certificate.holds,
       "not_identified": fit.unidentified,
+      "form": identify.form(fit),
     },
     "choices": asdict(fit.choices),
     "scales": fit.scales,
@@ -74,6 +76,7 @@ def fields(stored: dict) -> dict:
     evidence = dict(stored["certificate"])
     evidence.pop("holds")
     missing = evidence.pop("not_identified")
+    evidence.pop("form", None)  # it is told anew, from trials and misses
     trials = {}
     for kept in map(dict, stored["trials"]):
       where = tuple((symbol, sign) for symbol, sign in kept.pop("beyond"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from forgetting.laws.identify import form
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
 from forgetting.report.markup import compact, swatch, table
@@ -84,3 +85,6 @@ def sentences(fit) -> Iterator[str]:
     yield f"does not hold: {what}"
   if fit.unidentified:
     yield f"the data do not identify {', '.join(fit.unidentified)}"
+  told = form(fit)
+  if told:
+    yield f"of its form: {told}"

@@ -194,7 +194,9 @@ def save(
 
 def _settled(figure):
   """The figure with its layout computed once for all of its files."""
-  figure.draw_without_rendering()
+  engine = figure.get_layout_engine()
+  if engine is not None:
+    engine.execute(figure)  # without drawing it once more for nothing
   figure.set_layout_engine("none")
   return figure
 

@@ -4,6 +4,8 @@ import planted_tables
 from planted_tables import planted
 
 from forgetting import laws
+from forgetting.laws import identify, trials
+from forgetting.laws.bands import Misses
 
 FITTED = planted_tables.fitted()
 
@@ -22,3 +24,29 @@ def test_a_fit_prints_itself_in_a_notebook():
   assert "certificate holds" in text
   fits = laws.fit(planted(), by="domain")
   assert "kjv" in fits._repr_html_()
+
+
+def test_a_fit_says_what_its_own_backtest_says_of_its_form():
+  line = str(FITTED).splitlines()[-1]
+  inside, edge = FITTED.memory["trial", ()], identify.form(FITTED)
+  assert line == f"  form: {edge}"
+  assert f"missed {inside.error:.2g} nats of forgetting" in line
+  worst = max(
+    made.error for where, made in trials.every_trial(FITTED).items() if where
+  )
+  assert f"{worst:.2g} nats of forgetting" in line and "left out)" in line
+  assert "form: when tried" in FITTED._repr_html_()
+
+
+def test_a_law_of_another_loss_tells_what_it_missed_beyond_its_smaller_runs():
+  fitted = laws.fit(planted_tables.pretrainings(), "chinchilla")
+  told = identify.form(fitted)
+  assert f"up to {100 * fitted.misses.inside:.2g} %" in told
+  assert f"{100 * fitted.misses.slope:.2g} % more an e-fold" in told
+
+
+def test_runs_that_allow_no_trial_say_nothing_of_form():
+  fitted = laws.fit(planted_tables.pretrainings(), "chinchilla")
+  fitted.memory["misses"] = Misses(0.01, 0.0, 0)
+  assert identify.form(fitted) == ""
+  assert "form:" not in str(fitted)

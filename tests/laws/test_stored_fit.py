@@ -1,10 +1,13 @@
 """A fit as JSON keeps it."""
 
+import json
+
 import planted_tables
 from planted_tables import planted
 import pytest
 
 from forgetting import laws
+from forgetting.laws import identify
 
 
 def test_json_round_trip_keeps_predictions_and_intervals():
@@ -19,3 +22,6 @@ def test_json_round_trip_keeps_predictions_and_intervals():
     fitted.predict(rows)["prediction"].to_numpy(), rel=1e-12
   )
   assert str(again) == str(fitted)
+  assert identify.form(again) == identify.form(fitted) != ""
+  stored = json.loads(fitted.to_json())["certificate"]
+  assert stored["form"] == identify.form(fitted)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import planted_tables
 import pytest
 
+from forgetting.laws.identify import form
 from forgetting.report.certificates import sentences
 
 FITTED = planted_tables.fitted()
@@ -37,3 +38,9 @@ def test_a_certificate_that_holds_tells_what_it_rests_on():
 )
 def test_what_speaks_against_it_is_a_sentence(changes, sentence):
   assert sentence in told(**changes)
+
+
+def test_it_ends_with_what_the_backtest_says_of_the_form():
+  *_, last = sentences(FITTED)
+  assert last == f"of its form: {form(FITTED)}"
+  assert "nats of forgetting" in last

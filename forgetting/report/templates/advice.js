@@ -191,7 +191,8 @@ function told(name, a) {
 function toldLaw(a) {
   let line = `  by ${a.law.title}`;
   line += a.trial.error === null ?
-    ", which could not be tried on these runs: taken as off by 8 %" :
+    ", which could not be tried on these runs: taken as off by " +
+      `${g(100 * UNTRIED, 3)} %` :
     `, which missed ${g(a.trial.error, 3)} nats of forgetting when tried ` +
       `(${a.trial.where})`;
   if (a.trained !== null) {

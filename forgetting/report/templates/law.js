@@ -144,7 +144,7 @@ function sideOf(law, at) {
 }
 
 // How far the form may be off there: see forgetting/laws/trials.py.
-const UNTRIED = 0.08;
+const UNTRIED = 0.12;
 
 function spreadAt(law, at) {
   const lost = forgettingAt(law, law.point, { ...at, p: 0 });
