@@ -11,18 +11,18 @@ from every good basin, to convergence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-import functools
 
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.newton import FIRST_LIMIT, LIMIT, Polished, polish
+from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
 from forgetting.laws.problem import Problem, predict
 
 DRAWS = 1000
 PROBE = 100
 WAVES = (50, 400)
 ENDS = (0, 3)
+LAST_LIMIT = 400
 FEW_ROWS = 100
 WEBB = np.sqrt([1.5, 1.0, 0.5])
 KNOWN = ("pairs", "wild")
@@ -83,11 +83,14 @@ def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
     for basin in basins:
       best = best.better(rows.polish(every, basin[None]))
   if problem.rows > FEW_ROWS:
-    again = _again(rows, best, every[:PROBE], ENDS[-1:])
-    if (again.objective < best.objective[:PROBE] * (1 - 1e-9)).any():
-      best = best.better(_again(rows, best, every, ENDS[-1:]))
+    probe = every[:PROBE]
+    again = _again(rows, best, probe, ENDS[-1])
+    if (again.objective < best.objective[probe] * (1 - 1e-9)).any():
+      best = best.better(_again(rows, best, every, ENDS[-1]))
     return _finished(rows, best)
-  return _finished(rows, best.better(_again(rows, best, every, ENDS)))
+  for rank in ENDS:
+    best = best.better(_again(rows, best, every, rank))
+  return _finished(rows, best)
 
 
 @dataclass(frozen=True)
@@ -137,23 +140,15 @@ def _in_waves(rows: _Rows, basins) -> Polished:
   return Polished.join(parts)
 
 
-def _again(rows: _Rows, best: Polished, lanes, ranks) -> Polished:
-  """The best of those lanes from the ends of other lanes that suit them.
-
-  From the one that suits a lane best (rank 0), and from one that comes after
-  it: too near an end leads to the same end.
-  """
+def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Polished:
+  """Those lanes from the end of another lane that suits them best (rank 0),
+  or from one that comes after it: too near an end leads to the same end."""
   ends = best.x[: WAVES[-1]]
   cost = rows.cost(lanes, ends)
   own = np.flatnonzero(lanes < len(ends))
   cost[own, lanes[own]] = np.inf
-  ranks = [min(rank, len(ends) - 1) for rank in ranks]
-  order = np.argpartition(cost, ranks, axis=1)
-  start = np.concatenate([ends[order[:, rank]] for rank in ranks])
-  # side by side: a short run's time is that of its calls
-  found = rows.polish(np.tile(lanes, len(ranks)), start)
-  parts = [found.take(p) for p in np.split(np.arange(len(start)), len(ranks))]
-  return functools.reduce(Polished.better, parts)
+  rank = min(rank, len(ends) - 1)
+  return rows.polish(lanes, ends[np.argpartition(cost, rank, axis=1)[:, rank]])
 
 
 def _finished(rows: _Rows, best: Polished) -> Polished:
@@ -161,7 +156,7 @@ def _finished(rows: _Rows, best: Polished) -> Polished:
   stuck = np.flatnonzero(~best.converged & np.isfinite(best.objective))
   if not len(stuck):
     return best
-  again = rows.polish(stuck, best.x[stuck], limit=LIMIT)
+  again = rows.polish(stuck, best.x[stuck], limit=LAST_LIMIT)
   return best.replaced(stuck, again)
 
 
