@@ -125,8 +125,8 @@ def form(fit) -> str:
 
   Returns:
     what a law of forgetting missed of runs left out, in nats, inside and at
-    worst beyond the others; for other laws what a fit to the smaller runs
-    missed of the loss beyond them. "" where the data allow no trial.
+    worst beyond the others; for other laws how far off their own runs are,
+    and by how much more those beyond a fit to the smaller ones. "" where the data allow no trial.
   """
   tried = {where: t for where, t in every_trial(fit).items() if t.rows}
   parts = [
@@ -139,8 +139,9 @@ def form(fit) -> str:
     return ""
   inside, slope = (100 * v for v in (fit.misses.inside, fit.misses.slope))
   return (
-    f"fitted to its smaller runs alone it missed the loss of the others by up"
-    f" to {inside:.2g} %, and {slope:.2g} % more an e-fold beyond them"
+    f"95 % of its own runs are off by up to {inside:.2g} % of the loss, and"
+    f" fitted to the smaller ones alone it missed the others by {slope:.2g} %"
+    " more an e-fold beyond them"
   )
 
 
