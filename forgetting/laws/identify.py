@@ -126,7 +126,8 @@ def form(fit) -> str:
   Returns:
     what a law of forgetting missed of runs left out, in nats, inside and at
     worst beyond the others; for other laws how far off their own runs are,
-    and by how much more those beyond a fit to the smaller ones. "" where the data allow no trial.
+    and by how much more those beyond a fit to the smaller ones. "" where the
+    data allow no trial.
   """
   tried = {where: t for where, t in every_trial(fit).items() if t.rows}
   parts = [
