@@ -58,7 +58,7 @@ class Protection:
   Attributes:
     injection: share of the tokens.
     cells: of parent, domain, target tokens and seed that have all sources.
-    sources: of replay, the parent's own corpus first.
+    sources: of replay, the parent's own corpus first, then by what they leave.
     id: [E], the examples' content hashes.
     text: [E], the examples' sources.
     without: [E], forgetting without injection, nats a token, mean over cells.
@@ -155,14 +155,16 @@ def measure(
   mean = np.array(
     [[[by_run[n][key][0] for key in ids] for n in cell] for cell in cells]
   ).mean(0)
+  left = mean[1:]
+  order = [0, *(1 + np.argsort(left[1:].mean(1)))]
   return Protection(
     injection=injection,
     cells=len(cells),
-    sources=sources,
+    sources=tuple(sources[i] for i in order),
     id=np.array(ids),
     text=np.array([first[key][1] for key in ids]),
     without=mean[0],
-    left=mean[1:],
+    left=left[order],
   )
 
 

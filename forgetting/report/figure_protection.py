@@ -167,11 +167,9 @@ def shown_beside_own(protection: Protection) -> str:
     protection: of a study that tried sources.
 
   Returns:
-    the first self text, else the other source that removes most.
+    of self text, or else of all other sources, the one that removes most.
   """
   others = [name for name in protection.sources if name != OWN]
   selves = [name for name in others if name.startswith("self")]
-  if selves:
-    return selves[0]
   left = dict(zip(protection.sources, protection.left.mean(1), strict=True))
-  return min(others, key=lambda name: left[name])
+  return min(selves or others, key=lambda name: left[name])

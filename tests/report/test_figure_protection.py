@@ -33,5 +33,7 @@ def test_it_is_drawn_from_the_table_beside_it(tmp_path):
 
 def test_what_the_model_wrote_is_drawn_beside_the_corpus_else_the_best():
   assert figure_protection.shown_beside_own(protection()) == "self-t1"
+  several = protection(("own", "self-t0.7", "self-t1", "smiles"))
+  assert figure_protection.shown_beside_own(several) == "self-t0.7"
   without = protection(("own", "pool4", "smiles"))
   assert figure_protection.shown_beside_own(without) == "pool4"
