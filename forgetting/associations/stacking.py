@@ -9,7 +9,9 @@ out, the weights are
 
 e^2 being the row's least squared error by a single method, so that one wild
 task does not decide alone (stacked regressions; Breiman 1996, with Wolpert's
-leave-one-out made coarser).
+leave-one-out made coarser). A row that is farther than any that was left out
+is predicted by the kriging alone, whose random intercept and slope hold there:
+of such rows the weights know nothing.
 
 The same rows tell how wide an interval must be. Of each row the measured
 examples say how surprising it is: the mean size of their leave-one-out
@@ -177,10 +179,11 @@ class FittedStack(Predictor):
     return np.array([part.predict(known, values) for part in self.fitted])
 
   def predict(self, known, values):
-    rows = 0
-    for weight, part in zip(self.method.weights, self.fitted, strict=True):
-      if weight:
-        rows = rows + weight * part.predict(known, values)
+    weighed = zip(self.method.weights, self.fitted, strict=True)
+    rows = sum(w * part.predict(known, values) for w, part in weighed if w)
+    far = self.far(known, values)
+    if far.any():  # the weights are those of rows less unlike the trained ones
+      rows[far] = self.kriging.predict(known, values[far])
     return rows
 
   def widths(self, known: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The blend: its weights, its intervals, what it calls far."""
 
+import dataclasses
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -62,6 +64,21 @@ def test_a_wild_row_is_far_and_a_trained_one_is_not():
   fitted = Stacked(PARTS).tuned(train, known=20).fit(train)
   rows = np.concatenate([wild, train[:3]])
   assert fitted.far(known, rows[:, known]).tolist() == [True] + [False] * 3
+
+
+def test_a_row_that_is_far_is_left_to_the_kriging():
+  train = planted(24, 120)
+  wild = np.random.default_rng(1).normal(0, 1, (1, 120))
+  known = np.arange(20)
+  found = Stacked(PARTS).tuned(train, known=20)
+  found = dataclasses.replace(found, weights=(0.5, 0.25, 0.25))
+  fitted = found.fit(train)
+  values = np.concatenate([wild, train[:3]])[:, known]
+  rows, parts = fitted.predict(known, values), fitted.by_part(known, values)
+  np.testing.assert_allclose(rows[0], parts[-1, 0])
+  blend = np.tensordot(found.weights, parts, axes=1)
+  np.testing.assert_allclose(rows[1:], blend[1:])
+  assert np.abs(rows[0] - blend[0]).max() > 0.01
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
