@@ -1,6 +1,8 @@
 """The verb that is a gate: two models, what the second has forgotten."""
 
 import dataclasses
+import sys
+import time
 from typing import Annotated
 
 import tyro
@@ -76,7 +78,9 @@ def check(
   own = before.run.pretraining if before.run else ()
   # what a model wrote is not kept for others
   sources = text or tuple(source for source in own if source != SELF)
-  found = checking.measure(before, after, sources, sequences=sequences)
+  found = checking.measure(
+    before, after, sources, sequences=sequences, tell=_teller()
+  )
   verdict = _verdict(before, after, found, allowed, own_text=not text)
   if asked:
     answered = accuracies.measure(before, after, asked)
@@ -91,6 +95,27 @@ def check(
     if json != "-":
       print(f"page: {page}")
   return 1 if verdict.broken else 0
+
+
+def _teller():
+  """Says now and then, on standard error, how much is measured."""
+  from forgetting.study.progress import HEARTBEAT, clock
+
+  start = said = time.monotonic()
+
+  def tell(done: int, whole: int) -> None:
+    nonlocal said
+    now = time.monotonic()
+    if now - said < HEARTBEAT or done == whole:
+      return
+    said = now
+    left = (now - start) * (whole - done) / done
+    print(
+      f"measured {done:,} of {whole:,} sequences, about {clock(left)} left",
+      file=sys.stderr,
+    )
+
+  return tell
 
 
 def _verdict(before, after, found, allowed, *, own_text: bool):

@@ -185,14 +185,16 @@ class Verdict:
     shown = [
       f"  {change:+.3f}  {source}: {_short(text)}"
       for source, change, text in self.most
+      if change > 0
     ]
+    lost = "texts that lost most, nats a token:"
     return "\n".join(
       [
         f"{self.base} -> {self.tuned}, sequences of {self.context} tokens",
         *text_table.lines(self.rows, indent="  "),
         f"  {self.noise}",
         *self._tasks,
-        "texts that lost most, nats a token:",
+        lost if shown else "no text lost anything",
         *shown,
         self.headline,
       ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import dataclasses
 import typing
 
@@ -39,7 +39,12 @@ class Measured:
 
 
 def measure(
-  base: Side, tuned: Side, sources: Sequence[str], *, sequences: int
+  base: Side,
+  tuned: Side,
+  sources: Sequence[str],
+  *,
+  sequences: int,
+  tell: Callable[[int, int], None] | None = None,
 ) -> Measured:
   """Measures both models, one after the other.
 
@@ -47,6 +52,8 @@ def measure(
     base, tuned: of `sides.pair`.
     sources: text, as a config names it; prepared where it is not yet.
     sequences: held-out ones of each source, at most.
+    tell: hears on the way how many sequences are measured, of how many; each
+      is measured three times.
 
   Raises:
     InputError: no such text, or too little of it.
@@ -73,10 +80,21 @@ def measure(
   measured = validation_set(found, names, "validation", index)
   measuring = Measuring.of(base.model)
 
+  count, done = len(measured.chunks), 0
+  at_once = measuring.losses.args_info[0][2].shape[0]
+
   def losses(params, order=slice(None)):
-    chunks, weights = measured.chunks[order], measured.weights[order]
-    out = per_example(measuring.losses, params, {}, chunks, weights)
-    return out.astype(np.float64)
+    nonlocal done
+    chunks, weights, out = measured.chunks[order], measured.weights[order], []
+    for start in range(0, count, at_once):
+      rows = slice(start, start + at_once)
+      out.append(
+        per_example(measuring.losses, params, {}, chunks[rows], weights[rows])
+      )
+      done += len(out[-1])
+      if tell:
+        tell(done, 3 * count)
+    return np.concatenate(out).astype(np.float64)
 
   backwards = slice(None, None, -1)
   params = measuring.to_devices(base.load())

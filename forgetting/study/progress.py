@@ -64,7 +64,7 @@ class Progress:
     self._bar.start()
     line = f"{self._runs} of {self._total} runs to do"
     if self._estimate is not None:
-      line += f", by this machine's speed about {_clock(self._estimate)}"
+      line += f", by this machine's speed about {clock(self._estimate)}"
     self.say(line)
     return self
 
@@ -111,7 +111,7 @@ class Progress:
       run.name: run.flops * step / run.steps for run, step in steps.items()
     }
     at = ", ".join(f"{r.name} {s}/{r.steps} steps" for r, s in steps.items())
-    passed = _clock(time.monotonic() - self._start)
+    passed = clock(time.monotonic() - self._start)
     self.say(
       f"{passed} {self._done}/{self._total} runs, {self._told()}:"
       f" {at or 'waiting for another process'}"
@@ -149,18 +149,18 @@ class Progress:
     rest = self._did + self._left - did
     if self._did:
       share = min(1.0, self._at_work / max(self._seconds, 1e-9)) or 1.0
-      return f"about {_clock(seconds * share / did * rest)} left"
+      return f"about {clock(seconds * share / did * rest)} left"
     if self._estimate is None:
-      return f"about {_clock(seconds / did * rest) if did else '?'} left"
+      return f"about {clock(seconds / did * rest) if did else '?'} left"
     if seconds > self._estimate:  # as where programs take long to compile
       return "longer than was estimated"
     left = (
       self._estimate * rest / (did + rest) if did else self._estimate - seconds
     )
-    return f"about {_clock(left)} left"
+    return f"about {clock(left)} left"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
   """Minutes and seconds; from an hour on hours, minutes and seconds."""
   minutes, rest = divmod(int(seconds), 60)
   hours, minutes = divmod(minutes, 60)

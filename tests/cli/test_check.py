@@ -8,6 +8,7 @@ import tiny_checkpoint
 from forgetting.cli.main import app
 from forgetting.config import InputError
 from forgetting.runs import accuracies
+from forgetting.study import progress
 
 
 def check(*arguments):
@@ -22,6 +23,7 @@ def test_zero_where_it_is_kept_one_where_it_is_not(tmp_path, text, capsys):
   assert check(base, base, *options) == 0
   told = capsys.readouterr().out
   assert "kept: nothing lost more" in told and "+0.0000 ± 0.0000" in told
+  assert "no text lost anything" in told
   file, out = tmp_path / "check.json", tmp_path / "page"
   # so small a tolerance that one of two random models is too much
   strict = ("--tolerance", "1e-9,1e-9", "--json", file, "--out", out)
@@ -31,6 +33,15 @@ def test_zero_where_it_is_kept_one_where_it_is_not(tmp_path, text, capsys):
   assert codes == {0, 1}
   assert json.loads(file.read_text())["sources"][0]["sequences"] == 8
   assert (out / "check.html").exists() and (out / "check.md").exists()
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_it_says_on_the_way_how_far_it_is(tmp_path, text, capsys, monkeypatch):
+  monkeypatch.setattr(progress, "HEARTBEAT", 0.0)
+  base = tiny_checkpoint.write(tmp_path / "base")
+  options = ("--text", text["news"], "--context", 32, "--sequences", 8)
+  assert check(base, base, *options) == 0
+  assert "measured 8 of 24 sequences, about 0:0" in capsys.readouterr().err
 
 
 def test_without_the_harness_nothing_is_measured(tmp_path, monkeypatch):

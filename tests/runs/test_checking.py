@@ -38,3 +38,20 @@ def test_without_text_it_is_one_line(tmp_path):
   base = str(tiny_checkpoint.write(tmp_path / "base"))
   with pytest.raises(InputError, match="--text: found none"):
     checking.measure(*sides.pair(base, base), (), sequences=4)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_how_far_it_is_is_told_on_the_way(tmp_path, text):
+  base = str(tiny_checkpoint.write(tmp_path / "base"))
+  before, after = sides.pair(base, base, context=32)
+  heard = []
+  found = checking.measure(
+    before,
+    after,
+    (text["news"],),
+    sequences=40,
+    tell=lambda done, whole: heard.append((done, whole)),
+  )
+  count = len(found.base)
+  assert heard[-1] == (3 * count, 3 * count) and len(heard) >= 3
+  np.testing.assert_array_equal(found.base, found.tuned)
