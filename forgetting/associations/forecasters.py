@@ -160,11 +160,6 @@ def forecast(
   """
   _check(states, values, train, new)
   groups = folds_of(words)
-  if len(np.unique(groups)) < 2:
-    raise InputError(
-      "forecasters: found training tasks of one kind, expected two or more: one"
-      " is left out to choose by"
-    )
   binary = bool(np.isin(values, (0.0, 1.0)).all())
   tasks = _Tasks(values, states, train, groups, binary)
   middle = DECAYS[len(DECAYS) // 2]
@@ -187,8 +182,16 @@ def folds_of(words: np.ndarray) -> np.ndarray:
 
   Returns:
     int64 [n], at most `FOLDS` numbers.
+
+  Raises:
+    InputError: all share one: there is nothing to choose by.
   """
   names, which = np.unique(words, return_inverse=True)
+  if len(names) < 2:
+    raise InputError(
+      "forecasters: found training tasks of one kind, expected two or more: one"
+      " is left out to choose by"
+    )
   place = np.random.default_rng(0).permutation(len(names))
   return place[which] % FOLDS
 

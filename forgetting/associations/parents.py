@@ -105,18 +105,20 @@ def _pair(matrix: ForgettingMatrix, one, other) -> Pair | None:
   a, b, sources = a[:, seen], b[:, seen], matrix.sources[seen]
   if seen.sum() < FEWEST:
     return None
-  numbers = _Numbers(a, b, sources)
-  every = np.arange(len(targets))
+  numbers, count = _Numbers(a, b, sources), len(targets)
   generator = np.random.default_rng(0)
-  drawn = [
-    numbers.of(generator.integers(len(every), size=len(every)))
-    for _ in range(DRAWS)
-  ]
+  drawn = np.array(
+    [
+      np.bincount(generator.integers(count, size=count), minlength=count)
+      for _ in range(DRAWS)
+    ]
+  )
   with np.errstate(all="ignore"):
-    low, high = np.nanquantile(np.array(drawn), [0.025, 0.975], axis=0)
+    values = numbers.of(np.ones((1, count)))[:, 0]
+    low, high = np.nanquantile(numbers.of(drawn), [0.025, 0.975], axis=1)
   intervals = [
     Interval(*map(float, three))
-    for three in zip(numbers.of(every), low, high, strict=True)
+    for three in zip(values, low, high, strict=True)
   ]
   means = float(a.mean()), float(b.mean())
   return Pair(one[0], other[0], len(targets), means, *intervals)
@@ -138,19 +140,20 @@ class _Numbers:
     lengths = np.sqrt(np.outer(first, second))
     self._rows = self._plain[0] / np.where(lengths > 0, lengths, np.nan)
 
-  def of(self, tasks: np.ndarray) -> tuple[float, ...]:
-    """pattern, within, same, others, apart.
+  def of(self, counts: np.ndarray) -> np.ndarray:
+    """pattern, within, same, others, apart, [5, draws].
 
     Args:
-      tasks: positions; drawn anew some are there twice.
+      counts: [draws, n], how often each task is there.
     """
-    count = np.bincount(tasks, minlength=len(self._rows))
-    rows = self._rows[np.ix_(tasks, tasks)]
-    differ = tasks[:, None] != tasks[None]
-    same = float(np.diagonal(rows).mean())
-    others = float(rows[differ].mean()) if differ.any() else np.nan
-    patterns = (_alike(grams, count) for grams in (self._plain, self._inside))
-    return *patterns, same, others, same - others
+    tasks = counts.sum(1)
+    squares = np.square(counts)
+    itself = np.diagonal(self._rows)
+    same = counts @ itself / tasks
+    differ = _forms(self._rows, counts) - squares @ itself
+    others = differ / (np.square(tasks) - squares.sum(1))
+    patterns = (_alike(grams, counts) for grams in (self._plain, self._inside))
+    return np.array([*patterns, same, others, same - others])
 
 
 def _products(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -158,11 +161,15 @@ def _products(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, ...]:
   return a @ b.T, a @ a.T, b @ b.T
 
 
-def _alike(grams: Sequence[np.ndarray], count: np.ndarray) -> float:
-  """The correlation of two means over tasks, each so many times there."""
-  across, *own = (float(count @ gram @ count) for gram in grams)
-  length = float(np.sqrt(np.prod(own)))
-  return across / length if length > 0 else np.nan
+def _alike(grams: Sequence[np.ndarray], counts: np.ndarray) -> np.ndarray:
+  """The correlation of two means over tasks, of every draw."""
+  across, one, other = (_forms(gram, counts) for gram in grams)
+  return across / np.sqrt(one * other)
+
+
+def _forms(gram: np.ndarray, counts: np.ndarray) -> np.ndarray:
+  """c' G c of every row of counts."""
+  return np.einsum("dn,nm,dm->d", counts, gram, counts, optimize=True)
 
 
 def _within(rows: np.ndarray, sources: np.ndarray) -> np.ndarray:

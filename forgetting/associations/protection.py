@@ -15,8 +15,6 @@ from forgetting import records
 from forgetting.config.canonical import digest
 from forgetting.config.replay_source import OWN
 from forgetting.records import RunDirectory, tokenizers
-from forgetting.records.methods import finetunings
-from forgetting.records.table_columns import DONE
 from forgetting.storage import places
 from forgetting.storage.places import place
 
@@ -118,7 +116,7 @@ class Protection:
 
 
 def measure(
-  study: str | os.PathLike, *, domain: str | None = None
+  study: str | os.PathLike, table, *, domain: str | None = None
 ) -> Protection | None:
   """Gathers it from a study's folder, at the largest injection that is common.
 
@@ -127,6 +125,7 @@ def measure(
 
   Args:
     study: its folder, with the runs' examples.npz.
+    table: `records.load` of it.
     domain: only fine-tunings on it.
 
   Returns:
@@ -138,8 +137,9 @@ def measure(
   """
   folder = place(study)
   directories = [*records.run_directories(folder)]
-  table = _known(records.load(folder), directories, domain)
-  found = _common(table)
+  parents = {run.name: digest(run.parent) for _, run in directories}
+  rows = records.by_replay_source(table, domain=domain)
+  found = _common(rows.assign(parent=rows["run"].map(parents)))
   if found is None:
     return None
   injection, sources, cells = found
@@ -166,19 +166,6 @@ def measure(
     without=mean[0],
     left=left[order],
   )
-
-
-def _known(table, directories, domain: str | None):
-  """Fine-tunings that are done, by one method, each with its source."""
-  parents = {run.name: digest(run.parent) for _, run in directories}
-  rows = finetunings(table)
-  rows = table[rows & (table["status"] == DONE)]
-  if domain is not None:
-    rows = rows[rows["domain"] == domain]
-  named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
-  # of the own corpus by chance alone: chosen text is another question
-  rows, _ = records.by_method(rows[named | rows["replay"].isna()])
-  return rows.assign(parent=rows["run"].map(parents))
 
 
 def _common(table):

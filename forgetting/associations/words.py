@@ -101,10 +101,8 @@ def own_pattern_lines(found) -> list[str]:
   """Which examples and tasks have a pattern of their own.
 
   Args:
-    found: of `own_patterns.find`.
+    found: of `own_patterns.find`, one or more.
   """
-  if not found:
-    return []
   lines = [
     "what task and example means leave, by its components: which tasks forget"
     " which examples more than both say, by sources of the examples at either"
@@ -140,10 +138,8 @@ def parent_lines(pairs) -> list[str]:
   """Whether the pattern stays from one parent to another, a line a pair.
 
   Args:
-    pairs: of `parents.compare`.
+    pairs: of `parents.compare`, one or more.
   """
-  if not pairs:
-    return []
   head = ("parents", "tasks", "forgetting", "pattern", "within sources")
   rows = [(*head, "same task", "other tasks")]
   for pair in pairs[:PAIRS]:

@@ -43,11 +43,12 @@ def sources(
 
       likeness = measured.features(place(folder))
     by_self = by_source(folder, beside=True).get("self")
+  table = records.load(folder)
   found = answers_sources.sources(
-    records.load(folder), domain=domain, by_self=by_self, features=likeness
+    table, domain=domain, by_self=by_self, features=likeness
   )
   if is_study:
-    kept = protection.measure(folder, domain=domain)
+    kept = protection.measure(folder, table, domain=domain)
   if kept is None:
     return answer(found, json)
   words = "\n".join([found.text, "", *protection_words.lines(kept)])

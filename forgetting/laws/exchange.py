@@ -25,7 +25,6 @@ from forgetting.config.replay_source import OWN
 from forgetting.laws import exchange_fit, trained
 from forgetting.laws.exchange_fit import Rows
 from forgetting.laws.intervals import quantile, tails
-from forgetting.records.table_columns import DONE
 
 LEVEL = 0.95
 CELLS = ("domain", "model_params", "target_tokens")
@@ -169,18 +168,7 @@ def injection_of(own: float, q: float) -> float:
 
 def _known(table, domain: str | None):
   """Fine-tunings by one method that are done, those that inject nothing too."""
-  if "replay_source" not in table:
-    raise InputError(
-      "the table has no column replay_source, expected where injected text is"
-      " from"
-    )
-  tuned = table["domain"].notna() & (table["domain"].astype(str) != "")
-  rows = table[tuned & (table["status"] == DONE)]
-  if domain is not None:
-    rows = rows[rows["domain"].astype(str) == domain]
-  named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
-  # of the own corpus by chance alone, as the laws assume
-  rows, _ = records.by_method(rows[named | rows["replay"].isna()])
+  rows = records.by_replay_source(table, domain=domain)
   parts = [rows[name].astype(str) for name in CELLS]
   return rows.assign(cell=parts[0] + " " + parts[1] + " " + parts[2])
 

@@ -8,7 +8,7 @@ from forgetting.records.directory import (
   exported,
   run_directories,
 )
-from forgetting.records.methods import by_method
+from forgetting.records.methods import by_method, by_replay_source
 from forgetting.records.tables import (
   COLUMNS,
   LOSSES,
@@ -33,6 +33,7 @@ __all__ = [
   "axes",
   "blends",
   "by_method",
+  "by_replay_source",
   "curves",
   "data",
   "exported",

@@ -12,7 +12,9 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.config.method import FULL
+from forgetting.config.replay_source import OWN
 from forgetting.records import tokenizers
+from forgetting.records.table_columns import DONE
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -119,6 +121,37 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
     f"{other.sum()} runs of other learning rates or optimizers than the usual"
     " ones of their cell left out (forgetting remedies compares them)"
   )
+
+
+def by_replay_source(
+  table: "pd.DataFrame", *, domain: str | None = None
+) -> "pd.DataFrame":
+  """Keeps the fine-tunings by one method whose injected text came by chance.
+
+  Chosen text of the parent's own corpus is another question. Those that inject
+  nothing are kept too.
+
+  Args:
+    table: a data frame, one row a run, as of `load`.
+    domain: only fine-tunings on it.
+
+  Returns:
+    the rows that are done, their source in the column `replay_source`.
+
+  Raises:
+    InputError: the table has no such column.
+  """
+  if "replay_source" not in table:
+    raise InputError(
+      "the table has no column replay_source, expected where injected text is"
+      " from"
+    )
+  rows = table[finetunings(table) & (table["status"] == DONE)]
+  if domain is not None:
+    rows = rows[rows["domain"].astype(str) == domain]
+  named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
+  rows, _ = by_method(rows[named | rows["replay"].isna()])
+  return rows
 
 
 def finetunings(table: "pd.DataFrame"):

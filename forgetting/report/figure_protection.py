@@ -5,10 +5,8 @@ import os
 import numpy as np
 
 from forgetting.associations.protection import ALL, Protection
-from forgetting.config import InputError
 from forgetting.config.replay_source import OWN
 from forgetting.report import style
-from forgetting.storage import places
 
 NAME = "protection"
 
@@ -26,14 +24,8 @@ def write(protection: Protection, folder: str | os.PathLike) -> str:
   Raises:
     InputError: the folder cannot be written.
   """
-  folder = places.place(folder)
-  try:
-    folder.mkdir(parents=True, exist_ok=True)
+  with style.folder_of_figures(folder) as folder:
     style.save(NAME, folder, draw, table(protection))
-  except OSError as error:
-    raise InputError(
-      f"{folder}: the figure cannot be written ({error.strerror})"
-    ) from error
   return f"figure: {folder}/{NAME} (.png, .svg, .pdf, .csv)"
 
 

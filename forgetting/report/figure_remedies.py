@@ -5,10 +5,8 @@ import os
 
 import numpy as np
 
-from forgetting.config import InputError
 from forgetting.laws import paths
 from forgetting.report import style
-from forgetting.storage import places
 
 HULL = "lower hull of all"
 COLUMNS = 3  # of panels
@@ -29,13 +27,9 @@ def write(data: Mapping, curves, blends, folder: str | os.PathLike) -> str:
   Raises:
     InputError: the folder cannot be written.
   """
-  folder, points = places.place(folder), table(data, curves, blends)
-  try:
+  points = table(data, curves, blends)
+  with style.folder_of_figures(folder) as folder:
     style.save("remedies", folder, remedies, points)
-  except OSError as error:
-    raise InputError(
-      f"{folder}: the figure cannot be written ({error.strerror})"
-    ) from error
   return f"figure: {folder}/remedies (.png, .svg, .pdf, .csv)"
 
 

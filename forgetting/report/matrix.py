@@ -25,7 +25,6 @@ from forgetting.report import (
   style,
 )
 from forgetting.report.markup import number, table
-from forgetting.storage import places
 
 TITLE = "The forgetting matrix"
 COMPONENTS = 3  # drawn
@@ -74,14 +73,8 @@ def draw(matrix, found, folder: str | os.PathLike) -> str:
   Raises:
     InputError: the folder cannot be written.
   """
-  folder = places.place(folder)
-  try:
-    places.make_folder(folder)
+  with style.folder_of_figures(folder) as folder:
     drawings = _drawings(matrix, found, folder)
-  except OSError as error:
-    raise InputError(
-      f"{folder}: the figures cannot be written ({error.strerror})"
-    ) from error
   return f"figures: {folder}/ {', '.join(drawings)} (.png, .svg, .pdf, .csv)"
 
 

@@ -4,13 +4,15 @@ A figure is drawn in the light colours. In the page its colours become CSS
 variables, so that the same drawing serves light and dark.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import io
 import math
+import os
 import pathlib
 import re
 
+from forgetting.config import InputError
 from forgetting.storage import places
 
 INK, GRID = "#1f2328", "#d3d9df"
@@ -190,6 +192,26 @@ def save(
     svg = _render(figure, "svg", UNDATED["svg"], transparent=True).decode()
   places.write(folder / f"{name}.svg", svg.encode())
   return _for_page(svg, name)
+
+
+@contextlib.contextmanager
+def folder_of_figures(folder: str | os.PathLike) -> Iterator[pathlib.Path]:
+  """A folder that figures are written into; it is made.
+
+  Args:
+    folder: local, or gs://.
+
+  Raises:
+    InputError: it cannot be written.
+  """
+  folder = places.place(folder)
+  try:
+    places.make_folder(folder)
+    yield folder
+  except OSError as error:
+    raise InputError(
+      f"{folder}: the figures cannot be written ({error.strerror})"
+    ) from error
 
 
 def _settled(figure):

@@ -43,6 +43,10 @@ def plant(folder, *, missing=()):
   return study
 
 
+def measure(study, **only):
+  return protection.measure(study, records.load(study), **only)
+
+
 def _write(directory, forgetting):
   base = np.full(len(TEXT), 2.0, np.float32)
   directory.write_examples(
@@ -54,7 +58,7 @@ def _write(directory, forgetting):
 
 
 def test_what_is_removed_by_source_of_replay_and_of_text(tmp_path):
-  found = protection.measure(plant(tmp_path))
+  found = measure(plant(tmp_path))
   assert found.injection == 0.05 and len(found.text) == 50
   assert found.sources[0] == "own" and len(found.sources) == 3
   removed = {(row.source, row.text): row.removed for row in found.kept()}
@@ -71,22 +75,22 @@ def test_what_is_removed_by_source_of_replay_and_of_text(tmp_path):
 
 def test_a_cell_that_lacks_a_source_is_left_out(tmp_path):
   word = "medical"
-  whole = protection.measure(plant(tmp_path / "a"))
-  part = protection.measure(plant(tmp_path / "b", missing={("kjv", word)}))
+  whole = measure(plant(tmp_path / "a"))
+  part = measure(plant(tmp_path / "b", missing={("kjv", word)}))
   assert part.cells == whole.cells / 2
-  only = protection.measure(tmp_path / "b" / "toy", domain="wiki_fr")
+  only = measure(tmp_path / "b" / "toy", domain="wiki_fr")
   assert only.cells == part.cells
-  rest = protection.measure(tmp_path / "b" / "toy", domain="kjv")
+  rest = measure(tmp_path / "b" / "toy", domain="kjv")
   assert rest.sources == ("own", "self-t1") and rest.cells == part.cells
 
 
 def test_a_study_of_the_own_corpus_alone_has_none(tmp_path):
   study = planted_study.plant(tmp_path, **SMALL)
-  assert protection.measure(study) is None
+  assert measure(study) is None
 
 
 def test_the_standard_error_is_that_of_resampled_examples(tmp_path):
-  found = protection.measure(plant(tmp_path))
+  found = measure(plant(tmp_path))
   row = next(r for r in found.kept() if r.source == "self-t1")
   draw = np.random.default_rng(1)
   shares = []

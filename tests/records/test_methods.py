@@ -78,3 +78,21 @@ def test_a_rate_of_its_own_for_each_cell_is_no_other_rate():
 def test_runs_that_inject_decide_which_rate_is_usual():
   swept = at_rates([0.1, 0.3, 0.3, 0.1], injection=[0.0, 0.0, 0.0, 0.05])
   assert rows(swept)[0] == [0, 3]
+
+
+def test_text_that_was_chosen_is_left_out_of_replay_sources():
+  table = pd.DataFrame(
+    dict(
+      run=["plain", "own", "self", "chosen", "running", "pretraining"],
+      domain=["kjv"] * 5 + [None],
+      injection=[0.0, 0.1, 0.1, 0.1, 0.1, 1.0],
+      replay_source=["own", "own", "self-t1", "own", "self-t1", "own"],
+      replay=[None, None, "from-self-t1", "uniform", "from-self-t1", None],
+      status=["done"] * 4 + ["running", "done"],
+    )
+  )
+  kept = records.by_replay_source(table)
+  assert [*kept["run"]] == ["plain", "own", "self"]
+  assert records.by_replay_source(table, domain="wiki_fr").empty
+  with pytest.raises(InputError, match="no column replay_source"):
+    records.by_replay_source(table.drop(columns="replay_source"))
