@@ -2,8 +2,8 @@
 
 The quickstart's largest model, of 154k parameters, fine-tuned on two domains by
 every method at four strengths or more, by learning rates, optimizers and
-schedules, by injection, and by some of them together. Compare them at one
-target loss:
+schedules, by injection of up to three quarters, and by some of them together.
+Compare them at one target loss:
 
   forgetting study configs/remedies.py --keep-best
   forgetting remedies remedies
@@ -27,9 +27,12 @@ from forgetting.config import (
 MODEL = list(MODELS)[2]  # of 154k parameters
 TARGET_TOKENS = 10_240
 SEEDS = range(2)  # of plain fine-tuning and of injection: the noise
-INJECTIONS = (0.01, 0.03, 0.05, 0.2)
+INJECTIONS = (0.01, 0.03, 0.05, 0.2, 0.5, 0.75)
 TOGETHER = 0.05  # injection beside methods
 RATES = (0.1, 0.3, 3, 10)  # times the plain learning rate
+LOWER = 0.3  # of them, the one beside injection
+BESIDE = (0.05, 0.2)  # injection beside it
+MUON = [(rate, ratio) for rate in (1, LOWER) for ratio in (3, 10, 30)]
 LORA_RATE = 10  # times it, as LoRA likes
 RANKS = (1, 4, 16, 64)
 HELD: tuple[Method, ...] = (
@@ -67,13 +70,18 @@ def remedies(parent: Run, domain: str) -> list[Run]:
   return [
     *(dataclasses.replace(run, seed=s)
       for run in (plain, *injected) for s in SEEDS),
-    *(at(plain, rate) for rate in RATES),
+    *(at(plain, rate) for rate in RATES if rate != LOWER),
+    *(dataclasses.replace(at(run, LOWER), seed=s)
+      for run in (plain, *(r for r in injected if r.injection in BESIDE))
+      for s in SEEDS),
     *(by(at(plain, LORA_RATE), LoRA(rank=rank)) for rank in RANKS),
     *(at(lora, rate) for rate in RATES),
     *(by(plain, method) for method in HELD),
     *(by(mixed, method) for method in (*ON_INJECTED, *BOTH)),
     by(at(mixed, LORA_RATE), LoRA(rank=16)),
     *(optimized(at(plain, rate), kind="muon") for rate in (1, *RATES)),
+    *(optimized(at(plain, rate), kind="muon", matrix_ratio=ratio)
+      for rate, ratio in MUON),
     *(optimized(plain, schedule=name) for name in ("constant", "wsd")),
   ]  # fmt: skip
 

@@ -29,6 +29,8 @@ class Optimizer(Config):
     kind: "adamw"; or "muon": the matrices of the layers by Muon, with b1 for
       its momentum, scaled to AdamW's size of a step (Jordan et al. 2024; Liu et
       al. 2025, arXiv 2502.16982), the rest by AdamW.
+    matrix_ratio: learning rate of Muon's matrices, their decay with it, as a
+      multiple of that of the rest, which is `peak_lr` at its highest.
     schedule: after the warm-up: "cosine", to the last step; "constant"; "wsd",
       constant and then linear over the last steps (warm-up, stable, decay).
     decay_part: of the steps, that a wsd schedule falls in.
@@ -44,6 +46,7 @@ class Optimizer(Config):
   kind: Literal["adamw", "muon"] = dataclasses.field(
     default="adamw", metadata=LATER
   )
+  matrix_ratio: Positive = dataclasses.field(default=1.0, metadata=LATER)
   schedule: Literal["cosine", "constant", "wsd"] = dataclasses.field(
     default="cosine", metadata=LATER
   )
@@ -56,6 +59,18 @@ class Optimizer(Config):
       self.decay_part,
       "none with another schedule than wsd: leave it out",
     )
+    check(
+      self.kind == "muon" or self.matrix_ratio == 1,
+      "Optimizer.matrix_ratio",
+      self.matrix_ratio,
+      "none with another kind than muon: leave it out",
+    )
+
+  @property
+  def word(self) -> str:
+    """Kind, schedule and ratio, for tables: adamw-cosine, muon-cosine-x10."""
+    ratio = "" if self.matrix_ratio == 1 else f"-x{self.matrix_ratio:g}"
+    return f"{self.kind}-{self.schedule}{ratio}"
 
   def decay_start(self, steps: int) -> float:
     """Step from which on the learning rate falls linearly; -1: it never does.

@@ -228,7 +228,7 @@ def named(row, usual: tuple) -> tuple[str, str]:
   if own != usual:
     same = own[:1] == usual[:1]
     # a method has its own learning rate: that is no remedy of its own
-    kinds += [] if kinds else ["lr" if same else own[0]]
+    kinds += [] if kinds else ["lr" if same else _scheduled(own[0])]
     words.append(f"lr {own[1]:g}" if same else f"{own[0]} {own[1]:g}")
   if row["injection"] > 0:
     kinds.append(INJECTION)
@@ -238,6 +238,11 @@ def named(row, usual: tuple) -> tuple[str, str]:
 
 def _kind(word: str) -> str:
   return word.split("-")[0]
+
+
+def _scheduled(optimizer: str) -> str:
+  """Kind and schedule: how far Muon's rates are apart is a strength."""
+  return "-".join(optimizer.split("-")[:2])
 
 
 def _passes(word: str) -> int:

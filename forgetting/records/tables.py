@@ -62,7 +62,7 @@ def axes(study: str, run: Run) -> dict:
     replay=run.replay_policy,
     replay_source=run.replay_source_word,
     method=run.method.word,
-    optimizer=f"{run.optimizer.kind}-{run.optimizer.schedule}",
+    optimizer=run.optimizer.word,
     peak_lr=run.optimizer.peak_lr,
     planned_tokens=run.steps * run.tokens_per_step,
   )

@@ -25,7 +25,8 @@ class Hyperparameters(NamedTuple):
   """Of a step: numbers that enter the program as arguments.
 
   `strength` is of the method's penalty; `decay_start` is the step from which
-  on the learning rate falls linearly, below 0 where it follows a cosine.
+  on the learning rate falls linearly, below 0 where it follows a cosine;
+  `matrix_ratio` is of the learning rates of Muon's matrices and of the rest.
   """
 
   peak_lr: Number
@@ -38,6 +39,7 @@ class Hyperparameters(NamedTuple):
   clip_norm: Number
   strength: Number = np.float32(0)
   decay_start: Number = np.float32(-1)
+  matrix_ratio: Number = np.float32(1)
 
   @classmethod
   def of(cls, run: Run) -> "Hyperparameters":
@@ -54,6 +56,7 @@ class Hyperparameters(NamedTuple):
       clip_norm=o.clip_norm,
       strength=run.method.traced,
       decay_start=o.decay_start(run.steps),
+      matrix_ratio=o.matrix_ratio,
     )
     return cls(**{name: np.float32(value) for name, value in values.items()})
 
@@ -91,28 +94,18 @@ def make_optimizer(
       lambda path, _: method.is_decayed(name_of(path)), params
     )
 
+  clip = optax.clip_by_global_norm(h.clip_norm)
+  decay = optax.add_decayed_weights(h.weight_decay, mask=decayed)
   if kind == "muon":
-    direction = _muon(h, method)
-  else:
-    direction = optax.scale_by_adam(b1=h.b1, b2=h.b2)
-  return optax.chain(
-    optax.clip_by_global_norm(h.clip_norm),
-    direction,
-    optax.add_decayed_weights(h.weight_decay, mask=decayed),
-  )
+    return optax.chain(clip, _muon(h, method), decay, _own_rate(h, method))
+  return optax.chain(clip, optax.scale_by_adam(b1=h.b1, b2=h.b2), decay)
 
 
 def _muon(h: Hyperparameters, method: Method) -> optax.GradientTransformation:
   """Each layer's matrices made orthogonal; the rest by Adam.
 
-  A step is as large as AdamW's, whatever the shape: one learning rate is for
-  both.
+  A step is as large as AdamW's are in a long training, whatever the shape.
   """
-
-  def by_path(function, tree):
-    return jax.tree_util.tree_map_with_path(
-      lambda path, x: function(method.kind_of(name_of(path)), x), tree
-    )
 
   def axes(kind, x):
     first = int(kind.layered)
@@ -129,13 +122,33 @@ def _muon(h: Hyperparameters, method: Method) -> optax.GradientTransformation:
   matrices = optax.chain(
     optax.contrib.scale_by_muon(
       beta=h.b1,
-      weight_dimension_numbers=lambda updates: by_path(axes, updates),
+      weight_dimension_numbers=lambda updates: _by_kind(method, axes, updates),
     ),
-    optax.stateless(lambda updates, _: by_path(scaled, updates)),
+    optax.stateless(lambda updates, _: _by_kind(method, scaled, updates)),
   )
   return optax.partition(
     dict(matrices=matrices, rest=optax.scale_by_adam(b1=h.b1, b2=h.b2)),
-    lambda params: by_path(
-      lambda kind, _: "matrices" if kind.part == "matrices" else "rest", params
+    lambda params: _by_kind(
+      method,
+      lambda kind, _: "matrices" if kind.part == "matrices" else "rest",
+      params,
     ),
+  )
+
+
+def _own_rate(
+  h: Hyperparameters, method: Method
+) -> optax.GradientTransformation:
+  """Steps of matrices, their decay with it, as long as their own rate asks."""
+
+  def scaled(kind, x):
+    return h.matrix_ratio * x if kind.part == "matrices" else x
+
+  return optax.stateless(lambda updates, _: _by_kind(method, scaled, updates))
+
+
+def _by_kind(method: Method, function, tree):
+  """Of every leaf, by what its parameter is."""
+  return jax.tree_util.tree_map_with_path(
+    lambda path, x: function(method.kind_of(name_of(path)), x), tree
   )

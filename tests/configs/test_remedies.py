@@ -1,6 +1,7 @@
 """The study of remedies has what a comparison needs."""
 
 import collections
+import dataclasses
 import pathlib
 
 from forgetting.config.study_file import load_study
@@ -27,6 +28,22 @@ def test_every_remedy_has_four_strengths_and_noise_has_two_seeds():
       rates[key].add(run.optimizer.peak_lr)
   assert len(rates["full", "adamw"]) == len(rates["lora-r16", "adamw"]) == 5
   assert len(rates["full", "muon"]) == 5
+  ratios = {r.optimizer.matrix_ratio for r in study.runs if r.domain == "kjv"}
+  assert len(ratios) == 4
+
+
+def test_a_lower_rate_alone_and_beside_injection_have_two_seeds():
+  runs = load_study(str(CONFIGS / "remedies.py")).runs
+  tuned = [run for run in runs if run.domain == "kjv"]
+  usual = tuned[0].optimizer
+  lower = dataclasses.replace(usual, peak_lr=0.3 * usual.peak_lr)
+  for optimizer in (usual, lower):
+    seeds = collections.defaultdict(set)
+    for run in tuned:
+      if run.method.kind == "full" and run.optimizer == optimizer:
+        seeds[run.injection].add(run.seed)
+    assert all(seeds[p] == {0, 1} for p in (0, 0.05, 0.2))
+  assert {0.5, 0.75} < {run.injection for run in tuned}
 
 
 def test_its_methods_are_what_the_model_can_do():

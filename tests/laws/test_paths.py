@@ -39,6 +39,14 @@ def test_a_run_is_named_by_all_that_sets_it_apart():
   )
 
 
+def test_how_far_muon_s_rates_are_apart_is_a_strength():
+  row = dict(method="full", optimizer="muon-cosine-x10", injection=0.0)
+  assert paths.named(row | dict(peak_lr=1e-3), ("adamw-cosine", 1e-3)) == (
+    "muon-cosine",
+    "muon-cosine-x10 0.001",
+  )
+
+
 def test_averages_follow_the_run_that_they_are_of():
   (of_cell,) = paths.paths_of(
     planted_remedies.curves(), planted_remedies.blends()

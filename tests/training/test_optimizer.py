@@ -152,3 +152,33 @@ def test_muon_turns_matrices_and_leaves_the_rest_to_adam(finetuning):
     assert turned > 0  # the step subtracts it
   scales = direction["final_norm"]["scale"]
   np.testing.assert_allclose(np.abs(scales), 1, rtol=1e-2)  # Adam's first
+
+
+def test_muon_s_matrices_have_a_rate_of_their_own(finetuning):
+  """Their whole step, decay with it, is so many times as long."""
+  method = methods.of(FULL, finetuning.model)
+  params = models.init(finetuning.model, seed=0)
+  draw = np.random.default_rng(0)
+  gradients = jax.tree.map(
+    lambda p: draw.normal(0, 1e-3, p.shape).astype(np.float32), params
+  )
+  muon = dataclasses.replace(
+    finetuning.optimizer, kind="muon", matrix_ratio=3, weight_decay=0.5
+  )
+  h = Hyperparameters.of(dataclasses.replace(finetuning, optimizer=muon))
+  one, three = (
+    jax.jit(ours.update)(gradients, ours.init(params), params)[0]
+    for ours in (
+      optimizer_lib.make_optimizer(asked, method, "muon")
+      for asked in (h._replace(matrix_ratio=np.float32(1)), h)
+    )
+  )
+  for path, ratio in (("layers", 3), ("embed", 1), ("final_norm", 1)):
+    own, slow = three[path], one[path]
+    if path == "layers":
+      own, slow = own["qkv"]["kernel"], slow["qkv"]["kernel"]
+    jax.tree.map(
+      lambda a, b, r=ratio: np.testing.assert_allclose(a, r * b, rtol=1e-5),
+      own,
+      slow,
+    )
