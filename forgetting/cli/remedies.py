@@ -20,8 +20,9 @@ def remedies(
   Example: forgetting remedies remedies
 
   Methods, learning rates, optimizers, injection, and what costs no training:
-  averages with base and the largest changes alone, measured at the first call
-  for runs whose best is kept (--keep-best).
+  averages with base and the largest changes alone of plain runs and of those
+  that inject, measured at the first call where best is kept (--keep-best). A
+  call that was stopped goes on with the next run.
 
   Args:
     progress: Part of plain fine-tuning's way to its best target loss, where
@@ -29,7 +30,7 @@ def remedies(
   """
   from forgetting import records
   from forgetting.cost.memory import keep_freed_memory
-  from forgetting.laws import answers_remedies
+  from forgetting.laws import answers_remedies, paths
   from forgetting.laws.answers import with_line
   from forgetting.records import plan_file, tokenizers
   from forgetting.report import figure_remedies
@@ -43,7 +44,7 @@ def remedies(
       " name the study's own folder, or export it anew"
     )
   keep_freed_memory()
-  between.measure_missing(folder, say)
+  between.measure_missing(folder, paths.blended_of(curves), say)
   blends = records.blends(folder)
   found = answers_remedies.remedies(
     curves,

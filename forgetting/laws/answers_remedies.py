@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import math
 
@@ -64,7 +64,7 @@ def remedies(
     InputError: nothing to compare.
   """
   found = frontier.frontiers(curves, blends, progress=progress)
-  used = _memory(curves, memory or {})
+  used = _memory(curves, memory or {}, found)
   texts = [_text(one, progress, used) for one in found]
   missing = missing_of(runs, planned)
   texts += _missing_lines(missing)
@@ -148,7 +148,9 @@ def _told_lines(told: list[drifts.Told]) -> list[str]:
   return ["\n".join(text_table.lines(rows, left=2))]
 
 
-def _memory(curves, memory: Mapping[str, float]) -> dict[tuple, float]:
+def _memory(
+  curves, memory: Mapping[str, float], found: Sequence[Frontier]
+) -> dict[tuple, float]:
   """(model parameters, method) -> of plain fine-tuning's memory."""
   rows = curves.drop_duplicates(["study", "run"])
   used = {
@@ -156,18 +158,23 @@ def _memory(curves, memory: Mapping[str, float]) -> dict[tuple, float]:
     for _, row in rows.iterrows()
     if row["run"] in memory
   }
-  plain = {n: m for (n, word), m in used.items() if word == paths.FULL.word}
+  plain = {
+    one.cell[1]: used[one.cell[1], one.best[0].method]
+    for one in found
+    if (one.cell[1], one.best[0].method) in used
+  }
   return {key: m / plain[key[0]] for key, m in used.items() if key[0] in plain}
 
 
 def _text(found: Frontier, progress: float, memory) -> str:
   domain, params, tokens = found.cell
+  plain = found.best[0]
+  by = "" if plain.method == paths.FULL.word else f" by {plain.method}"
   lines = [
     f"{domain}, {params:,.0f} parameters, {tokens:,.0f} target tokens: at"
     f" target loss {found.target:.4f}, {progress:.0%} of the way of plain"
-    " fine-tuning"
+    f" fine-tuning{by}"
   ]
-  plain = found.best[0]
   rows = [
     HEADER,
     *(

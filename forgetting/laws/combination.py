@@ -107,9 +107,9 @@ def combine(
     )
   cell, paths = _cell(curves, domain, model_params, target_tokens)
   plain = [path for path in paths if path.remedy == PLAIN]
-  if not plain:
+  if not plain or plain[0].axes["method"] != FULL.word:
     raise InputError(
-      f"--over: found no plain fine-tuning on {domain}, expected one"
+      f"--over: found no plain, full fine-tuning on {domain}, expected one"
     )
   base, best = (
     float(np.mean([end(path.target) for path in plain]))

@@ -122,8 +122,8 @@ def frontiers(
   ]
   if not out:
     raise InputError(
-      "remedies: found no plain fine-tuning (full, injection 0) with an"
-      " evaluation after base, expected one to compare with"
+      "remedies: found no plain fine-tuning (injection 0; full, where any is)"
+      " with an evaluation after base, expected one to compare with"
     )
   return out
 

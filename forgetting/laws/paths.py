@@ -14,6 +14,7 @@ import typing
 import numpy as np
 
 from forgetting.config.method import FULL, Method
+from forgetting.config.replay_source import OWN
 from forgetting.records import bottom, methods
 
 CELL = ["domain", "model_params", "target_tokens"]
@@ -166,9 +167,9 @@ def _between(blends, names) -> Iterator[tuple[tuple, Path]]:
     return
   for (_, run, remedy), rows in blends.groupby(["study", "run", "remedy"]):
     kinds, words = names.get(str(run), ("", ""))
-    if kinds not in (PLAIN, INJECTION):
+    if not is_blended(kinds):
       continue
-    after = kinds == INJECTION
+    after = kinds != PLAIN
     rows = rows.sort_values("strength")
     yield (
       cell_of(rows.iloc[0]),
@@ -188,51 +189,85 @@ def _between(blends, names) -> Iterator[tuple[tuple, Path]]:
     )
 
 
+def is_blended(remedy: str) -> bool:
+  """Whether what lies between base and best is read of runs by a remedy.
+
+  Args:
+    remedy: as of `Path`.
+
+  Returns:
+    yes of plain fine-tuning and of injection; what averaging adds to others
+    nobody asks.
+  """
+  return remedy.split(" from ")[0] in (PLAIN, INJECTION)
+
+
+def blended_of(curves) -> list[str]:
+  """Names the runs whose way from base to best is read, plain ones first.
+
+  Args:
+    curves: as of `paths_of`.
+  """
+  found = [path for of_cell in paths_of(curves).values() for path in of_cell]
+  found = [path for path in found if is_blended(path.remedy)]
+  return [
+    p.run for p in sorted(found, key=lambda p: (p.remedy != PLAIN, p.run))
+  ]
+
+
 def cell_of(row) -> tuple:
   """The cell of a run, as of `CELL`, by a row with its columns."""
   return tuple(row[name] for name in CELL)
 
 
 def usual_of(table) -> dict[tuple, tuple]:
-  """Tells optimizer and learning rate of plain runs: those of most full ones.
+  """Tells method, optimizer and learning rate of plain runs.
 
   Args:
     table: a data frame, one row a run or an evaluation.
 
   Returns:
-    cell -> (optimizer, peak_lr); each cell has its own, as rates differ by
-    size.
+    cell -> (method, optimizer, peak_lr): those of most full fine-tunings, or
+    of the method of most runs where none is full; each cell has its own, as
+    rates differ by size.
   """
-  full = table[table["method"] == FULL.word]
-  full = full.drop_duplicates(["study", "run"])
-  return {
-    cell: methods.settings(rows).index[0] for cell, rows in full.groupby(CELL)
-  }
+  out = {}
+  for cell, rows in table.drop_duplicates(["study", "run"]).groupby(CELL):
+    counts = rows["method"].value_counts().sort_index()
+    word = FULL.word if FULL.word in counts else counts.idxmax()
+    of_method = methods.settings(rows[rows["method"] == word])
+    out[cell] = (word, *of_method.index[0])
+  return out
 
 
 def named(row, usual: tuple) -> tuple[str, str]:
   """Tells all in which a run differs from a plain one.
 
   Args:
-    row: with method, optimizer, peak_lr, injection.
-    usual: optimizer and learning rate of a plain one.
+    row: with method, optimizer, peak_lr, injection; and replay_source, where
+      text may be injected that is not the parent's own.
+    usual: method, optimizer and learning rate of a plain one.
 
   Returns:
     remedy and arm, as of `Path`.
   """
   kinds, words = [], []
-  if row["method"] != FULL.word:
+  method, *plain = usual or (FULL.word,)
+  if row["method"] != method:
     kinds.append(_kind(row["method"]))
     words.append(row["method"])
-  own = row["optimizer"], row["peak_lr"]
-  if own != usual:
-    same = own[:1] == usual[:1]
+  own = [row["optimizer"], row["peak_lr"]]
+  if own != plain:
+    same = own[:1] == plain[:1]
     # a method has its own learning rate: that is no remedy of its own
     kinds += [] if kinds else ["lr" if same else _scheduled(own[0])]
     words.append(f"lr {own[1]:g}" if same else f"{own[0]} {own[1]:g}")
   if row["injection"] > 0:
-    kinds.append(INJECTION)
-    words.append(f"p {row['injection']:g}")
+    source = row.get("replay_source")
+    other = isinstance(source, str) and source not in ("", OWN)
+    where = f" from {source}" if other else ""
+    kinds.append(INJECTION + where)
+    words.append(f"p {row['injection']:g}{where}")
   return " + ".join(kinds) or PLAIN, ", ".join(words) or PLAIN
 
 

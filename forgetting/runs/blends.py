@@ -6,7 +6,7 @@ which they are compared at one target loss, and written beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import pathlib
 import typing
 
@@ -64,19 +64,25 @@ def measure(run: Run, study: StudyDirectory, measuring: Measuring) -> dict:
   return out
 
 
-def measure_missing(folder: pathlib.Path, say: Callable[[str], object]) -> None:
-  """Measures so every run of a study that was not, and whose best is kept.
+def measure_missing(
+  folder: pathlib.Path, names: Sequence[str], say: Callable[[str], object]
+) -> None:
+  """Measures so runs of a study that were not, and whose best is kept.
 
   Args:
     folder: of the study; nothing is done for an exported one.
+    names: of the runs that are asked for, in the order in which to measure.
     say: is told of each run before it is measured.
 
   Raises:
     InputError: no such study, or the text is not there.
   """
+  found = {
+    run.name: (directory, run) for directory, run in run_directories(folder)
+  }
   waiting = [
     (directory, run)
-    for directory, run in run_directories(folder)
+    for directory, run in (found[name] for name in names if name in found)
     if kept(run, directory) and not directory.blends()
   ]
   if not waiting:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from forgetting.config import Run
+from forgetting.config.method import FULL
 
 
 def first_cell(todo: Sequence[Run]) -> frozenset[str]:
@@ -13,8 +14,8 @@ def first_cell(todo: Sequence[Run]) -> frozenset[str]:
 
   Returns:
     fine-tunings of one parent, domain and number of target tokens, by at least
-    two injections, and the parent where it is to do; empty where no cell is
-    whole, as at a resume in the middle of each.
+    two injections, full ones where there are any, and the parent where it is
+    to do; empty where no cell is whole, as at a resume in the middle of each.
   """
   cells: dict[tuple, list[Run]] = {}
   for run in todo:
@@ -30,5 +31,9 @@ def first_cell(todo: Sequence[Run]) -> frozenset[str]:
   ]
   if not whole:
     return frozenset()
-  cheapest = min(whole, key=lambda cell: sum(run.flops for run in cell))
+  # beside full fine-tunings those by another method are left out of figures
+  cheapest = min(
+    whole,
+    key=lambda cell: (cell[0].method != FULL, sum(run.flops for run in cell)),
+  )
   return frozenset(run.name for run in cheapest)

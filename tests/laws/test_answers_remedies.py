@@ -61,6 +61,23 @@ def test_memory_is_told_as_a_part_of_plain_fine_tuning_s():
   assert lora.endswith(" 0.60")
 
 
+def test_a_study_of_adapters_alone_is_told_by_which():
+  curves = planted_remedies.curves()
+  curves = curves[curves.method.str.startswith("lora")]
+  runs = planted_remedies.runs()
+  text = answers_remedies.remedies(
+    curves,
+    runs[runs.run.isin(curves.run)],
+    progress=0.5,
+    memory={"lora-r4-p0.0-lr0.01-s0": 60.0, "lora-r64-p0.0-lr0.01-s0": 90.0},
+  ).text
+  head, _, plain, other, *_ = text.splitlines()
+  assert head.endswith("50% of the way of plain fine-tuning by lora-r4")
+  assert plain.split()[:3] == ["plain", "plain", "1/1"]
+  assert other.split()[:3] == ["lora", "lora-r64", "1/1"]
+  assert other.endswith(" 1.50")
+
+
 def test_the_same_as_json():
   data = json.loads(finite_json.dumps(answered(progress=0.9).data))
   (cell,) = data["cells"]

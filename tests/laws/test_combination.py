@@ -77,6 +77,9 @@ def test_bad_questions_are_one_line():
   curves = planted_recipes.curves()
   with pytest.raises(InputError, match="--over: found 'depth', expected some"):
     combination.combine(curves, tolerance=0.5, over=("depth",), **ASKED)
+  lora = curves[curves.method == "lora-r16"]
+  with pytest.raises(InputError, match="found no plain, full fine-tuning"):
+    combination.combine(lora, tolerance=0.5, **ASKED)
   with pytest.raises(InputError, match="expected one of the cells"):
     asked = ASKED | dict(model_params=9e9)
     combination.combine(curves, tolerance=0.5, **asked)

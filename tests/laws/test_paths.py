@@ -2,6 +2,8 @@ import math
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+import numpy as np
+import pandas as pd
 import planted_remedies
 import pytest
 
@@ -29,7 +31,7 @@ def test_what_a_step_costs_is_its_method_s():
 
 def test_a_run_is_named_by_all_that_sets_it_apart():
   row = dict(method="full", optimizer="adamw-cosine", injection=0.0)
-  usual = "adamw-cosine", 1e-3
+  usual = "full", "adamw-cosine", 1e-3
   assert paths.named(row | dict(peak_lr=1e-3), usual) == ("plain", "plain")
   assert paths.named(row | dict(peak_lr=1e-2), usual) == ("lr", "lr 0.01")
   muon = row | dict(optimizer="muon-cosine", peak_lr=1e-3, injection=0.05)
@@ -41,9 +43,48 @@ def test_a_run_is_named_by_all_that_sets_it_apart():
 
 def test_how_far_muon_s_rates_are_apart_is_a_strength():
   row = dict(method="full", optimizer="muon-cosine-x10", injection=0.0)
-  assert paths.named(row | dict(peak_lr=1e-3), ("adamw-cosine", 1e-3)) == (
+  assert paths.named(
+    row | dict(peak_lr=1e-3), ("full", "adamw-cosine", 1e-3)
+  ) == (
     "muon-cosine",
     "muon-cosine-x10 0.001",
+  )
+
+
+def test_plain_is_the_usual_method_of_a_study_without_full_fine_tuning():
+  curves = planted_remedies.curves()
+  lora = curves[curves.method == "lora-r4"]
+  other = lora.assign(method="lora-r64", run="other")
+  beside = lora.assign(injection=0.05, replay_source="self-t1", run="beside")
+  both = pd.concat([lora, other, beside], ignore_index=True)
+  (of_cell,) = paths.paths_of(both).values()
+  assert {path.run: (path.remedy, path.arm) for path in of_cell} == {
+    lora["run"].iloc[0]: ("plain", "plain"),
+    "other": ("lora", "lora-r64"),
+    "beside": ("injection from self-t1", "p 0.05 from self-t1"),
+  }
+  # its way from base to best is asked for, plain runs first
+  assert paths.blended_of(both) == [lora["run"].iloc[0], "beside"]
+  # where there are full ones, those are plain
+  (of_cell,) = paths.paths_of(curves).values()
+  assert "lora" in {path.remedy for path in of_cell}
+
+
+def test_text_of_another_source_is_another_remedy():
+  curves = planted_remedies.curves()
+  injected = curves["injection"] > 0
+  curves["replay_source"] = np.where(injected, "own", None)
+  other = curves[curves.run == "full-p0.2-lr0.001-s0"]
+  other = other.assign(replay_source="news", run="news")
+  (of_cell,) = paths.paths_of(pd.concat([curves, other])).values()
+  arms = {path.run: path.arm for path in of_cell}
+  assert arms["full-p0.2-lr0.001-s0"] == "p 0.2"
+  assert arms["news"] == "p 0.2 from news"
+  blends = planted_remedies.blends().assign(run="news")
+  ((*_, both),) = paths.paths_of(pd.concat([curves, other]), blends).values()
+  assert (both.remedy, both.arm) == (
+    "averaging + injection from news",
+    "averaging, p 0.2 from news",
   )
 
 

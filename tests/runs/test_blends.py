@@ -46,3 +46,18 @@ def test_the_ends_are_base_and_best_as_the_curve_has_them(
   ends = found["largest"][0], found["largest"][-1]
   assert [end["kept"] for end in ends] == [0, 1]
   assert ends[1]["forgetting"] == points[1.0]["forgetting"]
+
+
+def test_only_runs_that_are_asked_for_are_measured_in_their_order(
+  with_parent, finetuning, monkeypatch
+):
+  options = options_in(with_parent, saves=Saves(best=True))
+  tuned = [dataclasses.replace(finetuning, seed=seed) for seed in (1, 2, 3)]
+  for run in tuned:
+    do_run(run, options)
+  measured, told = [], []
+  monkeypatch.setattr(blends, "measure", lambda run, *_: measured.append(run))
+  names = [tuned[2].name, "another", tuned[0].name]
+  blends.measure_missing(options.study.path, names, told.append)
+  assert measured == [tuned[2], tuned[0]]
+  assert told[1] == f"{tuned[0].name}: base to best, 2 of 2"

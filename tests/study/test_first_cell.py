@@ -4,7 +4,7 @@ import dataclasses
 
 import tiny_checkpoint
 
-from forgetting.config import Pretrained
+from forgetting.config import LoRA, Pretrained
 from forgetting.study.first_cell import first_cell
 
 
@@ -20,6 +20,15 @@ def test_the_cheapest_cell_comes_first_with_its_parent(finetuning):
     run.name for run in (parent, *two)
   }
   assert first_cell([*other, *two]) == {run.name for run in two}
+
+
+def test_full_fine_tunings_come_first_where_others_cost_less(finetuning):
+  """What was shown of a cheaper cell by LoRA was that it had no full one."""
+  full = (finetuning, dataclasses.replace(finetuning, injection=0))
+  lora = [dataclasses.replace(run, method=LoRA(rank=1)) for run in full]
+  assert sum(r.flops for r in lora) < sum(r.flops for r in full)
+  assert first_cell([*lora, *full]) == {run.name for run in full}
+  assert first_cell(lora) == {run.name for run in lora}
 
 
 def test_a_public_checkpoint_is_a_parent_too(tmp_path):
