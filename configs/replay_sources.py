@@ -10,6 +10,8 @@ own corpus, and beside it on held-out text that they wrote.
 
 `--set many=true` is another study: one model, eleven other texts, to see which
 of them is worth what, and whether that could have been known before.
+`--set kl=true` is a third: of its corpus or of what it wrote the model learns
+the next token, or is held to what it said of it before.
 """
 
 import dataclasses
@@ -18,6 +20,9 @@ import itertools
 from quickstart import PRETRAINING, finetuning, pretrained
 
 from forgetting.config import (
+  KL,
+  Full,
+  Method,
   Model,
   OtherText,
   Repeated,
@@ -50,6 +55,10 @@ TEXTS = (
   "py_sympy", "medical", "recipes", "abc_music", "smiles",
 )  # fmt: skip
 AGAIN = SOURCES[:2]  # done with a second seed, at one size
+METHODS: tuple[Method, ...] = (
+  Full(),
+  *(KL(strength=s, where="injected") for s in (1, 10)),
+)
 
 
 def study(
@@ -57,9 +66,12 @@ def study(
   pretraining: tuple[str, ...] = PRETRAINING,
   *,
   many: bool = False,
+  kl: bool = False,
 ) -> Study:
   if many:
     return _many(domains, pretraining)
+  if kl:
+    return _kl(domains, pretraining)
   parents = [pretrained(model, pretraining) for model in MODELS]
   runs = []
   for parent, domain in itertools.product(parents, domains):
@@ -88,6 +100,22 @@ def _many(domains: tuple[str, ...], pretraining: tuple[str, ...]) -> Study:
       for injection, source in itertools.product(INJECTIONS[1:], sources)
     ]
   return Study(name="replay_many", tolerance=0.25, runs=tuple(runs))
+
+
+def _kl(domains: tuple[str, ...], pretraining: tuple[str, ...]) -> Study:
+  parent = pretrained(MODELS[0], pretraining)
+  runs = []
+  for domain in domains:
+    runs.append(task(parent, domain, 0, None))
+    runs += [
+      dataclasses.replace(
+        task(parent, domain, injection, source), method=method
+      )
+      for injection, source, method in itertools.product(
+        INJECTIONS[1:], SOURCES[:2], METHODS
+      )
+    ]
+  return Study(name="replay_kl", tolerance=0.25, runs=tuple(runs))
 
 
 def task(

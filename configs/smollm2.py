@@ -10,6 +10,8 @@ method tells what they alone have taught it. Evaluations are few and short,
 which costs less than training.
 
 `--set quick=true` is LoRA on one domain with two injections and less text.
+`--set tasks=true` is another study: LoRA on eight domains, nothing injected,
+for a forgetting matrix whose tasks are far apart.
 """
 
 import dataclasses
@@ -39,6 +41,13 @@ EVALUATION = Evaluation(
   full_pretrain=64,
   full_target=32,
 )
+TASKS = (
+  "kjv", "wiki_fr", "medical", "recipes", "licences", "py_sympy", "abc_music",
+  "smiles",
+)  # fmt: skip
+SHORT = dataclasses.replace(
+  EVALUATION, points=3, curve_pretrain=8, curve_target=8, full_target=16
+)
 
 
 def study(
@@ -47,8 +56,11 @@ def study(
   models: tuple[str, ...] = ("SmolLM2-135M",),
   *,
   quick: bool = False,
+  tasks: bool = False,
 ) -> Study:
   parents = [Pretrained(model) for model in models]
+  if tasks:
+    return _tasks(parents, pretraining)
   if quick:
     lora = LoRA(rank=16)
     runs = [
@@ -62,14 +74,7 @@ def study(
         ),
       )
     ]
-    short = dataclasses.replace(
-      EVALUATION,
-      points=3,
-      curve_pretrain=8,
-      curve_target=8,
-      full_pretrain=16,
-      full_target=16,
-    )
+    short = dataclasses.replace(SHORT, full_pretrain=16)
     runs = [dataclasses.replace(run, evaluation=short) for run in runs]
     return Study(name="smollm2-quick", runs=tuple(runs))
   grid = itertools.product(
@@ -83,6 +88,16 @@ def study(
     for method in PEAK_LR
   ]
   return Study(name="smollm2", runs=(*controls, *runs))
+
+
+def _tasks(parents: list[Pretrained], pretraining: tuple[str, ...]) -> Study:
+  runs = [
+    finetuning(parent, pretraining, LoRA(rank=16), domain, 8_192, 0, epochs=2)
+    for parent in parents
+    for domain in TASKS
+  ]
+  runs = [dataclasses.replace(run, evaluation=SHORT) for run in runs]
+  return Study(name="smollm2-tasks", runs=tuple(runs))
 
 
 def finetuning(

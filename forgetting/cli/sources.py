@@ -32,20 +32,23 @@ def sources(
   from forgetting.associations import protection, protection_words
   from forgetting.laws import answers_sources
   from forgetting.laws.answers import Report
-  from forgetting.records.by_source import by_source
+  from forgetting.records.by_source import ALL, by_source
   from forgetting.report import figure_protection
   from forgetting.storage.places import place
 
-  folder, by_self, likeness, kept = find(study, root), None, None, None
+  folder, likeness, kept = find(study, root), None, None
+  by_self = corpus = None
   if is_study := place(folder).is_dir():
     if features:
       from forgetting.runs import likeness as measured
 
       likeness = measured.features(place(folder))
     by_self = by_source(folder, beside=True).get("self")
+    if by_self is not None:
+      corpus = by_source(folder, together=True)[ALL]
   table = records.load(folder)
   found = answers_sources.sources(
-    table, domain=domain, by_self=by_self, features=likeness
+    table, domain=domain, by_self=by_self, beside=corpus, features=likeness
   )
   if is_study:
     kept = protection.measure(folder, table, domain=domain)

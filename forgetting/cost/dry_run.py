@@ -7,10 +7,12 @@ import time
 from forgetting.config import InputError, Model, Run, Study
 from forgetting.config.method import FULL
 from forgetting.config.names import short
+from forgetting.config.replay_source import SELF, SelfText
 from forgetting.cost.chips import Chip, find
 from forgetting.cost.footprint import USABLE, Mesh
 from forgetting.cost.parts import choices, fitting
 from forgetting.records import text_table
+from forgetting.training import sampling_size
 
 COMPILE_SECONDS = 30  # after which no further shape is compiled
 
@@ -29,6 +31,7 @@ class Group:
     mesh: of devices that share a run.
     parts: that a batch is computed in, one after the other, so that it fits.
     memory: bytes on one device, by formula.
+    written: chunks of text that a parent writes for those with the most.
     compiled: bytes of the compiled step by this machine's backend, of one
       device with the whole batch; None where it was not compiled.
   """
@@ -43,6 +46,7 @@ class Group:
   mesh: Mesh
   parts: int
   memory: float
+  written: int = 0
   compiled: float | None = None
 
   @property
@@ -142,7 +146,16 @@ def _group(runs: list[Run], chip: Chip, devices: int) -> Group:
     mesh=way.mesh,
     parts=way.count,
     memory=way.memory,
+    written=max(map(_written, runs)),
   )
+
+
+def _written(run: Run) -> int:
+  """Chunks that its parent writes to be injected, or to be measured on."""
+  if isinstance(run.replay_source, SelfText):
+    return run.replay_source.chunks
+  asked = SELF in run.pretraining or SELF in run.beside
+  return run.evaluation.full_pretrain if asked else 0
 
 
 def _flops_before(runs: list[Run]) -> int:
@@ -228,7 +241,8 @@ def _text(
     "h:mm",
   )  # fmt: skip
   rows = [header] + [_row(group, chip, devices, mfu) for group in groups]
-  beside = "".join(f"\n{line}" for line in _of_methods(groups))
+  told = [*_of_methods(groups), *_of_samples(groups)]
+  beside = "".join(f"\n{line}" for line in told)
   table = "\n".join(text_table.lines(rows))
   hours = sum(group.hours(chip, devices, mfu) for group in groups)
   flops = sum(group.flops + group.evaluation_flops for group in groups)
@@ -269,6 +283,24 @@ def _of_methods(groups: list[Group]) -> list[str]:
         " information are in the memory told"
       )
   return [f"{kind}: {line}" for kind, line in lines.items()]
+
+
+def _of_samples(groups: list[Group]) -> list[str]:
+  """What it takes that parents write text for their children."""
+  most: dict[Model, int] = {}
+  for group in groups:
+    most[group.model] = max(most.get(group.model, 0), group.written)
+  lines = []
+  for model, chunks in most.items():
+    if not chunks:
+      continue
+    rows = sampling_size.rows(chunks, model)
+    memory = _gb(sampling_size.size(model, rows).total)
+    lines.append(
+      f"{short(model.model_params)} writes {chunks:,} chunks or more for its"
+      f" children, {rows} at once, in {memory} by formula"
+    )
+  return lines
 
 
 def _row(group: Group, chip: Chip, devices: int, mfu: float) -> tuple[str, ...]:

@@ -8,28 +8,28 @@ import math
 
 from forgetting import records
 from forgetting.config import InputError
+from forgetting.config.replay_source import OWN
 from forgetting.laws import answers, exchange
 from forgetting.laws import table as tables
 from forgetting.laws.advice import percent
 from forgetting.laws.answers import Report
 from forgetting.laws.exchange import Rate
-from forgetting.laws.foretold import Foretold, foretell
+from forgetting.laws.foretold import WORTH, Foretold, foretell
 from forgetting.records import text_table
 
-HEADER = (
-  "source", "runs", "q", "95 %", "off by", "as own", "elsewhere", "by size",
-)  # fmt: skip
+HEADER = ("source", "runs", "q", "95 %", "off by", "as own", "elsewhere")
 NOTES = (
   "q: tokens of the parent's own corpus that one injected token of the source"
   " is worth, by F = A / (1 + B R)^c, R = q p T, with A and B of each cell",
   "off by: mean absolute error of forgetting, nats a token; as own: with q = 1;"
-  " elsewhere: of each cell with q from the others; by size: q of the cells of"
-  " that many parameters alone",
+  " elsewhere: of each cell with q from the others",
 )
+SIZE_NOTE = "by size: q of the cells of that many parameters alone"
+SELF_NOTE = "by own text: q by forgetting on text that the parents wrote"
 
 
 def sources(
-  table, *, domain: str | None = None, by_self=None, features=None
+  table, *, domain: str | None = None, by_self=None, beside=None, features=None
 ) -> Report:
   """Answers `forgetting sources`: the rate of exchange of every source.
 
@@ -38,6 +38,8 @@ def sources(
     domain: only its runs.
     by_self: the same with the losses on text that the parents wrote, as of
       `by_source(study, beside=True)["self"]`; None: not measured.
+    beside: the runs with the losses on the parents' corpus, read as those on
+      their text are; by default the table.
     features: source -> feature -> value, as of `runs.likeness.features`; None:
       not asked for.
 
@@ -47,26 +49,43 @@ def sources(
   found = exchange.rates(table, domain=domain)
   _, left_out = records.by_method(table)
   lines = [left_out] if left_out else []
-  lines += text_table.lines([HEADER, *map(_row, found)])
-  lines += [_harm(rate) for rate in found if rate.harms]
-  data: dict = dict(domain=domain, sources=[_data(rate) for rate in found])
-  if by_self is not None:
-    other = exchange.rates(by_self, domain=domain)
-    told = ", ".join(f"{r.source} {_q(r)}" for r in other)
-    both = _together(table, by_self)
+  reference = records.replay_reference(table)
+  if reference != OWN:
     lines.append(
-      f"by forgetting on text that the parents wrote: q of {told}; over"
-      f" {both['runs']} runs it goes with forgetting on their corpus, r ="
-      f" {both['correlation']:.3f}, {both['ratio']:.3f} times as much"
+      "nothing of the parent's own corpus was injected: what it wrote,"
+      f" {reference}, stands for it below as {OWN}"
+    )
+  notes, columns = [*NOTES], [HEADER, *map(_row, found)]
+  if any(len(rate.by_size) > 1 for rate in found):
+    columns = _beside(columns, ["by size", *map(_by_size, found)])
+    notes.append(SIZE_NOTE)
+  other = exchange.rates(by_self, domain=domain) if by_self is not None else []
+  if other:
+    by_word = {rate.source: _q(rate) for rate in other}
+    told = [by_word.get(rate.source, "-") for rate in found]
+    columns = _beside(columns, ["by own text", *told])
+    notes.append(SELF_NOTE)
+  lines += text_table.lines(columns)
+  lines += [_few(rate) for rate in found if math.isnan(rate.low)]
+  lines += [_harm(rate) for rate in found if rate.harms]
+  data: dict = dict(
+    domain=domain, reference=reference, sources=[_data(rate) for rate in found]
+  )
+  if other:
+    both = _together(table if beside is None else beside, by_self)
+    lines.append(
+      "forgetting on text that the parents wrote goes with that on their"
+      f" corpus: over {both['runs']} runs r = {both['correlation']:.3f},"
+      f" {both['ratio']:.3f} times as much"
     )
     data |= dict(by_self=[_data(rate) for rate in other], together=both)
   if features is not None:
     foretold = foretell(found, features)
-    lines += _foretold(foretold)
+    lines += _foretold(foretold, found, features)
     data |= dict(
       features=features, foretold=[dataclasses.asdict(one) for one in foretold]
     )
-  return Report("\n".join([*lines, *NOTES]), data)
+  return Report("\n".join([*lines, *notes]), data)
 
 
 def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
@@ -177,17 +196,53 @@ def _moved(p: float, logs: float) -> float:
   return odds / (1 + odds)
 
 
-def _foretold(told: list[Foretold]) -> list[str]:
+def _foretold(
+  told: list[Foretold], found: list[Rate], features: Mapping
+) -> list[str]:
   if not told:
     return ["features tell nothing of fewer than four sources"]
-  one = told[0]
-  missed = ", ".join(
-    f"{t.error:.3f} ({t.feature}, rank correlation {t.order:.2f})" for t in told
+  known = [rate for rate in found if rate.source in features]
+  names = list(dict.fromkeys(one.feature for one in told))
+  rows = [("source", "q", "nats", *names)] + [
+    (
+      rate.source,
+      f"{rate.q:.3f}",
+      f"{-rate.rise:.3f}",
+      *(f"{features[rate.source][name]:.3f}" for name in names),
+    )
+    for rate in known
+  ]
+  header = "", "missed by", "less by", "95 %", "rank r", "would have taken"
+  judged = [header, *(_judged(one, known) for one in told)]
+  best = ", ".join(
+    f"{word} {max(map(of, known)):.3f}, in the mean"
+    f" {sum(map(of, known)) / len(known):.3f}"
+    for word, of in WORTH.items()
   )
   return [
-    f"q of a source left out of {one.sources}, by a line in one feature of the"
-    f" others, is missed by {missed}; by their mean {one.mean_error:.3f}"
+    "",
+    "known of each source before any run, beside q and the nats removed:",
+    *text_table.lines(rows),
+    "",
+    f"a source left out of {told[0].sources}, by a line in one feature of the"
+    " others:",
+    *text_table.lines(judged),
+    "less by: than by the mean of the others, with an interval by"
+    f" resampling sources; the best has {best}",
+    "",
   ]
+
+
+def _judged(one: Foretold, known: list[Rate]) -> tuple[str, ...]:
+  (taken,) = (rate for rate in known if rate.source == one.first)
+  return (
+    f"{one.worth} by {one.feature}",
+    f"{one.error:.3f}",
+    f"{one.mean_error - one.error:.3f}",
+    f"{one.low:.3f} to {one.high:.3f}",
+    f"{one.order:.2f}",
+    f"{one.first} ({WORTH[one.worth](taken):.3f})",
+  )
 
 
 def _row(rate: Rate) -> tuple[str, ...]:
@@ -199,14 +254,28 @@ def _row(rate: Rate) -> tuple[str, ...]:
     f"{rate.error:.4f}",
     f"{rate.as_own:.4f}",
     "-" if math.isnan(rate.elsewhere) else f"{rate.elsewhere:.4f}",
-    ", ".join(f"{q:.2f} ({n:,})" for n, q in rate.by_size.items()),
   )
+
+
+def _by_size(rate: Rate) -> str:
+  return ", ".join(f"{q:.2f} ({n:,})" for n, q in rate.by_size.items())
+
+
+def _beside(rows, column) -> list[tuple[str, ...]]:
+  return [(*row, cell) for row, cell in zip(rows, column, strict=True)]
 
 
 def _q(rate: Rate) -> str:
   if math.isnan(rate.low):
     return f"{rate.q:.3f}"
   return f"{rate.q:.3f} ({rate.low:.3f} to {rate.high:.3f})"
+
+
+def _few(rate: Rate) -> str:
+  return (
+    f"q of {rate.source} is told by no more runs than the law has parameters:"
+    " it says nothing yet"
+  )
 
 
 def _harm(rate: Rate) -> str:

@@ -8,7 +8,11 @@ from forgetting.records.directory import (
   exported,
   run_directories,
 )
-from forgetting.records.methods import by_method, by_replay_source
+from forgetting.records.methods import (
+  by_method,
+  by_replay_source,
+  replay_reference,
+)
 from forgetting.records.tables import (
   COLUMNS,
   LOSSES,
@@ -40,5 +44,6 @@ __all__ = [
   "load",
   "net_of_control",
   "random_injection",
+  "replay_reference",
   "run_directories",
 ]

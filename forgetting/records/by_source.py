@@ -9,14 +9,19 @@ from forgetting.records import tokenizers
 from forgetting.records.tables import load, run_directories
 from forgetting.storage.places import place
 
+ALL = "all"
 
-def by_source(study: str | os.PathLike, *, beside: bool = False):
+
+def by_source(
+  study: str | os.PathLike, *, beside: bool = False, together: bool = False
+):
   """A table of runs for each source of pretraining text.
 
   Args:
     study: its folder, with the runs' examples.npz.
     beside: of the text that runs were measured on beside, as a proxy's or
       "self", what the parent wrote; {} where there is none.
+    together: all sources as one, `ALL`.
 
   Returns:
     source -> the fine-tunings' rows, as of `load`, with pretrain_loss and
@@ -37,6 +42,8 @@ def by_source(study: str | os.PathLike, *, beside: bool = False):
       if f"{at}source" not in arrays:
         continue
       source = arrays[f"{at}source"].astype(str)
+      if together:
+        source = np.full(len(source), ALL)
       for name in np.unique(source):
         of = source == name
         losses = (

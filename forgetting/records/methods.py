@@ -12,7 +12,7 @@ import numpy as np
 
 from forgetting.config import InputError
 from forgetting.config.method import FULL
-from forgetting.config.replay_source import OWN
+from forgetting.config.replay_source import OWN, SELF, SelfText
 from forgetting.records import tokenizers
 from forgetting.records.table_columns import DONE
 
@@ -136,7 +136,8 @@ def by_replay_source(
     domain: only fine-tunings on it.
 
   Returns:
-    the rows that are done, their source in the column `replay_source`.
+    the rows that are done, their source in the column `replay_source`; OWN
+    stands for what `replay_reference` says.
 
   Raises:
     InputError: the table has no such column.
@@ -151,7 +152,26 @@ def by_replay_source(
     rows = rows[rows["domain"].astype(str) == domain]
   named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
   rows, _ = by_method(rows[named | rows["replay"].isna()])
-  return rows
+  others = rows["replay_source"] != replay_reference(table)
+  return rows.assign(replay_source=rows["replay_source"].where(others, OWN))
+
+
+def replay_reference(table: "pd.DataFrame") -> str:
+  """The source that others are told beside.
+
+  Args:
+    table: with a column `replay_source`.
+
+  Returns:
+    OWN; where no run injects the parent's own corpus, as of a public model,
+    the word for what the parent writes, at temperature 1 if that was tried.
+  """
+  words = {*table["replay_source"][finetunings(table)].dropna()}
+  written = sorted(word for word in words if word.startswith(f"{SELF}-"))
+  if OWN in words or not written:
+    return OWN
+  plain = SelfText(chunks=1).word
+  return plain if plain in written else written[0]
 
 
 def finetunings(table: "pd.DataFrame"):

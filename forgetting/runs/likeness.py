@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+import math
 import pathlib
 
 import numpy as np
@@ -28,9 +29,9 @@ def features(folder: pathlib.Path) -> dict[str, dict[str, float]]:
 
   Returns:
     word of the source -> base_loss, nats a token of base on its held-out text;
-    ngram_loss, by how much an n-gram model of it does worse than one of as much
-    of the corpus on held-out text of the corpus, nats a token; missing, the
-    share of that text's n-grams that it lacks.
+    likeness, the probability that an n-gram model of it gives a token of the
+    corpus's held-out text over that by one of as much of the corpus, their
+    geometric mean; missing, the share of that text's n-grams that it lacks.
 
   Raises:
     InputError: no study there, its text is not prepared, or models with
@@ -66,7 +67,7 @@ def _of_text(run: Run) -> dict[str, float]:
   ]
   source, own = models
   return dict(
-    ngram_loss=source.entropy(asked) - own.entropy(asked),
+    likeness=math.exp(own.entropy(asked) - source.entropy(asked)),
     missing=1 - source.covers(asked),
   )
 

@@ -31,16 +31,13 @@ from forgetting.data.pool import Pool
 from forgetting.records import StudyDirectory
 from forgetting.runs import starts, text_sources
 from forgetting.runs import text as run_text
+from forgetting.training import sampling_size
 
 if typing.TYPE_CHECKING:
   from forgetting.training.models.family import Params
   from forgetting.training.sampling import Sampler
 
 VERSION = 2  # of how samples follow from weights and settings
-# sequences that are written at once, fewer where there are few: below, reading
-# the weights takes longer than computing with them
-ROWS, FEW_ROWS = 64, 32
-LINKS = 8  # of a chain: each goes on from the last token of the one before
 AT_MOST = 4  # times as many chunks as are wanted, until it is given up
 HELD_OUT = 1 << 31  # from this number on: chunks that are never injected
 
@@ -57,6 +54,7 @@ class Asked:
     tokenizer: its name.
     weights: hash of the parent's.
     parent: what the record calls it.
+    rows: sequences that are written at once.
   """
 
   text: SelfText
@@ -65,6 +63,7 @@ class Asked:
   tokenizer: str
   weights: str
   parent: str
+  rows: int
 
   @property
   def source(self) -> str:
@@ -79,13 +78,7 @@ class Asked:
   @property
   def links(self) -> int:
     """Chunks of a chain."""
-    return min(LINKS, -(-self.text.chunks // FEW_ROWS))
-
-  @property
-  def rows(self) -> int:
-    """Chains of a part: it decides who writes what, not what is written."""
-    chains = -(-self.text.chunks // self.links)
-    return ROWS if chains >= 2 * ROWS else FEW_ROWS
+    return sampling_size.links(self.text.chunks)
 
 
 def resolved(run: Run, study: StudyDirectory) -> Run:
@@ -126,7 +119,13 @@ def _asked(
   parent = run.parent
   name = parent.path if isinstance(parent, Pretrained) else parent.name
   return Asked(
-    text, split, run.model.context, run.tokenizer, _weights(run, study), name
+    text=text,
+    split=split,
+    context=run.model.context,
+    tokenizer=run.tokenizer,
+    weights=_weights(run, study),
+    parent=name,
+    rows=sampling_size.rows(text.chunks, run.model),
   )
 
 
@@ -154,7 +153,7 @@ def _weights_of(parent: Run, study: StudyDirectory, when: int) -> str:
 def _ensure(asked: Asked, run: Run, study: StudyDirectory) -> str:
   """Writes samples unless they are there; their source."""
   source = asked.source
-  if (samples.folder_of(source) / "meta.json").exists():
+  if _written(source):
     return source
   from forgetting.training import processes
 
@@ -230,11 +229,19 @@ def write(
       tokenizer=asked.tokenizer,
       about=_about(asked, found),
     )
-  except FileNotFoundError:
+  except (FileNotFoundError, _Written):
     # another process may have ended first, and taken the parts away
-    if not (samples.folder_of(asked.source) / "meta.json").exists():
+    if not _written(asked.source):
       raise
   shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Written(Exception):
+  """Another process has ended first."""
+
+
+def _written(source: str) -> bool:
+  return (samples.folder_of(source) / "meta.json").exists()
 
 
 def _about(asked: Asked, found: samples.Kept) -> dict:
@@ -259,6 +266,9 @@ def _parts(folder: pathlib.Path, count: int, writer: _Writer) -> np.ndarray:
     for number in missing:
       with _mine(folder / f"{number}.lock") as mine:
         if mine and not files[number].exists():
+          # samples are there before parts are taken away
+          if _written(writer.asked.source):
+            raise _Written
           chunks = writer.part(number)
           with cache.scratch(folder, f"{number}") as work:
             np.save(work / "part.npy", chunks)
@@ -284,14 +294,14 @@ class _Writer:
   """Writes parts; the program is compiled at the first."""
 
   def __init__(self, asked: Asked, model, load, prompts: Pool | None):
-    self._asked, self._model, self._load = asked, model, load
+    self.asked, self._model, self._load = asked, model, load
     self._prompts = prompts
 
   @functools.cached_property
   def _sampler(self) -> Sampler:
     from forgetting.training import sampling
 
-    return sampling.compile_sampler(self._model, rows=self._asked.rows)
+    return sampling.compile_sampler(self._model, rows=self.asked.rows)
 
   @functools.cached_property
   def _params(self) -> Params:
@@ -299,7 +309,7 @@ class _Writer:
 
   def part(self, number: int) -> np.ndarray:
     """The chunks of a part, int32 [rows x links, L+1], chain after chain."""
-    asked, start = self._asked, time.monotonic()
+    asked, start = self.asked, time.monotonic()
     rows, links, length = asked.rows, asked.links, asked.context + 1
     chains = number * rows + np.arange(rows)
     first = chains * links

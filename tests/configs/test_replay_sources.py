@@ -25,6 +25,18 @@ def test_every_source_is_injected_as_much_in_each_cell():
   assert again == {None, "own", "self-t1"}
 
 
+def test_next_token_and_divergence_are_tried_on_the_same_text():
+  study = load_study(str(CONFIGS / "replay_sources.py"), arguments=["kl=true"])
+  cells = collections.defaultdict(set)
+  for run in study.runs:
+    if run.injection:
+      where = run.domain, run.injection, run.replay_source_word
+      cells[where].add(run.method.word)
+  assert len(cells) == 8
+  methods = {"full", "kl-injected-1", "kl-injected-10"}
+  assert {*map(frozenset, cells.values())} == {frozenset(methods)}
+
+
 def test_a_public_model_has_a_control_of_each_source(tmp_path):
   folder = tiny_checkpoint.write(tmp_path / "Tiny", max_position_embeddings=256)
   file = str(CONFIGS / "smollm2_replay.py")

@@ -35,3 +35,9 @@ def test_the_quick_one_is_lora_with_and_without_replay(model):
   study = load_study(str(FILE), models=(model,), arguments=["quick=true"])
   assert [run.injection for run in study.runs] == [1, 0, 0.05]
   assert {run.method.kind for run in study.runs} == {"lora"}
+
+
+def test_tasks_are_of_as_many_domains_with_nothing_injected(model):
+  study = load_study(str(FILE), models=(model,), arguments=["tasks=true"])
+  assert len({run.domain for run in study.runs}) == len(study.runs) == 8
+  assert {run.injection for run in study.runs} == {0}

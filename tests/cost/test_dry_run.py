@@ -6,7 +6,7 @@ import pathlib
 from command import called
 import pytest
 
-from forgetting.config import EWC, KL, InputError, LoRA, Study
+from forgetting.config import EWC, KL, InputError, LoRA, SelfText, Study
 from forgetting.config.study_file import load_study
 from forgetting.cost import chips, dry_run
 
@@ -101,6 +101,20 @@ def test_what_methods_cost_is_said(uncompiled, finetuning):
   text = dry_run.tell(toy, chip="cpu", devices=1)
   assert "ewc: before the first step 8 sequences forward and backward" in text
   assert "kl: four thirds of it: base's logits are computed beside" in text
+
+
+def test_what_parents_write_is_said(uncompiled, finetuning):
+  own = dataclasses.replace(finetuning, replay_source=SelfText(chunks=64))
+
+  def tell(*runs) -> str:
+    study = Study(name="toy", runs=runs)
+    return dry_run.tell(study, chip="cpu", devices=1)
+
+  told = tell(own, finetuning)
+  assert "6.22k writes 64 chunks or more for its children, 32 at once" in told
+  beside = dataclasses.replace(finetuning, beside=("self",))
+  assert "writes 16 chunks" in tell(beside)
+  assert "writes" not in tell(finetuning)
 
 
 def test_what_does_not_fit_is_told_what_would(uncompiled, finetuning):

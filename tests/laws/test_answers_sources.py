@@ -28,7 +28,36 @@ def test_sources_are_told_with_the_other_measure_beside(table):
     found.data["sources"], found.data["by_self"], strict=True
   ):
     assert one["q"] == pytest.approx(other["q"], rel=1e-3)
+  read_alike = answers_sources.sources(table, by_self=by_self, beside=by_self)
+  assert read_alike.data["together"]["ratio"] == pytest.approx(1)
   assert "self-t1" in found.text and "tokens of the parent's own" in found.text
+
+
+def test_what_others_are_told_beside_is_said(table):
+  without = answers_sources.sources(table[table["replay_source"] != "own"])
+  assert without.data["reference"] == "self-t1"
+  assert "self-t1, stands for it below as own" in without.text
+  assert "it says nothing yet" not in without.text
+  few = (table["model_params"] == 50_000) & (table["domain"] == "law")
+  few &= table["injection"] == 0.2
+  told = answers_sources.sources(table[few]).text
+  assert "q of wiki is told by no more runs" in told
+
+
+def test_features_are_told_beside_what_they_would_have_told():
+  rates = {f"s{i}": i / 10 for i in range(1, 6)}
+  features = {
+    word: dict(base_loss=3 - q, missing=(-1) ** i)
+    for i, (word, q) in enumerate(rates.items())
+  }
+  found = answers_sources.sources(planted(rates), features=features)
+  best, *_ = found.data["foretold"]
+  assert (best["worth"], best["feature"]) == ("q", "base_loss")
+  assert best["error"] < 0.02
+  rows = [line.split() for line in found.text.splitlines()]
+  assert ["source", "q", "nats", "base_loss", "missing"] in rows
+  (row,) = [row for row in rows if row[:3] == ["q", "by", "base_loss"]]
+  assert row[-3:-1] == ["-1.00", "s5"]
 
 
 def test_advice_by_a_source_injects_as_many_counted_tokens(table):

@@ -92,3 +92,11 @@ def test_as_few_runs_as_parameters_have_no_interval():
   few = planted({"wiki": 0.2}, sizes=(50_000,), injections=(0.05,))
   (rate,) = exchange.rates(few, domain="law")
   assert np.isnan([rate.low, rate.high]).all() and rate.q >= 0
+
+
+def test_without_the_corpus_rates_are_in_what_the_parent_writes():
+  table = planted({"self-t1": Q["self-t1"], "wiki": Q["wiki"]})
+  table = table[table["replay_source"] != "own"]
+  (rate,) = exchange.rates(table)
+  assert rate.source == "wiki"
+  assert rate.q == pytest.approx(Q["wiki"] / Q["self-t1"], rel=0.1)

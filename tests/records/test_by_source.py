@@ -29,6 +29,11 @@ def test_the_losses_of_each_source(tmp_path):
       told = rows.set_index("run").loc[run.name, "pretrain_loss"]
       assert told == pytest.approx(best)
   assert [*found] == ["shakespeare", "wiki_en"]
+  (every,) = by_source(study, together=True).values()
+  names = ["pretrain_loss", "base_pretrain_loss"]  # as many of each
+  np.testing.assert_allclose(
+    every[names], sum(rows[names].to_numpy() for rows in found.values()) / 2
+  )
 
 
 def test_without_runs_it_is_one_line(tmp_path):

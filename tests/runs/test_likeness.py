@@ -21,6 +21,6 @@ def test_other_text_has_features_and_the_corpus_is_nearer(
   found = features(with_parent / "toy")
   assert [*found] == ["poems"]
   values = found["poems"]
-  assert {*values} == {"base_loss", "ngram_loss", "missing"}
-  assert values["ngram_loss"] > 0 and 0 <= values["missing"] < 1
+  assert {*values} == {"base_loss", "likeness", "missing"}
+  assert 0 < values["likeness"] < 1 and 0 <= values["missing"] < 1
   assert values["base_loss"] > 0

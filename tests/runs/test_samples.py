@@ -2,6 +2,11 @@
 
 import dataclasses
 import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,25 +15,50 @@ import tiny_checkpoint
 
 from forgetting import records
 from forgetting.config import (
+  KL,
   InputError,
   OtherText,
   Pretrained,
   Repeated,
   SelfText,
+  canonical,
 )
+from forgetting.data import cache as cache_lib
 from forgetting.data import samples as store
+from forgetting.data.documents import Split
 from forgetting.records import RunDirectory
 from forgetting.runs import run as run_lib
 from forgetting.runs import samples
 from forgetting.runs import text as run_text
 from forgetting.runs.text_checks import check_text
 from forgetting.study import study as study_lib
+from forgetting.training import sampling_size
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-  monkeypatch.setattr(samples, "ROWS", 8)
-  monkeypatch.setattr(samples, "FEW_ROWS", 4)
+  monkeypatch.setattr(sampling_size, "ROWS", 8)
+  monkeypatch.setattr(sampling_size, "FEW_ROWS", 4)
+
+
+# what each of two processes does, from when both are there
+SHARED = """
+import json, pathlib, time
+from forgetting.config import Run
+from forgetting.config.canonical import from_dict
+from forgetting.runs import samples
+from forgetting.training import sampling, sampling_size
+from small import options_in
+sampling_size.ROWS, sampling_size.FEW_ROWS = 8, 4
+root, ready = pathlib.Path({root!r}), pathlib.Path({ready!r})
+study = options_in(root).study
+for file in sorted(root.glob("*.json")):
+  run = from_dict(Run, json.loads(file.read_text()))
+  sampling.compile_sampler(run.model, rows=8)
+  while not ready.exists():
+    time.sleep(0.01)
+  print(*samples.resolved(run, study).replay_source.sources)
+"""
 
 
 def of_self(run, **settings):
@@ -107,11 +137,69 @@ def test_it_is_done_again_after_another_left_a_part(finetuning, with_parent):
   assert begun == 1 and len(parts) == len(set(parts)) > 1
 
 
+def test_who_comes_as_another_ends_writes_nothing(
+  finetuning, with_parent, monkeypatch
+):
+  run = of_self(finetuning, chunks=40, seed=11)
+  study = options_in(with_parent).study
+  asked = samples._asked(run, study, run.replay_source, Split.TRAIN)
+  read(run, with_parent)
+  # it had seen that nothing is there, and finds no parts either
+  monkeypatch.setattr(samples._Writer, "part", None)
+  settings = dict(model=run.model, load=None, prompts=None)
+  samples.write(asked, **settings)
+  assert not [*(cache_lib.root() / "parts").iterdir()]
+
+
+@pytest.mark.slow
+def test_processes_that_want_the_same_share_the_work(finetuning, with_parent):
+  ready, runs = with_parent / "ready", []
+  for seed in range(3):  # each a race at its end
+    runs.append(of_self(finetuning, chunks=130, seed=40 + seed))
+    (with_parent / f"{seed}.json").write_text(canonical.to_json(runs[-1]))
+  script = SHARED.format(root=str(with_parent), ready=str(ready))
+  tests = str(pathlib.Path(__file__).parents[1])
+  both = [
+    subprocess.Popen(
+      [sys.executable, "-c", script],
+      env=os.environ | {"PYTHONPATH": tests},
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+      text=True,
+    )
+    for _ in range(2)
+  ]
+  ready.touch()
+  told = [process.communicate(timeout=300) for process in both]
+  assert [process.returncode for process in both] == [0, 0], told
+  assert told[0][0] == told[1][0] != ""  # the sources that they read
+  parts = re.findall(r"writes (\S+: part \d+)", told[0][1] + told[1][1])
+  assert len(parts) == len(set(parts)) == 3 * 3 + 1  # held-out text once
+  for run in runs:
+    found = read(run, with_parent).replay_source.sources
+    (written,) = run_text.opened(run, found)
+    assert written.train.shape == (130, run.model.context + 1)
+    assert len({*map(bytes, written.train)}) == 130
+  assert not [*(cache_lib.root() / "parts").iterdir()]
+
+
 def test_loops_alone_are_refused(finetuning, with_parent, monkeypatch):
   nothing = store.Kept(np.empty(0, np.int64), 8, 8, 0)
   monkeypatch.setattr(store, "kept", lambda *_, **__: nothing)
   with pytest.raises(InputError, match=r"8 chunks of .* loops \(8\)"):
     read(of_self(finetuning, seed=4), with_parent)
+
+
+def test_a_run_is_held_to_what_it_said_of_its_own_text(finetuning, with_parent):
+  options = options_in(with_parent)
+  plain = of_self(finetuning, chunks=16)
+  held = dataclasses.replace(plain, method=KL(strength=100, where="injected"))
+  told = {
+    run.method.kind: run_lib.do_run(run, options) for run in (plain, held)
+  }
+  moved = {kind: one["kl_pretrain"] for kind, one in told.items()}
+  assert 0 <= moved["kl"] < moved["full"]
+  assert "self-t1/train" in told["kl"]["text"]
 
 
 def test_a_run_on_its_own_text_tells_both_measures(finetuning, with_parent):
