@@ -80,7 +80,7 @@ def predicted(table, *, domains, sizes):
   figure.legend(
     handles=keys, loc="outside lower center", ncols=6, borderaxespad=1.0
   )
-  figure.draw_without_rendering()  # square panels need a second layout
+  figure.get_layout_engine().execute(figure)  # square panels need two
   return figure
 
 

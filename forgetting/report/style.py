@@ -219,7 +219,7 @@ def _settled(figure):
   engine = figure.get_layout_engine()
   if engine is not None:
     engine.execute(figure)  # without drawing it once more for nothing
-  figure.set_layout_engine("none")
+  figure.set_layout_engine(None)  # "none" keeps one, for which it draws again
   return figure
 
 
