@@ -113,8 +113,8 @@ def advise(
   without = float(forgetting_at(fitted, center, point, 0.0)[0])
   spread = spread_at(fitted, point, without)
   off = spread * off_by(len(draws))
-  best = float(injection_needed(fitted, center, point, tolerance)[0])
-  needed = injection_needed(fitted, draws, point, tolerance - off)
+  every, left = np.vstack([center, draws]), tolerance - np.append(0.0, off)
+  best, *needed = injection_needed(fitted, every, point, left).tolist()
   ends = tails(level)
   low, high = quantile(needed, ends)
   none = forgetting_at(fitted, draws, point, 0.0) + off

@@ -149,7 +149,7 @@ def _guard(problem: Problem, x, order, objective, gradient, hessian):
 
 def dot(a, b) -> np.ndarray:
   """Sums of products along the rows: [lanes, rows] twice -> [lanes]."""
-  return np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0]
+  return np.einsum("lr,lr->l", a, b)
 
 
 def _sum(problem: Problem, lanes: int, q, basis, order):

@@ -11,10 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from forgetting.laws.newton import FIRST_LIMIT, LIMIT, Polished, polish
+from forgetting.laws.newton import LIMIT, Polished, polish
 from forgetting.laws.problem import Loss, Problem, predict
 from forgetting.laws.varpro import starts
 
+BRIEF_LIMIT = 15  # iterations after which one sees which starts are best
+KEPT = 2  # of a problem's starts, which go on
 USUAL = 1e-3  # Huber's threshold where losses are measured to a per mille
 
 
@@ -43,8 +45,8 @@ def lowest_each(
   """Finds the best point of several problems, without a certificate's care.
 
   All are polished side by side: a small problem's time is that of its calls,
-  not of its numbers. Of the starts that are slow to settle only the best of
-  each goes on.
+  not of its numbers. Of each only the starts that are best after some
+  iterations go on.
 
   Args:
     parts: of one law and the same rows; their weights differ, or which slots
@@ -76,15 +78,15 @@ def lowest_each(
     )
     return polish(wide, start, limit=limit, **own)
 
-  lanes = run(np.concatenate(points), owner, FIRST_LIMIT)
-  first = np.flatnonzero(np.diff(owner, prepend=-1))
-  ends = np.append(first[1:], len(owner))
-  chosen = [
-    low + int(np.argmin(lanes.objective[low:high]))
-    for low, high in zip(first.tolist(), ends.tolist(), strict=True)
-  ]
-  lanes = run(lanes.x[chosen], np.arange(len(parts)), LIMIT)
-  return lanes.x, lanes.objective
+  lanes = run(np.concatenate(points), owner, BRIEF_LIMIT)
+  order = np.lexsort([lanes.objective, owner])
+  rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+  chosen = order[rank < KEPT]
+  owner = owner[chosen]
+  lanes = run(lanes.x[chosen], owner, LIMIT)
+  order = np.lexsort([lanes.objective, owner])
+  lowest = order[np.diff(owner, prepend=-1) > 0]
+  return lanes.x[lowest], lanes.objective[lowest]
 
 
 def distinct(lanes: Polished) -> np.ndarray:

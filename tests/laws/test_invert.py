@@ -7,6 +7,7 @@ import planted_tables
 import pytest
 
 from forgetting import laws
+from forgetting.laws import invert
 from forgetting.laws.invert import forgetting_at, injection_needed
 
 FITTED = planted_tables.fitted()
@@ -50,3 +51,26 @@ def test_data_allowed_and_size_needed_are_the_closed_forms():
   assert needed.value == pytest.approx(reach / (1 + q["B"] * 0.01), rel=1e-6)
   half = laws.halving_injection(FITTED)
   assert (1 + q["B"] * half.value) ** -q["alpha"] == pytest.approx(0.5)
+
+
+def test_the_edge_is_found_either_way_and_in_few_steps():
+  asked = []
+
+  def over(x):
+    asked.append(x)
+    # rises; falls; rises beyond floats; is no number beyond its edge
+    return np.array(
+      [x[0] - 0.3, 0.7 - x[1], np.exp(900 * x[2]) - 2, x[3] - 0.2]
+    )
+
+  def told(x):
+    found = over(x)
+    return np.where(x > [9, 9, 9, 0.2], np.nan, found)
+
+  with np.errstate(over="ignore"):
+    edges = invert._edge(told, np.zeros(4), np.ones(4))
+    kept = over(edges) <= 0
+  exact = [0.3, 0.7, np.log(2) / 900, 0.2]
+  assert edges == pytest.approx(exact, rel=1e-12)
+  assert kept.all()
+  assert len(asked) < 80
