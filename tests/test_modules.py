@@ -58,6 +58,7 @@ ELSEWHERE = {
   "records.table_text": ("records/test_table_file.py", "one of its formats"),
   "records.told": ("records/test_table_columns.py", "what is told there"),
   "report.figure_components": _MATRIX,
+  "report.figure_bottom": ("report/test_bottom.py", "draws it"),
   "report.figure_curves": _FIGURES,
   "report.figure_halving": _FIGURES,
   "report.figure_injection": _FIGURES,

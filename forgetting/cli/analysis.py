@@ -24,7 +24,7 @@ def fit(
   law: str | None = None,
   compare: Flag = False,
   by: str | None = None,
-  loss: Literal["huber", "l1", "squares"] = "huber",
+  loss: Literal["huber", "l1", "squares"] | None = None,
   fix: str = "",
   columns: str = "",
   method: str | None = None,
@@ -40,7 +40,7 @@ def fit(
     law: Which law: `forgetting`, `target`, `chinchilla`, ...
     compare: Compare the laws that the table allows instead.
     by: Fit each value of this column by itself.
-    loss: Of a log residual.
+    loss: Of a log residual; by default the law's own.
     fix: Parameters held at values, of one law: `alpha=0,c=0.5`.
     columns: Other names of columns: `loss=val_loss,N=params`.
     method: Fine-tunings by this one (column `method`); by default full ones.

@@ -49,7 +49,7 @@ def fit(
   columns: Mapping[str, str] | None = None,
   free: Sequence[str] = (),
   fixed: Mapping[str, float] | None = None,
-  loss: str = "huber",
+  loss: str | None = None,
   method: str | None = None,
   net: bool = False,
 ) -> Report:
@@ -103,14 +103,20 @@ def with_line(line: str | None, text: str) -> str:
   return f"{line}\n\n{text}" if line else text
 
 
-FITTED = ("forgetting", "tokens", "target")  # of a study, when no law is named
+# of a study, when no law is named
+FITTED = ("forgetting", "tokens", "target", "bottom")
 
 
 def _measured(frame, columns) -> list[str]:
   """The laws of fine-tuning whose loss the table has; all if it has none."""
   names = {*frame.columns, *(columns or {})}
-  kept = [name for name in FITTED if names & {*find(name).loss.columns}]
-  return kept or list(FITTED)
+  kept = [
+    name
+    for name in FITTED
+    if names & {*find(name).loss.columns}
+    or (find(name).rows == "turned" and {"best_step", "steps"} <= names)
+  ]
+  return kept or list(FITTED[:-1])
 
 
 def _fit_one(frame, law, by, columns, options):
@@ -152,7 +158,7 @@ def domains_of(frame, law) -> str | None:
   Returns:
     "domain" where a law of fine-tuning meets several domains, else None.
   """
-  if law.rows not in ("finetunings", "evaluations") or "domain" not in frame:
+  if not law.tunes or "domain" not in frame:
     return None
   return "domain" if frame["domain"].dropna().nunique() > 1 else None
 

@@ -112,14 +112,28 @@ def scores(fitted: Fit, splits: Sequence[Split]) -> list[Score]:
   """
   if not splits:
     return []
-  problem = fitted.own_problem
-  train = np.stack([split.train for split in splits])
-  points, _ = lowest_each(problem.reweighted(train), STARTS)
-  residuals = predict(problem, points) - problem.log_loss
+  residuals = np.log(predicted(fitted, splits) / fitted.own_data.loss)
   return [
     _score(split, residual[~split.train])
     for split, residual in zip(splits, residuals, strict=True)
   ]
+
+
+def predicted(fitted: Fit, splits: Sequence[Split]) -> np.ndarray:
+  """Refits on the training rows of splits and predicts all rows.
+
+  Args:
+    fitted, splits: as of `scores`.
+
+  Returns:
+    [splits, rows], in the unit of the loss.
+  """
+  problem = fitted.own_problem
+  if not splits:
+    return np.empty((0, fitted.n))
+  train = np.stack([split.train for split in splits])
+  points, _ = lowest_each(problem.reweighted(train), STARTS)
+  return np.exp(predict(problem, points)) * fitted.scales["L"]
 
 
 def _score(split: Split, residual) -> Score:

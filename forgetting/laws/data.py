@@ -80,7 +80,7 @@ def read(table, law: Law, choices: Choices) -> Data:
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
     for symbol in wanted(law, choices)
   }
-  if "injection" in frame and law.rows == "finetunings":
+  if "injection" in frame and law.rows in ("finetunings", "turned"):
     table_values.check_fraction(frame, "injection", below_1=True)
   loss = tables.numbers(frame, law.loss, "loss")
   weight = np.ones(len(frame))
@@ -174,7 +174,7 @@ def of_plan(table, law: Law, choices: Choices, *, groups, schedule):
 
 
 def _domains(frame, law: Law, choices: Choices):
-  if "domain" not in frame or law.rows not in ("finetunings", "evaluations"):
+  if "domain" not in frame or not law.tunes:
     if choices.shared is not None:
       raise InputError(
         "shared: parameters differ by domain, and the table "

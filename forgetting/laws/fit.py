@@ -30,7 +30,7 @@ class Options(TypedDict, total=False):
   free: tuple[str, ...]
   fixed: Mapping[str, float] | None
   shared: tuple[str, ...] | None
-  loss: str
+  loss: str | None
   delta: float
   overestimate: float
   weights: str
@@ -64,7 +64,7 @@ def fit(
   free: tuple[str, ...] = (),
   fixed: Mapping[str, float] | None = None,
   shared: tuple[str, ...] | None = None,
-  loss: str = "huber",
+  loss: str | None = None,
   delta: float = 0.0,
   overestimate: float = 1.0,
   weights: str = "",
@@ -85,7 +85,8 @@ def fit(
     fixed: parameters held at these values, in the units of the equation.
     shared: pool several domains; these parameters are common to them, the
       others have one value a domain.
-    loss: huber, l1 or squares.
+    loss: huber, l1 or squares; by default the law's own: huber, of the law of
+      the bottom squares.
     delta: Huber's threshold on log residuals; 1e-3 when not given.
     overestimate: factor on rows that the law predicts too high.
     weights: a column of row weights.
@@ -101,7 +102,7 @@ def fit(
     free=tuple(free),
     fixed=dict(fixed or {}),
     shared=None if shared is None else tuple(shared),
-    loss=loss,
+    loss=loss or law.objective,
     delta=delta,
     overestimate=overestimate,
     columns=dict(columns or {}),

@@ -6,6 +6,7 @@ arXiv number; `forgetting` and `target` are the laws of 2502.06042.
 """
 
 from forgetting.laws import (
+  forms_bottom,
   forms_finetuning,
   forms_forgetting,
   forms_mixtures,
@@ -18,6 +19,7 @@ from forgetting.laws.law import LAWS, Law, Parameter, Variable, find, register
 FILES = (
   forms_forgetting,
   forms_tokens,
+  forms_bottom,
   forms_recipes,
   forms_finetuning,
   forms_pretraining,

@@ -97,7 +97,7 @@ def headline(fit) -> str:
     if p.default == 0 and p.name in symbols and fit.params[p.name] == 0
   ]
   note = f"  ({', '.join(absent)})" if absent else ""
-  return f"{fit.law.name}: L = {fit.law.equation}{note}"
+  return f"{fit.law.name}: {fit.law.symbol} = {fit.law.equation}{note}"
 
 
 def summary(fit) -> str:
@@ -140,7 +140,8 @@ def form(fit) -> str:
     return ""
   inside, slope = (100 * v for v in (fit.misses.inside, fit.misses.slope))
   return (
-    f"95 % of its own runs are off by up to {inside:.2g} % of the loss, and"
+    f"95 % of its own runs are off by up to {inside:.2g} % of the"
+    f" {fit.law.predicts}, and"
     f" fitted to the smaller ones alone it missed the others by {slope:.2g} %"
     " more an e-fold beyond them"
   )

@@ -90,8 +90,9 @@ class Law:
     latex, source: the equation to print, and the paper that it is from.
     offset: a variable that is added as it is; "" is none.
     outer: the parameter that is the outer power; "" is 1.
-    rows: which rows it describes: all, finetunings or pretrainings, or the
-      evaluations along the curves of fine-tunings.
+    rows: which rows it describes: all, finetunings or pretrainings, those
+      fine-tunings that turned: went past their bottom; or the evaluations
+      along the curves of fine-tunings.
     clusters: columns that name what a bootstrap resamples together.
     nested: optional parameters that are fitted beside it, to see whether
       they are worth it.
@@ -100,6 +101,9 @@ class Law:
     variants: the freed parameters of each variant that a comparison tries.
     advisable: the freed parameters of each variant that may give advice on
       injection, () the law as it stands; such a law has N, D and p.
+    symbol, predicts: of what it predicts, in the equation and in words.
+    objective: huber, l1 or squares: of its log residuals, unless a fit is
+      told otherwise.
     trained: how a plan's tokens T are told: planned (those of all batches) or
       best (those until the target loss turns); "" for a law that does not
       count them.
@@ -126,6 +130,9 @@ class Law:
   family: str = ""
   variants: tuple[tuple[str, ...], ...] = ((),)
   advisable: tuple[tuple[str, ...], ...] = ()
+  symbol: str = "L"
+  predicts: str = "loss"
+  objective: str = "huber"
   trained: str = ""
   words: Mapping[str, Callable[[Mapping[str, float]], str]] = field(
     default_factory=dict
@@ -157,6 +164,11 @@ class Law:
   def nonlinear(self) -> tuple[Parameter, ...]:
     """The parameters that the global stage searches."""
     return tuple(p for p in self.parameters if not p.amplitude)
+
+  @property
+  def tunes(self) -> bool:
+    """Whether it describes fine-tunings, of which each has a domain."""
+    return self.rows in ("finetunings", "turned", "evaluations")
 
   def to_natural(self, params: dict, scales: dict) -> dict:
     """Turns centred parameters into those of the equation.

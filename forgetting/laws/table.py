@@ -92,7 +92,8 @@ def rename(frame, law: Law, columns: Mapping[str, str] | None):
     frame = table_columns.understood(frame, "the table")
   if law.rows == "evaluations":
     return trained.evaluations(frame)
-  return trained.with_tokens(frame) if law.trained else frame
+  counts = law.trained or law.rows == "turned"
+  return trained.with_tokens(frame) if counts else frame
 
 
 def select(frame, law: Law):
@@ -117,10 +118,12 @@ def select(frame, law: Law):
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
     named = domain.notna() & (domain.astype(str) != "")
-    if law.rows in ("finetunings", "evaluations"):
+    if law.tunes:
       frame = frame[named]
     elif not named.all():
       frame = frame[~named]
+  if law.rows == "turned":
+    frame = _turned(frame, law)
   if not len(frame):
     raise InputError(
       f"no rows for law {law.name}: it needs finished {law.rows} runs".replace(
@@ -129,6 +132,19 @@ def select(frame, law: Law):
       + table_columns.found_status(every)
     )
   return frame.reset_index(drop=True)
+
+
+def _turned(frame, law: Law):
+  """The runs that went past their bottom; all of a table without steps."""
+  if not {"best_step", "steps"} <= {*frame.columns}:
+    return frame
+  kept = frame[trained.turned(frame)]
+  if len(frame) and not len(kept):
+    raise InputError(
+      f"law {law.name}: found {len(frame)} fine-tunings that end at their best,"
+      " expected some whose target loss turned before: train for more epochs"
+    )
+  return kept
 
 
 def column_of(frame, variable: Variable, symbol: str) -> str:

@@ -51,6 +51,8 @@ def _fits(laws: DomainLaws) -> Iterator[tuple[str, object]]:
     yield f"{laws.advisor_name}, which gives the advice", laws.advisor
   if laws.target:
     yield "target", laws.target
+  if laws.bottom:
+    yield "bottom", laws.bottom
 
 
 def sentences(fit) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from forgetting.report import (
   advice,
+  bottom,
   certificates,
   explorer,
   extrapolation,
@@ -53,6 +54,10 @@ NO_EXTRAPOLATION = (
 NO_HALVING = (
   "No domain has a published law whose B and alpha the data identify: they "
   "need more model sizes, or injections further apart."
+)
+NO_BOTTOM = (
+  "No domain has runs enough that went on after their best: train for more "
+  "epochs."
 )
 NO_REPLAY = (
   "This study does not choose what it replays: all of its injected text is "
@@ -185,6 +190,13 @@ def _details(known: Material) -> Iterator[Section]:
     "The fitted laws",
     parameters.section(evidence, fits) if fits else "",
     lacking,
+  )
+  turned = known.drawings.get("bottom", "")
+  yield part(
+    "bottom",
+    "How long until the bottom",
+    turned + bottom.section(evidence, fits) if turned else "",
+    NO_BOTTOM if some else NO_RUNS,
   )
   halved = known.drawings.get("halving", "")
   yield part(

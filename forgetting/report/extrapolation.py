@@ -12,7 +12,11 @@ from forgetting.report.markup import swatch, table
 from forgetting.report.style import count
 
 NAMES = {"N": "model", "D": "target tokens", "p": "injection"}
-LOSSES = {"forgetting": "pretraining", "target": "target"}
+LOSSES = {
+  "forgetting": "pretraining",
+  "target": "target",
+  "bottom": "tokens at best",
+}
 
 
 def scores(fits: Sequence[DomainLaws]):
@@ -34,17 +38,21 @@ def scores(fits: Sequence[DomainLaws]):
 
 
 def _of_domain(fits: DomainLaws) -> Iterator[dict]:
-  forms = [("published", fits.forgetting), ("published", fits.target)]
+  forms = [
+    ("published", "forgetting", fits.forgetting),
+    ("published", "target", fits.target),
+    ("ours", "bottom", fits.bottom),
+  ]
   if not fits.published:
-    forms.insert(1, ("advises", fits.advisor))
-  for form, fit in forms:
+    forms.insert(1, ("advises", "forgetting", fits.advisor))
+  for form, kind, fit in forms:
     if fit is None or aicc(fit) == float("inf"):
       continue
     splits = backtests(fit)
     for split, found in zip(splits, scores_of(fit, splits), strict=True):
       yield dict(
         domain=fits.domain,
-        loss=LOSSES["target" if fit is fits.target else "forgetting"],
+        loss=LOSSES[kind],
         form=form,
         law=fit.law.name,
         split=split.name,
@@ -80,7 +88,7 @@ def section(evidence: Evidence, found) -> str:
   """
   header = [
     "Domain",
-    "Loss",
+    "Of what",
     "Form",
     "Left out of the fit",
     "Fitted to",
@@ -109,8 +117,8 @@ def section(evidence: Evidence, found) -> str:
     "asked for them: the question that a study at small scale is there to "
     "answer. Errors are means of |predicted / measured − 1| of the loss, as in "
     "the paper; forgetting is only a part of the pretraining loss, so that its "
-    "own relative error is larger. Bias above 0: the law expected more loss "
-    "than there was.</p>"
+    "own relative error is larger. Tokens at best are those until the bottom "
+    "of the U-curve. Bias above 0: the law expected more than there was.</p>"
   )
   others = len(found) - len(rows)
   note = (

@@ -17,7 +17,6 @@ def predicted(table, *, domains, sizes):
     a matplotlib Figure.
   """
   from matplotlib.figure import Figure
-  from matplotlib.lines import Line2D
 
   panels = []
   forgetting = table[table["law"] == "forgetting"]
@@ -36,29 +35,64 @@ def predicted(table, *, domains, sizes):
       measured=rows["measured"] - base, predicted=rows["predicted"] - base
     )
     _identity(panel, rows)
-    for (domain, size), part in rows.groupby(["domain", "model_params"]):
-      panel.plot(
-        part["measured"],
-        part["predicted"],
-        linestyle="",
-        marker=style.marker(size, sizes),
-        alpha=0.75,
-        markersize=4.5,
-        markeredgewidth=0,
-        color=style.color(domain, domains),
-      )
+    points(panel, rows, domains, sizes)
     if np.ndim(base) == 0:
-      panel.text(
-        0.03,
-        0.97,
-        _errors(rows),
-        transform=panel.transAxes,
-        va="top",
-        fontsize=8.5,
-      )
+      tell_errors(panel, rows)
     panel.set_title(name)
     panel.set_xlabel(f"Measured ({unit})")
     panel.set_ylabel(f"Predicted ({unit})")
+  key(figure, table, domains, sizes)
+  figure.get_layout_engine().execute(figure)  # square panels need two
+  return figure
+
+
+def points(panel, rows, domains, sizes) -> None:
+  """Draws runs as points: colours by domain, markers by size.
+
+  Args:
+    panel: matplotlib's axes.
+    rows: with domain, model_params, measured and predicted.
+    domains, sizes: all of them, in order.
+  """
+  for (domain, size), part in rows.groupby(["domain", "model_params"]):
+    panel.plot(
+      part["measured"],
+      part["predicted"],
+      linestyle="",
+      marker=style.marker(size, sizes),
+      alpha=0.75,
+      markersize=4.5,
+      markeredgewidth=0,
+      color=style.color(domain, domains),
+    )
+
+
+def tell_errors(panel, rows) -> None:
+  """Writes each domain's mean relative error into a panel's corner.
+
+  Args:
+    panel, rows: as of `points`.
+  """
+  panel.text(
+    0.03,
+    0.97,
+    _errors(rows),
+    transform=panel.transAxes,
+    va="top",
+    fontsize=8.5,
+  )
+
+
+def key(figure, table, domains, sizes) -> None:
+  """Writes below a figure which colour and marker is what.
+
+  Args:
+    figure: matplotlib's.
+    table: all rows, as of `points`.
+    domains, sizes: all of them, in order.
+  """
+  from matplotlib.lines import Line2D
+
   shown = [d for d in domains if (table["domain"] == d).any()]
   keys = [
     Line2D(
@@ -80,8 +114,6 @@ def predicted(table, *, domains, sizes):
   figure.legend(
     handles=keys, loc="outside lower center", ncols=6, borderaxespad=1.0
   )
-  figure.get_layout_engine().execute(figure)  # square panels need two
-  return figure
 
 
 def _identity(panel, rows) -> None:

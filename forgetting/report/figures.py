@@ -3,6 +3,8 @@
 import pathlib
 
 from forgetting.report import (
+  bottom,
+  figure_bottom,
   figure_curves,
   figure_halving,
   figure_injection,
@@ -56,6 +58,7 @@ CAPTIONS = {
     "line a law is exact. The middle panel takes the base off: there the "
     "errors are as large as they matter for forgetting."
   ),
+  "bottom": bottom.CAPTION,
   "remedies": remedies.CAPTION,
   "replay": replay.CAPTION,
 }
@@ -107,6 +110,10 @@ def draw(
     "halving": (
       tables.halving(fits),
       lambda table: figure_halving.halving(table, domains=domains),
+    ),
+    "bottom": (
+      bottom.points(fits),
+      lambda table: figure_bottom.bottom(table, **known),
     ),
     "predicted": (
       tables.predicted(evidence, fits),

@@ -5,8 +5,13 @@ import math
 
 from forgetting import laws
 from forgetting.config import InputError
+from forgetting.laws import trained
 from forgetting.laws.advisors import Advisors, Choice, fit_advisors, name_of
 from forgetting.report.evidence import Evidence, cells
+
+# powers of the law of the bottom, what they are of, and their values where as
+# many passes are made at all of them
+BOTTOM_POWERS = (("nu", "model_params", 0.0), ("delta", "target_tokens", 1.0))
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,7 @@ class DomainLaws:
   Attributes:
     domain: its name.
     forgetting, target: the paper's two laws.
+    bottom: the law of when the target loss turns.
     with_constant: the forgetting law with E free.
     advisors: the forms of the forgetting law, and which answers where.
     ratio: the test of F(p)/F(0).
@@ -26,6 +32,7 @@ class DomainLaws:
   forgetting: laws.Fit | None
   with_constant: laws.Fit | None
   target: laws.Fit | None
+  bottom: laws.Fit | None
   advisors: Advisors | None
   ratio: laws.RatioTest | None
   why: dict[str, str]
@@ -60,6 +67,18 @@ class DomainLaws:
   def published(self) -> bool:
     """Whether the paper's own form gives the advice."""
     return self.advisor is self.forgetting
+
+
+def _bottom(runs) -> laws.Fit:
+  """The law of the bottom; of one size or one amount of text, with as many
+  passes at every."""
+  seen = runs[trained.turned(runs)]
+  held = {
+    name: passes
+    for name, column, passes in BOTTOM_POWERS
+    if seen[column].nunique() < 2
+  }
+  return laws.fit(runs, "bottom", fixed=held)
 
 
 @dataclass(frozen=True)
@@ -121,6 +140,7 @@ def _fit(domain: str, runs) -> DomainLaws:
     forgetting=published,
     with_constant=advisors and advisors.form("forgetting", "E"),
     target=attempt("target", laws.fit, runs, "target"),
+    bottom=attempt("bottom", _bottom, runs),
     advisors=advisors,
     ratio=published and attempt("ratio", laws.ratio_test, published),
     why=why,

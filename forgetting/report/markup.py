@@ -11,7 +11,14 @@ from forgetting.report.style import variable
 NUMBER, SENTENCE = ' class="n"', ' class="s"'
 FOLD = 10  # rows of a table that are read at a glance
 NEWLINE = "\n"
-GREEK = {"alpha": "α", "beta": "β", "mu": "μ", "nu": "ν", "kappa": "κ"}
+GREEK = {
+  "alpha": "α",
+  "beta": "β",
+  "mu": "μ",
+  "nu": "ν",
+  "kappa": "κ",
+  "delta": "δ",
+}
 
 
 def table(

@@ -77,7 +77,7 @@ def _law(fits: DomainLaws, law: str) -> str:
   if not fit.certificate.holds:
     summary += f" <b>Do not trust it</b>: {escape(str(fit.certificate))}."
   header = ["Parameter", "Value", "95 % interval", "What it says"]
-  return f"{summary}</p>" + table(header, _parameters(fit), text=(0, -1))
+  return f"{summary}</p>" + table(header, values(fit), text=(0, -1))
 
 
 def _advisor(fits: DomainLaws) -> str:
@@ -96,10 +96,18 @@ def _advisor(fits: DomainLaws) -> str:
       f"{percent(bottom.error)} over the {bottom.runs} runs that turned."
     )
   header = ["Parameter", "Value", "95 % interval", "What it says"]
-  return f"{summary}</p>" + table(header, _parameters(fit), text=(0, -1))
+  return f"{summary}</p>" + table(header, values(fit), text=(0, -1))
 
 
-def _parameters(fit) -> Iterable[list[str]]:
+def values(fit) -> Iterable[list[str]]:
+  """Tells the parameters of a fit that were fitted.
+
+  Args:
+    fit: a `laws.Fit`.
+
+  Yields:
+    HTML of the symbol, the value, its interval, and what it says.
+  """
   intervals, missing, params = fit.interval(), fit.unidentified, fit.params
   for name, value in params.items():
     if not fit.choices.moves(fit.law, name):

@@ -76,7 +76,7 @@ def script(fits: Sequence[DomainLaws]) -> str:
   used = [
     fit.law
     for domain in fits
-    for fit in (*domain.forms, domain.target)
+    for fit in (*domain.forms, domain.target, domain.bottom)
     if fit is not None
   ]
   files = map(template_files.text, SCRIPTS)
@@ -99,7 +99,7 @@ def thinning(fits: Sequence[DomainLaws]) -> int:
   numbers = sum(
     fit.draws().shape[0] * (int(fit.problem.free.sum()) + 1)
     for domain in fits
-    for fit in (*domain.answering, domain.target)
+    for fit in (*domain.answering, domain.target, domain.bottom)
     if fit is not None
   )
   return max(1, -(-numbers * 16 // 3 // ROOM))
@@ -127,6 +127,7 @@ def _domain(evidence: Evidence, fits: DomainLaws, every: int) -> dict:
       for where, choice in choices.items()
     },
     "target": fits.target and with_draws(fits.target, every),
+    "bottom": fits.bottom and with_draws(fits.bottom, every),
     "measured": runs[columns].to_numpy(float).tolist(),
   }
 
@@ -155,7 +156,7 @@ def center(fit: laws.Fit) -> dict:
   """Turns a fit into what the page's script takes for a law: its optimum.
 
   Args:
-    fit: of a forgetting law or a target law.
+    fit: of a forgetting law, a target law or the law of the bottom.
 
   Returns:
     name, title, schedule (null for a law that counts no tokens), scales

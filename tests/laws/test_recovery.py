@@ -63,6 +63,12 @@ CASES = {
     ("lam",),
     {"beta": 0.1, "c": 0.2, "lam": 0.2},
   ),
+  "bottom": (
+    {"N": SIZES[:3], "D": TARGET, "p": INJECTION},
+    {"C": 900.0, "delta": 0.9, "nu": 0.3},
+    (),
+    {"delta": 0.02, "nu": 0.02, "C": 0.05},
+  ),
   "recipes": (
     {
       "T": TRAINED,

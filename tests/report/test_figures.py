@@ -4,6 +4,7 @@ import pandas as pd
 
 FIGURES = (
   "u_curves", "injection", "sizes", "progress", "halving", "predicted",
+  "bottom",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from forgetting.report import whatif
 def test_many_draws_are_thinned(one_domain_laws, monkeypatch):
   evidence, fits = one_domain_laws
   assert '"every": 1' in whatif.panel(evidence, fits, 0.1)
-  monkeypatch.setattr(whatif, "ROOM", 20_000)
+  monkeypatch.setattr(whatif, "ROOM", 27_000)
   panel = whatif.panel(evidence, fits, 0.1)
   packed = re.findall(r'"count": (\d+)', panel)
   assert {int(n) for n in packed} == {1000 // 3 + 1}

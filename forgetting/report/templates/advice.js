@@ -86,6 +86,8 @@ function chosen(domain, law, at, level) {
   return {
     p: at.p, pretrain, forgetting, run: newRun(law, pretrain.draws, level),
     target: domain.target && chosenTarget(domain.target, at, level),
+    bottom: domain.bottom && withInterval(domain.bottom, level,
+      (q) => lossAt(domain.bottom, q, at, 0)),
     progress: curve && progressLost(curve, forgetting.value),
     beyond: beyond(law, at),
   };

@@ -7,6 +7,7 @@ const whatif = (() => {
   for (const domain of data.domains) {
     domain.laws = domain.laws.map(unpack);
     domain.target = domain.target && unpack(domain.target);
+    domain.bottom = domain.bottom && unpack(domain.bottom);
     domain.curves = data.curves;
   }
 
@@ -74,6 +75,8 @@ const whatif = (() => {
           range(at.target, (v) => g(v, 4))],
         ["a new run's", "", range(at.target.run, (v) => g(v, 4))],
       ] : []),
+      ...(at.bottom ? [["Target loss turns after: tokens",
+        number(at.bottom.value), range(at.bottom, number)]] : []),
       ...costs(a, at.p, asked.epochs),
     ]);
     const feasible = Number.isFinite(a.needed.value);
