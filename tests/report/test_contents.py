@@ -11,7 +11,7 @@ from forgetting.report import contents
 
 ANSWERS = ("u_curves", "injection", "whatif")
 DETAILS = (
-  "advice", "sizes", "progress", "laws", "halving", "extrapolation",
+  "advice", "sizes", "progress", "laws", "bottom", "halving", "extrapolation",
   "predicted", "certificates", "matrix", "replay", "runs", "provenance",
   "words",
 )  # fmt: skip
