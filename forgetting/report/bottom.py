@@ -11,7 +11,7 @@ from forgetting.laws.vocabulary import CELL
 from forgetting.report import parameters
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
-from forgetting.report.markup import relative_error, swatch, table
+from forgetting.report.markup import relative_error, swatch
 
 CAPTION = (
   "Tokens trained on until the target loss turned, as measured and as the law "
@@ -106,8 +106,7 @@ def section(evidence: Evidence, fits: Sequence[DomainLaws]) -> str:
       f"<p>{f.bottom.n} of {runs} runs turned; mean relative error "
       f"{relative_error(f.bottom)} of the tokens.{_held(f.bottom)}</p>"
     )
-    header = ["Parameter", "Value", "95 % interval", "What it says"]
-    parts.append(table(header, parameters.values(f.bottom), text=(0, -1)))
+    parts.append(parameters.values(f.bottom))
   return "\n".join(parts)
 
 

@@ -76,8 +76,7 @@ def _law(fits: DomainLaws, law: str) -> str:
     summary += f" {words.half(fit)}{_with_constant(fits)}"
   if not fit.certificate.holds:
     summary += f" <b>Do not trust it</b>: {escape(str(fit.certificate))}."
-  header = ["Parameter", "Value", "95 % interval", "What it says"]
-  return f"{summary}</p>" + table(header, values(fit), text=(0, -1))
+  return f"{summary}</p>" + values(fit)
 
 
 def _advisor(fits: DomainLaws) -> str:
@@ -95,19 +94,23 @@ def _advisor(fits: DomainLaws) -> str:
       f"<i>N</i><sup>{number(-bottom.nu, 2)}</sup>/(1 − <i>p</i>), within "
       f"{percent(bottom.error)} over the {bottom.runs} runs that turned."
     )
-  header = ["Parameter", "Value", "95 % interval", "What it says"]
-  return f"{summary}</p>" + table(header, values(fit), text=(0, -1))
+  return f"{summary}</p>" + values(fit)
 
 
-def values(fit) -> Iterable[list[str]]:
-  """Tells the parameters of a fit that were fitted.
+def values(fit) -> str:
+  """Makes the table of the parameters of a fit that were fitted.
 
   Args:
     fit: a `laws.Fit`.
 
-  Yields:
-    HTML of the symbol, the value, its interval, and what it says.
+  Returns:
+    HTML: the symbol, the value, its interval, and what it says.
   """
+  header = ["Parameter", "Value", "95 % interval", "What it says"]
+  return table(header, _rows(fit), text=(0, -1))
+
+
+def _rows(fit) -> Iterable[list[str]]:
   intervals, missing, params = fit.interval(), fit.unidentified, fit.params
   for name, value in params.items():
     if not fit.choices.moves(fit.law, name):
