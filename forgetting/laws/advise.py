@@ -17,6 +17,7 @@ from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.invert import (
   FAR,
   beyond,
+  depends_on,
   forgetting_at,
   injection_needed,
   model_params_needed,
@@ -211,14 +212,16 @@ def _scale(fitted: Fit, point) -> float:
 
 def _instead(fitted: Fit, point: dict, tolerance: float, level: float):
   asked = dict(injection=0.0, tolerance=tolerance, level=level)
-  return {
-    "target_tokens": target_tokens_allowed(
+  out = {}
+  if depends_on(fitted, "D", point):
+    out["target_tokens"] = target_tokens_allowed(
       fitted, model_params=point["N"], **asked
-    ),
-    "model_params": model_params_needed(
+    )
+  if depends_on(fitted, "N", point):
+    out["model_params"] = model_params_needed(
       fitted, target_tokens=point["D"], **asked
-    ),
-  }
+    )
+  return out
 
 
 def _target_loss(target, point, ends):

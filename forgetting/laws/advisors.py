@@ -144,15 +144,8 @@ def fit_advisors(frame, **options) -> Advisors:
 
 
 def _fit(frame, law: str, free: tuple[str, ...], options) -> Fit:
-  """Fits a form; one that counts tokens needs two amounts of target text."""
   known = {p.name for p in find(law).parameters}
   fixed = {k: v for k, v in (options.get("fixed") or {}).items() if k in known}
-  if find(law).trained and "target_tokens" in frame and "beta" not in fixed:
-    if tables.levels(frame["target_tokens"].to_numpy(float)) < 2:
-      raise InputError(
-        "one amount of target text tells no power of tokens: add runs with"
-        " another, or fix beta"
-      )
   return fit(frame, law, free=free, **{**options, "fixed": fixed})
 
 

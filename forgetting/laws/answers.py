@@ -15,6 +15,7 @@ from forgetting.laws import curve as curves
 from forgetting.laws import fits as stored
 from forgetting.laws import table as tables
 from forgetting.laws.advise import advise as ask
+from forgetting.laws.advisors import SMALL_LAW, fit_advisors
 from forgetting.laws.criteria import CLEAR, aicc
 from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit as fit_table
@@ -85,13 +86,37 @@ def fit(
       text = f"law {name} left out: {problem}"
     texts.append(text)
   if not out:
-    raise next(iter(refused.values()))
+    text, out = _widest(frame, columns, refused)
+    texts = [text]
   return Report(with_line(line, "\n\n".join(texts)), out)
+
+
+def _widest(frame, columns, refused: Mapping[str, InputError]):
+  """The widest law of tokens that a small table identifies, domain by domain.
+
+  Raises:
+    InputError: why the published law was refused, where no other can be fitted.
+  """
+  law = find(SMALL_LAW)
+  small: Fit | Fits
+  try:
+    rows = tables.select(tables.rename(frame, law, columns), law)
+    if "domain" in rows:
+      parts = rows.groupby(rows["domain"].astype(str))
+      small = Fits("domain", {k: fit_advisors(v).best for k, v in parts})
+    else:
+      small = fit_advisors(rows).best
+  except InputError:
+    raise next(iter(refused.values())) from None
+  told = [f"law {name} left out: {why}" for name, why in refused.items()]
+  told += ["the widest law that these runs identify:", str(small)]
+  return "\n\n".join(told), {law.name: small.as_dict()}
 
 
 def _runs(frame, method: str | None, net: bool):
   """The runs that are fitted, and a line on what was done to them."""
   frame, line = records.by_method(frame, method)
+  line = "\n".join(filter(None, (line, records.replay_line(frame)))) or None
   if not net:
     return frame, line
   frame, off = records.net_of_control(frame)

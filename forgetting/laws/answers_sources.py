@@ -51,10 +51,7 @@ def sources(
   lines = [left_out] if left_out else []
   reference = records.replay_reference(table)
   if reference != OWN:
-    lines.append(
-      "nothing of the parent's own corpus was injected: what it wrote,"
-      f" {reference}, stands for it below as {OWN}"
-    )
+    lines.append(f"{records.replay_line(table)} below as {OWN}")
   notes, columns = [*NOTES], [HEADER, *map(_row, found)]
   if any(len(rate.by_size) > 1 for rate in found):
     columns = _beside(columns, ["by size", *map(_by_size, found)])
@@ -106,8 +103,12 @@ def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
     InputError: as `answers.advise` and `exchange.rates`, or shares that are
       none.
   """
-  shares = parse(replay_source)
   table = tables.load(source, None, asked.get("columns"))
+  reference = records.replay_reference(table)
+  shares = {
+    OWN if word == reference else word: share
+    for word, share in parse(replay_source).items()
+  }
   found = exchange.rates(table, domain=domain)
   rate = exchange.mixed(found, shares)
   own = answers.advise(source, domain=domain, **asked)

@@ -232,6 +232,14 @@ def check_levels(law: Law, data: Data, choices: Choices):
         f"needs {variable.levels}: add runs, fix its parameters, or take a "
         f"law without {symbol}{_without(law, symbol)}"
       )
+  if law.trained and "target_tokens" in data.frame:
+    moves = choices.moves(law, "beta")
+    amounts = data.frame["target_tokens"].to_numpy(float)
+    if moves and tables.levels(amounts) < 2:  # T differs by injection alone
+      raise InputError(
+        "one amount of target text tells no power of tokens: add runs with"
+        " another, or fix beta"
+      )
 
 
 def _without(law: Law, symbol: str) -> str:

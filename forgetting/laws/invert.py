@@ -193,6 +193,22 @@ def halving_injection(fitted: Fit, level: float = 0.95) -> Answer:
   return _answer(fitted, values[0][0], values[1], level, {})
 
 
+def depends_on(fitted: Fit, axis: str, point: dict) -> bool:
+  """Whether forgetting without injection changes along an axis, by a law.
+
+  Args:
+    fitted: a fit of a forgetting law; with a power held at 0 it has no answer
+      to how much text, or which size, would do without injection.
+    axis: N or D.
+    point: N and D, where.
+  """
+  here, there = (
+    forgetting_at(fitted, fitted.x[None], at, 0.0)[0]
+    for at in (point, {**point, axis: 2 * point[axis]})
+  )
+  return not np.isclose(here, there, rtol=1e-9, atol=0)
+
+
 def _solve_axis(
   fitted: Fit, axis, point, injection, tolerance, *, level, rises
 ) -> Answer:

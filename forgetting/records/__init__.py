@@ -9,21 +9,22 @@ from forgetting.records.directory import (
   run_directories,
 )
 from forgetting.records.methods import (
+  RANDOM_REPLAY,
   by_method,
   by_replay_source,
+  random_injection,
+  replay_line,
   replay_reference,
 )
 from forgetting.records.tables import (
   COLUMNS,
   LOSSES,
-  RANDOM_REPLAY,
   REQUIRED,
   axes,
   blends,
   curves,
   data,
   load,
-  random_injection,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
   "load",
   "net_of_control",
   "random_injection",
+  "replay_line",
   "replay_reference",
   "run_directories",
 ]

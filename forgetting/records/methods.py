@@ -20,6 +20,10 @@ if TYPE_CHECKING:
   import pandas as pd
 
 
+# policies of replay that inject as if from all of the pretraining text
+RANDOM_REPLAY = ("none", "uniform")
+
+
 def by_method(
   table: "pd.DataFrame", method: str | None = None
 ) -> tuple["pd.DataFrame", str | None]:
@@ -123,6 +127,39 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   )
 
 
+def random_injection(table: "pd.DataFrame") -> "pd.DataFrame":
+  """Keeps the runs that inject by chance, as the laws assume.
+
+  Args:
+    table: one row a run; without a column `replay` all rows are kept.
+
+  Returns:
+    the rows whose replay policy is none or uniform, or whose text is from what
+    stands for the parent's own corpus: `replay_reference`.
+  """
+  if "replay" not in table:
+    return table
+  policy = table["replay"]
+  kept = policy.isna() | policy.isin(RANDOM_REPLAY)
+  if (reference := replay_reference(table)) != OWN:
+    kept |= policy == f"from-{reference}"
+  return table[kept]
+
+
+def replay_line(table: "pd.DataFrame") -> str | None:
+  """That another text stands for the parent's own corpus, if one does.
+
+  Args:
+    table: one row a run.
+  """
+  if (reference := replay_reference(table)) == OWN:
+    return None
+  return (
+    "nothing of the parent's own corpus was injected: what it wrote,"
+    f" {reference}, stands for it"
+  )
+
+
 def by_replay_source(
   table: "pd.DataFrame", *, domain: str | None = None
 ) -> "pd.DataFrame":
@@ -160,12 +197,14 @@ def replay_reference(table: "pd.DataFrame") -> str:
   """The source that others are told beside.
 
   Args:
-    table: with a column `replay_source`.
+    table: one row a run.
 
   Returns:
     OWN; where no run injects the parent's own corpus, as of a public model,
     the word for what the parent writes, at temperature 1 if that was tried.
   """
+  if "replay_source" not in table:
+    return OWN
   words = {*table["replay_source"][finetunings(table)].dropna()}
   written = sorted(word for word in words if word.startswith(f"{SELF}-"))
   if OWN in words or not written:

@@ -25,9 +25,6 @@ COLUMNS = (
   "planned_tokens", "bottom_step", "replay_source",
 )  # fmt: skip
 
-# policies of replay that inject as if from all of the pretraining text
-RANDOM_REPLAY = ("none", "uniform")
-
 LOSSES = (
   "pretrain_loss", "base_pretrain_loss", "target_loss", "base_target_loss",
 )  # fmt: skip
@@ -126,21 +123,6 @@ def _completed(table, name: str):
     if column not in table:
       table[column] = defaults.get(column, np.nan)
   return table[[*COLUMNS, *(c for c in table if c not in COLUMNS)]]
-
-
-def random_injection(table):
-  """Keeps the runs that inject by chance, as the laws assume.
-
-  Args:
-    table: one row a run; without a column `replay` all rows are kept.
-
-  Returns:
-    the rows whose replay policy is none or uniform.
-  """
-  if "replay" not in table:
-    return table
-  policy = table["replay"]
-  return table[policy.isna() | policy.isin(RANDOM_REPLAY)]
 
 
 def curves(root: str | os.PathLike):

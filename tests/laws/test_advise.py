@@ -81,6 +81,16 @@ def test_advice_says_what_else_would_keep_the_tolerance():
   )
 
 
+def test_a_power_that_is_held_at_nothing_answers_no_question():
+  asked = dict(model_params=1e5, target_tokens=25.6e3, tolerance=0.1)
+  fixed = {"beta": 0.0, "alpha": 0.0}
+  told = laws.advise(toy(), law="tokens", fixed=fixed, **asked)
+  assert told.injection > 0 and not told.instead
+  fixed = {"alpha": 0.0}
+  told = laws.advise(toy(), law="tokens", fixed=fixed, **asked)
+  assert [*told.instead] == ["target_tokens"]
+
+
 def test_a_tolerance_must_be_positive():
   with pytest.raises(InputError, match="tolerance -0.5: must be positive"):
     laws.advise(FITTED, model_params=4e6, target_tokens=1e6, tolerance=-0.5)

@@ -166,6 +166,18 @@ def test_a_law_that_cannot_be_fitted_is_left_out_with_the_reason():
   )
 
 
+def test_a_table_too_small_for_every_law_gets_the_widest_that_it_identifies():
+  toy = planted_tables.toy()
+  cell = toy[(toy["model_params"] == 1e5) & (toy["target_tokens"] == 25.6e3)]
+  for table in (cell, cell.drop(columns="domain")):
+    report = answers.fit(table)
+    assert set(report.data) == {"tokens"}
+    assert "law forgetting left out" in report.text
+    assert "the widest law that these runs identify" in report.text
+  with pytest.raises(InputError, match="law forgetting needs 3"):
+    answers.fit(cell[cell["injection"] == 0])
+
+
 def test_a_table_of_one_loss_gets_the_laws_of_it():
   report = answers.fit(planted().drop(columns="target_loss"))
   assert set(report.data) == {"forgetting", "tokens"}

@@ -75,6 +75,21 @@ def test_advice_by_a_source_injects_as_many_counted_tokens(table):
   assert own < half.data["injection"] < p
 
 
+def test_what_stands_for_the_corpus_is_advised_by_its_own_name(table):
+  public = table[table["replay_source"] != "own"]
+  asked = dict(
+    domain="law", model_params=1e5, target_tokens=1e4, tolerance=0.2,
+    law="tokens", fixed={"beta": 0.0},
+  )  # fmt: skip
+  of_self = answers_sources.advise(public, replay_source="self-t1", **asked)
+  assert "self-t1, stands for it" in of_self.text
+  own = of_self.data["own_injection"]
+  assert of_self.data["injection"] == pytest.approx(own)
+  of_wiki = answers_sources.advise(public, replay_source="wiki", **asked).data
+  assert of_wiki["own_injection"] == pytest.approx(own)
+  assert of_wiki["injection"] > own
+
+
 def test_shares_are_equal_or_named():
   assert answers_sources.parse("a,b") == {"a": 0.5, "b": 0.5}
   assert answers_sources.parse("a=0.3, b=0.7") == {"a": 0.3, "b": 0.7}

@@ -96,3 +96,19 @@ def test_text_that_was_chosen_is_left_out_of_replay_sources():
   assert records.by_replay_source(table, domain="wiki_fr").empty
   with pytest.raises(InputError, match="no column replay_source"):
     records.by_replay_source(table.drop(columns="replay_source"))
+
+
+def test_what_the_parent_wrote_stands_for_a_corpus_that_is_not_to_be_had():
+  table = pd.DataFrame(
+    dict(
+      run=["plain", "self", "wiki", "control"],
+      domain=["kjv"] * 3 + [None],
+      replay_source=[None, "self-t1", "wiki", "self-t1"],
+      replay=[None, "from-self-t1", "from-wiki", "control"],
+    )
+  )
+  assert [*records.random_injection(table)["run"]] == ["plain", "self"]
+  assert "self-t1, stands for it" in (records.replay_line(table) or "")
+  table.loc[len(table)] = ["own", "kjv", "own", None]
+  assert [*records.random_injection(table)["run"]] == ["plain", "own"]
+  assert records.replay_line(table) is None

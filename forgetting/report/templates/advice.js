@@ -105,7 +105,9 @@ function newRun(law, draws, level) {
   return { low, high };
 }
 
+// Where the law says nothing of an axis there is no answer: null.
 function along(law, level, axis, at, tolerance) {
+  if (!dependsOn(law, axis, at)) return null;
   const found = withInterval(law, level,
     (q) => crossing(law, q, axis, at, tolerance));
   const where = { ...at, p: 0, [axis]: found.value };
@@ -179,6 +181,7 @@ function told(name, a) {
     [a.sizeNeeded, "at least {} parameters", "no model size"],
   ] : [];
   for (const [found, some, none] of instead) {
+    if (!found) continue;
     // no number without a run anywhere near it
     if (found.value >= 1 && found.value < Infinity &&
       Object.values(found.beyond).some((factor) => factor > FAR)) continue;

@@ -118,6 +118,13 @@ function crossing(law, q, axis, at, tolerance) {
   return Math.exp(rises ? low : high);
 }
 
+// Whether forgetting without injection changes along an axis, by the law.
+function dependsOn(law, axis, at) {
+  const [here, there] = [1, 2].map((times) => forgettingAt(law, law.point,
+    { ...at, p: 0, [axis]: times * at[axis] }));
+  return Math.abs(here - there) > 1e-9 * Math.abs(there);
+}
+
 // Axis -> how far a point is outside the data, as a factor.
 function beyond(law, at) {
   const out = {};

@@ -87,10 +87,9 @@ const whatif = (() => {
           `${(100 * a.feasible).toFixed(0)} %`, ""],
         ["Forgetting without injection", g(a.without.value, 4),
           range(a.without, (v) => g(v, 4))],
-        ["Or no injection and at most: target tokens",
-          possible(a.tokensAllowed.value), range(a.tokensAllowed, possible)],
-        ["Or no injection and at least: parameters",
-          possible(a.sizeNeeded.value), range(a.sizeNeeded, possible)],
+        ...instead("Or no injection and at most: target tokens",
+          a.tokensAllowed),
+        ...instead("Or no injection and at least: parameters", a.sizeNeeded),
         ...(feasible ? costs(a, a.needed.value, asked.epochs) : []),
       ]);
     warn(a);
@@ -98,6 +97,10 @@ const whatif = (() => {
     find("whatif-command").textContent = command(domain, asked);
     draw(find("whatif-chart"), domain, asked, a);
     key(domain, a);
+  }
+
+  function instead(name, found) {
+    return found ? [[name, possible(found.value), range(found, possible)]] : [];
   }
 
   function costs(a, p, epochs) {
