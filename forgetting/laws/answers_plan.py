@@ -13,11 +13,14 @@ from forgetting.laws.answers import Report, with_line
 from forgetting.laws.arguments import pairs
 from forgetting.laws.candidates import AXES, Cost, default_candidates, grid
 from forgetting.laws.fit import fit as fit_table
+from forgetting.laws.invert import forgetting_at
 from forgetting.laws.law import find
 from forgetting.laws.plan import plan as plan_runs
 from forgetting.laws.plan import plan_new as plan_from_guess
-from forgetting.laws.plan_curves import EXPECTED, expected_law, plan_curves
+from forgetting.laws.plan_injection import EXPECTED, expected_law
+from forgetting.laws.plan_injection import plan_injection as plan_runs_of
 from forgetting.laws.schedule import schedule_of
+from forgetting.laws.trials import spread_at
 
 # What a study to come is planned from: forgetting (nats) of the smallest model
 # at the most target tokens without injection, and the law's other parameters.
@@ -170,7 +173,7 @@ def plan_injection(
     a Report whose `table` has the runs to add and their seeds.
 
   Raises:
-    InputError: as `plan` and `plan_curves`.
+    InputError: as `plan` and `plan_injection.plan_injection`.
   """
   law = find("tokens")
   frame, line = _of_domain(source, law, domain, columns, method)
@@ -178,16 +181,19 @@ def plan_injection(
   schedule, params = fitted.schedule, fitted.params
   assert schedule is not None  # a law of tokens has one
   x = [params["A"], params["beta"], params["B"], params["c"], params["alpha"]]
+  point = {"N": float(model_params), "D": float(target_tokens)}
+  lost = float(forgetting_at(fitted, fitted.x[None], point, 0.0)[0])
   values = fitted.own_data.values
   rows = zip(*(values[symbol] for symbol in "NDp"), strict=True)
-  result = plan_curves(
+  result = plan_runs_of(
     default_candidates(fitted),
-    target={"N": float(model_params), "D": float(target_tokens)},
+    target=point,
     tolerance=tolerance,
     factor=interval,
     schedule=schedule,
     law=np.array([np.log(x[0]), x[1], np.log(x[2]), *x[3:]]),
     done=[dict(zip("NDp", map(float, row), strict=True)) for row in rows],
+    off=spread_at(fitted, point, lost),
   )
   return Report(with_line(line, str(result)), result.as_dict(), result.runs)
 
@@ -215,7 +221,7 @@ def plan_new_injection(
 
   Raises:
     InputError: a study without fine-tunings on that domain, and as
-      `plan_curves`.
+      `plan_injection.plan_injection`.
   """
   import pandas as pd
 
@@ -244,7 +250,7 @@ def plan_new_injection(
   ]
   expected = dict(guess)
   forgetting = expected.pop("forgetting")
-  result = plan_curves(
+  result = plan_runs_of(
     candidates,
     target={"N": float(model_params), "D": float(target_tokens)},
     tolerance=tolerance,

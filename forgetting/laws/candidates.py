@@ -12,6 +12,7 @@ from forgetting.config import InputError
 from forgetting.laws.fitted import Fit
 
 LEAST_LEVELS = 3
+APART = 3  # a factor between injections, by which their effects are told apart
 AXES = {"N": "model_params", "D": "target_tokens", "p": "injection"}
 
 
@@ -85,6 +86,52 @@ def least_design(candidates, strength: float, cost: Cost) -> list[int]:
     for i, c in enumerate(candidates)
     if c["N"] in sizes and c["D"] in tokens and c["p"] in chosen
   ]
+
+
+def star(candidates, target: Mapping[str, float], injection: float):
+  """Finds the few runs that tell each exponent of a law near a question.
+
+  At the size and the amount of text nearest to those in question: nothing
+  injected, the injection nearest to the one expected, and the next that is
+  APART from it. At the next size, and at the next amount: the first two.
+
+  Args:
+    candidates: points, as of `grid`, but not each axis need have each level.
+    target: N and D of the question.
+    injection: about what the answer will be, above 0.
+
+  Returns:
+    indices into the candidates; fewer where an axis has one level.
+  """
+  here = min(
+    candidates, key=lambda c: sum(_away(c[k], target[k]) for k in "ND")
+  )
+  chosen = []
+  for moved in ("", "N", "D"):
+    kept = "ND".replace(moved, "")
+    beside = [
+      c
+      for c in candidates
+      if all(c[k] == here[k] for k in kept)
+      and not (moved and c[moved] == here[moved])
+    ]
+    if moved and beside:
+      level = min(
+        (c[moved] for c in beside), key=lambda v: _away(v, here[moved])
+      )
+      beside = [c for c in beside if c[moved] == level]
+    levels = sorted(
+      {c["p"] for c in beside} - {0.0}, key=lambda p: _away(p, injection)
+    )
+    wanted = [0.0, *levels[:1]]
+    if not moved:
+      wanted += [p for p in levels if _away(p, levels[0]) >= np.log(APART)][:1]
+    chosen += [c for c in beside if c["p"] in wanted]
+  return [i for i, c in enumerate(candidates) if c in chosen]
+
+
+def _away(value: float, wanted: float) -> float:
+  return abs(np.log(value / wanted))
 
 
 def default_candidates(fitted: Fit) -> list[dict[str, float]]:

@@ -4,7 +4,8 @@ A candidate's worth is the fall of the prediction's variance at the targets if
 it were run, per cost: sum_k w_k |J_k S_k j|^2 / (s^2 + j' S_k j) over the
 basins k that fit about as well, with S the parameters' covariance, j the
 candidate's gradient and J the targets' (V-optimal, after arXiv 2604.22753),
-plus what the candidate would tell about which basin is true.
+plus what the candidate would tell about which basin is true. The budget is
+spent as long as the rest of it, at the next run's worth, can still be felt.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from forgetting.laws.profiles import excess
 
 if TYPE_CHECKING:
   import pandas as pd
+
+FELT = 0.05  # of the variance that is left, which the rest of a budget may take
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ class Plan:
       f" {100 * self.after:.2g} %"
     )
     if not len(self.runs):
-      return f"{head}: no candidate is affordable"
+      return f"{head}: no run that it pays for would do much"
+    if (left := self.budget - self.spent) > 0:
+      head += f"; no run that the other {left:.2g} pay for would do much more"
     return "\n".join([head, *plan_table.lines(self.runs)])
 
   def as_dict(self) -> dict:
@@ -196,10 +201,13 @@ def _greedy(
     if waiting:
       index = waiting.pop(0)
     else:
-      worth = _worth(beliefs, noise) / price**power
+      gain = _worth(beliefs, noise)
+      worth = gain / price**power
       worth[(price > budget - spent) | (times >= repeats)] = -np.inf
       index = int(np.argmax(worth))
-      if not worth[index] > 0:
+      # later runs are worth less: the rest of the budget brings this at most
+      rest = gain[index] * (budget - spent) / price[index]
+      if not worth[index] > 0 or rest < FELT * _error(beliefs) ** 2:
         break
     spent += price[index]
     times[index] += 1

@@ -1,12 +1,15 @@
-"""Which few runs, read along their curves, tell an injection closely enough.
+"""Which few runs tell an injection closely enough.
 
 The law of tokens, F = A T^beta / (N^alpha (1 + B p T)^c), is believed with a
-Gaussian of its parameters. A run gives F at several T of its curve. These have
-errors of three kinds: what the law is off by there, the more the further the
-run's N and D are from those in question, which another seed does not mend; the
-run's luck, which its points share; and each point's own. Runs are taken one by
+Gaussian of its parameters. A run tells F at its bottom, with errors of two
+kinds: what the law is off by there, the more the further the run's N and D are
+from those in question, which another seed does not mend; and its luck. First
+come the few runs without which a fit cannot tell each exponent
+(`candidates.star`), whatever is believed of these. Then runs are taken one by
 one, each time the one that lowers the variance of ln p* most for its cost, p*
-being the injection that keeps the tolerance, until its interval is as asked.
+being the injection that keeps the tolerance, until they tell it as closely as
+is asked. What the form of the law is off by at the question itself is told
+beside: no run mends that.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.laws import plan_table
 from forgetting.laws.belief import slopes
-from forgetting.laws.candidates import AXES, Cost
+from forgetting.laws.candidates import AXES, Cost, star
 from forgetting.laws.schedule import Schedule
+from forgetting.laws.trials import UNTRIED
 
 if TYPE_CHECKING:
   import pandas as pd
@@ -31,10 +35,10 @@ if TYPE_CHECKING:
 # a spread that takes in what their domains and sizes differ by.
 EXPECTED = {"beta": 0.35, "B": 1e-4, "c": 0.35, "alpha": 0.1}
 SPREAD = {"A": 1.5, "beta": 0.3, "B": 2.5, "c": 0.25, "alpha": 0.2}  # A, B: ln
-OF_RUN, OF_EVALUATION = 0.02, 0.01  # nats: what seeds, and points, are off by
+OF_RUN = 0.02  # nats: what seeds are off by
 OF_LAW = 0.03  # nats an e-fold of N, and of D, as backtests of the toys had it
-POINTS, APART = 6, 1.5  # evaluations that count, and the ratio of their tokens
 MOST_SEEDS = 3
+STEP = 1e-3  # of a tolerance, relative, to see what it moves
 LEAST, MOST = 1e-6, 0.99  # of an injection that is looked for
 NOTHING = 1000  # a factor from which on nothing is known of an injection
 Z = 1.96  # of a 95 % interval
@@ -42,16 +46,18 @@ NAMES = ("A", "beta", "B", "c", "alpha")
 
 
 @dataclass(frozen=True)
-class CurvePlan:
+class InjectionPlan:
   """Runs that tell the injection as closely as was asked.
 
   Attributes:
     runs: a data frame: model_params, target_tokens, injection, seeds, cost.
     injection: p* as expected before any of them.
-    factor: by which p* may be off either way after them, at 95 %.
+    factor: by which p* may be off either way after them, at 95 %, were the
+      form of the law right there.
     before: the same before.
     asked: the factor that was asked for; it is not reached where all runs
       that may be taken do not give it.
+    whole: the factor with what the form of the law is off by.
   """
 
   runs: pd.DataFrame
@@ -59,14 +65,16 @@ class CurvePlan:
   factor: float
   before: float
   asked: float
+  whole: float
 
   def __str__(self) -> str:
     number = int(self.runs["seeds"].sum())
     cost = float((self.runs["cost"] * self.runs["seeds"]).sum())
     head = (
-      f"{number} runs for {cost:.2g} FLOPs: an injection of about"
-      f" {100 * self.injection:.2g} % is known within a factor of"
-      f" {self.factor:.2g} at 95 % ({_told(self.before)} without them)"
+      f"{number} runs for {cost:.2g} FLOPs: they tell an injection of about"
+      f" {100 * self.injection:.2g} % within a factor of {self.factor:.2g} at"
+      f" 95 % ({_told(self.before)} without them), {self.whole:.2g} with what"
+      " the form of the law may be off by"
     )
     if self.factor > self.asked:
       head += (
@@ -79,10 +87,11 @@ class CurvePlan:
     """As JSON takes it."""
     facts = {name: getattr(self, name) for name in ("injection", "factor")}
     facts |= {"before": self.before, "asked": self.asked}
+    facts |= {"whole": self.whole}
     return {"runs": self.runs.to_dict("records"), **facts}
 
 
-def plan_curves(
+def plan_injection(
   candidates: Sequence[Mapping[str, float]],
   *,
   target: Mapping[str, float],
@@ -91,7 +100,8 @@ def plan_curves(
   schedule: Schedule,
   law: np.ndarray,
   done: Sequence[Mapping[str, float]] = (),
-) -> CurvePlan:
+  off: float | None = None,
+) -> InjectionPlan:
   """Chooses the runs of a study to come, or those to add to one.
 
   Args:
@@ -102,6 +112,8 @@ def plan_curves(
     schedule: the tokens that runs train on.
     law: [5], ln A, beta, ln B, c and alpha as expected, see `expected_law`.
     done: the runs that are there.
+    off: nats that the form of the law is off by there; by default as forms
+      were elsewhere: see `trials.UNTRIED`.
 
   Raises:
     InputError: a factor or a tolerance that cannot be, or an expectation that
@@ -123,6 +135,10 @@ def plan_curves(
   free = np.arange(len(candidates))
   taken = np.concatenate([np.zeros(len(candidates), int), np.ones(len(done))])
   before = now = belief.variance(gradient, taken)
+  if _factor(now) > factor:
+    first = star(candidates, target, wanted)
+    taken[[i for i in first if candidates[i] not in done]] = 1
+    now = belief.variance(gradient, taken)
   while _factor(now) > factor:
     after = np.array(
       [
@@ -136,12 +152,13 @@ def plan_curves(
       break
     taken[best] += 1
     now = float(after[best])
-  return CurvePlan(
+  return InjectionPlan(
     _table(candidates, taken[free].astype(int), costs),
     wanted,
     _factor(now),
     _factor(before),
     factor,
+    _factor(now + _of_form(law, target, tolerance, schedule, off)),
   )
 
 
@@ -213,17 +230,33 @@ def _needed(x, target, tolerance: float, schedule) -> float:
   return float(low + part * (high - low))
 
 
+def _of_form(x, target, tolerance: float, schedule, off) -> float:
+  """The variance of ln p* by what the form of the law is off by, nats."""
+  if off is None:
+    off = UNTRIED * float(_at_end(x, target, np.zeros(1), schedule)[0])
+  return (off * _steepness(x, target, tolerance, schedule)) ** 2
+
+
+def _steepness(x, target, tolerance: float, schedule) -> float:
+  """By how much ln p* falls for a nat of tolerance more."""
+  over, under = (
+    math.log(_needed(x, target, tolerance * times, schedule))
+    for times in (1 + STEP, 1 - STEP)
+  )
+  return (under - over) / (2 * STEP * tolerance)
+
+
 @dataclass(frozen=True)
 class _Belief:
   """What runs tell of the law, by how often each point is run.
 
   Attributes:
-    gradients: of each point's curve, [points of a curve, 5].
-    off: of each point, nats that the law is off by.
+    gradients: of forgetting at each point, [points, 5].
+    off: [points], nats that the law is off by at each.
   """
 
-  gradients: tuple[np.ndarray, ...]
-  off: tuple[float, ...]
+  gradients: np.ndarray
+  off: np.ndarray
 
   @classmethod
   def of(cls, law, points, target, schedule) -> _Belief:
@@ -231,31 +264,23 @@ class _Belief:
     distances = [
       sum(abs(math.log(point[k] / target[k])) for k in "ND") for point in points
     ]
-    return cls(
-      tuple(_gradients(law, point, schedule) for point in points),
-      tuple(OF_LAW * distance for distance in distances),
-    )
+    gradients = [_gradient(law, point, schedule) for point in points]
+    return cls(np.array(gradients), OF_LAW * np.array(distances))
 
   def variance(self, gradient, taken) -> float:
     """Of what has that gradient, after each point was run so often."""
+    times = np.asarray(taken, float)
+    weight = times / (times * self.off**2 + OF_RUN**2)  # none: 0
     information = np.diag([SPREAD[name] ** -2.0 for name in NAMES])
-    for i in np.flatnonzero(taken):
-      shared = self.off[i] ** 2 + OF_RUN**2 / taken[i]
-      errors = np.full((POINTS, POINTS), shared)
-      errors += OF_EVALUATION**2 / taken[i] * np.eye(POINTS)
-      slope = self.gradients[i]
-      information = information + slope.T @ np.linalg.solve(errors, slope)
+    information += (self.gradients.T * weight) @ self.gradients
     return float(gradient @ np.linalg.solve(information, gradient))
 
 
-def _gradients(law, point, schedule) -> np.ndarray:
-  end = float(schedule.trained(point["N"], point["D"], point["p"]))
-  trained = end / APART ** np.arange(POINTS)
+def _gradient(law, point, schedule) -> np.ndarray:
+  def lost(x, _):
+    return _at_end(x, point, np.array([point["p"]]), schedule)
 
-  def along(x, _):
-    return _forgetting(x, point["N"], trained, point["p"])
-
-  return slopes(along, law, None)
+  return slopes(lost, law, None)[0]
 
 
 def _told(factor: float) -> str:
