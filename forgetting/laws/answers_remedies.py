@@ -10,7 +10,7 @@ from forgetting.laws import drifts, frontier, paths
 from forgetting.laws.answers import Report
 from forgetting.laws.frontier import Arm, Frontier, Stop
 from forgetting.laws.together import Together, pairs
-from forgetting.records import text_table
+from forgetting.records import methods, text_table
 from forgetting.records.table_columns import DONE
 
 HEADER = (
@@ -65,7 +65,8 @@ def remedies(
   """
   found = frontier.frontiers(curves, blends, progress=progress)
   used = _memory(curves, memory or {}, found)
-  texts = [_text(one, progress, used) for one in found]
+  texts = [line] if (line := methods.replay_line(runs)) else []
+  texts += [_text(one, progress, used) for one in found]
   missing = missing_of(runs, planned)
   texts += _missing_lines(missing)
   if blends is None or not len(blends):
@@ -101,7 +102,7 @@ def missing_of(runs, planned=None) -> list[dict]:
   known = runs if planned is None else pd.concat([runs, planned])
   known = known.drop_duplicates(["study", "run"])
   tuned = known["domain"].notna() & (known["domain"].astype(str) != "")
-  known = known[tuned & known["replay"].isna()]
+  known = methods.by_chance(known[tuned])
   done, usual = runs["run"][runs["status"] == DONE], paths.usual_of(known)
   counts: dict[tuple, list[int]] = {}
   for _, row in known.iterrows():

@@ -118,9 +118,7 @@ def paths_of(curves, blends=None) -> dict[tuple, list[Path]]:
   """
   if "domain" not in curves:
     return {}
-  curves = curves[curves["domain"].notna()]
-  if "replay" in curves:
-    curves = curves[curves["replay"].isna()]
+  curves = methods.by_chance(curves[curves["domain"].notna()])
   usual = usual_of(curves)
   out: dict[tuple, list[Path]] = {}
   names: dict[str, tuple[str, str]] = {}
@@ -203,13 +201,15 @@ def is_blended(remedy: str) -> bool:
 
 
 def blended_of(curves) -> list[str]:
-  """Names the runs whose way from base to best is read, plain ones first.
+  """Names the runs whose way from base to best is measured, plain ones first.
+
+  Of those that inject only the parent's own corpus: it is minutes a run.
 
   Args:
     curves: as of `paths_of`.
   """
   found = [path for of_cell in paths_of(curves).values() for path in of_cell]
-  found = [path for path in found if is_blended(path.remedy)]
+  found = [path for path in found if path.remedy in (PLAIN, INJECTION)]
   return [
     p.run for p in sorted(found, key=lambda p: (p.remedy != PLAIN, p.run))
   ]

@@ -10,6 +10,7 @@ from forgetting.records.directory import (
 )
 from forgetting.records.methods import (
   RANDOM_REPLAY,
+  by_chance,
   by_method,
   by_replay_source,
   random_injection,
@@ -37,6 +38,7 @@ __all__ = [
   "StudyDirectory",
   "axes",
   "blends",
+  "by_chance",
   "by_method",
   "by_replay_source",
   "curves",

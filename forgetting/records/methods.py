@@ -165,16 +165,12 @@ def by_replay_source(
 ) -> "pd.DataFrame":
   """Keeps the fine-tunings by one method whose injected text came by chance.
 
-  Chosen text of the parent's own corpus is another question. Those that inject
-  nothing are kept too.
-
   Args:
     table: a data frame, one row a run, as of `load`.
     domain: only fine-tunings on it.
 
   Returns:
-    the rows that are done, their source in the column `replay_source`; OWN
-    stands for what `replay_reference` says.
+    the rows that are done, as of `by_chance`.
 
   Raises:
     InputError: the table has no such column.
@@ -187,10 +183,30 @@ def by_replay_source(
   rows = table[finetunings(table) & (table["status"] == DONE)]
   if domain is not None:
     rows = rows[rows["domain"].astype(str) == domain]
-  named = rows["replay_source"].notna() & (rows["replay_source"] != OWN)
-  rows, _ = by_method(rows[named | rows["replay"].isna()])
-  others = rows["replay_source"] != replay_reference(table)
-  return rows.assign(replay_source=rows["replay_source"].where(others, OWN))
+  return by_method(by_chance(rows))[0]
+
+
+def by_chance(table: "pd.DataFrame") -> "pd.DataFrame":
+  """Keeps what injects text by chance, from whatever source, and no text.
+
+  Chosen text of the parent's own corpus is another question.
+
+  Args:
+    table: a data frame, one row a run or an evaluation.
+
+  Returns:
+    the rows; in the column `replay_source`, where there is one, OWN stands for
+    what `replay_reference` says.
+  """
+  if "replay" not in table:
+    return table
+  if "replay_source" not in table:
+    return table[table["replay"].isna()]
+  source = table["replay_source"]
+  named = source.notna() & (source != OWN) & finetunings(table)
+  others = source != replay_reference(table)
+  rows = table.assign(replay_source=source.where(others, OWN))
+  return rows[named | table["replay"].isna()]
 
 
 def replay_reference(table: "pd.DataFrame") -> str:

@@ -55,16 +55,26 @@ def test_plain_is_the_usual_method_of_a_study_without_full_fine_tuning():
   curves = planted_remedies.curves()
   lora = curves[curves.method == "lora-r4"]
   other = lora.assign(method="lora-r64", run="other")
-  beside = lora.assign(injection=0.05, replay_source="self-t1", run="beside")
+  beside = lora.assign(
+    injection=0.05, replay_source="news", replay="from-news", run="beside"
+  )
   both = pd.concat([lora, other, beside], ignore_index=True)
   (of_cell,) = paths.paths_of(both).values()
   assert {path.run: (path.remedy, path.arm) for path in of_cell} == {
     lora["run"].iloc[0]: ("plain", "plain"),
     "other": ("lora", "lora-r64"),
-    "beside": ("injection from self-t1", "p 0.05 from self-t1"),
+    "beside": ("injection from news", "p 0.05 from news"),
   }
-  # its way from base to best is asked for, plain runs first
-  assert paths.blended_of(both) == [lora["run"].iloc[0], "beside"]
+  # the way from base to best is asked of plain runs, and of the own corpus
+  assert paths.blended_of(both) == [lora["run"].iloc[0]]
+  written = beside.assign(
+    replay_source="self-t1", replay="from-self-t1", run="written"
+  )
+  both = pd.concat([both, written], ignore_index=True)
+  (of_cell,) = paths.paths_of(both).values()
+  arms = {path.run: path.arm for path in of_cell}
+  assert arms["written"] == "p 0.05"  # what the parent wrote stands for it
+  assert paths.blended_of(both) == [lora["run"].iloc[0], "written"]
   # where there are full ones, those are plain
   (of_cell,) = paths.paths_of(curves).values()
   assert "lora" in {path.remedy for path in of_cell}
