@@ -1,12 +1,11 @@
 """The verbs that read studies and tables: laws, decisions, associations."""
 
 import functools
-import os
 from typing import Annotated, Literal
 
 import tyro
 
-from forgetting.cli.answers import ROOT, find, tell
+from forgetting.cli.answers import ROOT, find, one_thread, tell
 from forgetting.cli.options import (
   Flag,
   Json,
@@ -265,11 +264,6 @@ def laws():
 
   keep_freed_memory()
   return answers
-
-
-def one_thread() -> None:
-  """Before numpy: threads cost more than they bring on small matrices."""
-  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def columns_of(text: str) -> dict[str, str]:

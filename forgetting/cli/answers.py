@@ -117,6 +117,11 @@ def write_text(text: str, file: str, *, option: str) -> None:
     raise InputError(f"{option} {file}: {why}") from None
 
 
+def one_thread() -> None:
+  """Before numpy: threads cost more than they bring on small matrices."""
+  os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def write_page(
   table: pathlib.Path,
   *,

@@ -3,7 +3,7 @@
 import tyro
 
 from forgetting.cli import numbers
-from forgetting.cli.answers import ROOT, find, tell, write_page
+from forgetting.cli.answers import ROOT, find, one_thread, tell, write_page
 from forgetting.cli.numbers import Tolerance
 from forgetting.cli.options import Flag, Json, Root, StudyOrTable
 
@@ -28,6 +28,7 @@ def report(
     columns: Other names of a table's columns: `loss=val_loss,N=params`.
     pdf: Write the figures as PDF too, beside PNG and SVG.
   """
+  one_thread()
   from forgetting.records import plan_file
 
   source = find(table, root)

@@ -14,7 +14,7 @@ from typing import Annotated
 import tyro
 
 from forgetting.cli import needs
-from forgetting.cli.answers import ROOT, tell, write_page
+from forgetting.cli.answers import ROOT, one_thread, tell, write_page
 from forgetting.cli.loading import loaded
 from forgetting.cli.options import (
   Config,
@@ -182,6 +182,7 @@ def submit(asked: StudyOptions) -> int:
 
 def do_here(asked: StudyOptions) -> int:
   """Does what is missing on this machine, then writes the page."""
+  one_thread()
   _refuse_others(asked, HERE, "--on local")
   needs.training()
   from forgetting.launch import verbs
