@@ -27,7 +27,7 @@ def heat_map(table):
   count = table.drop_duplicates("position").sort_values("position")["examples"]
   limits = colour_limits(cells)
   figure = Figure(
-    figsize=(style.WIDTH, 2.2 + 0.11 * min(len(tasks), LABELLED)),
+    figsize=(style.WIDTH, 2.2 + 0.11 * np.clip(len(tasks), 16, LABELLED)),
     layout="constrained",
   )
   axes = figure.subplots(
@@ -54,6 +54,8 @@ def heat_map(table):
   means = mean(cells * weight, 1) / weight.mean()
   beside.barh(np.arange(len(tasks)), means, color=style.DOMAINS[0])
   beside.set_xlabel("task mean")
+  beside.locator_params(axis="x", nbins=2)
+  beside.tick_params(axis="x", labelsize=6)
   beside.tick_params(axis="y", length=0)
   beside.grid(axis="y", visible=False)
   map_.set_xlabel("pretraining examples, by mean forgetting")
@@ -158,7 +160,8 @@ def name_rows(panel, names, families) -> None:
   """
   panel.tick_params(axis="y", length=0)
   if len(names) <= LABELLED:
-    panel.set_yticks(np.arange(len(names)), [_short(n) for n in names])
+    labels = [_short(name) for name in told_apart(names)]
+    panel.set_yticks(np.arange(len(names)), labels)
     panel.tick_params(axis="y", labelsize=6)
     return
   starts, middles, words = stretches(families)
@@ -166,6 +169,28 @@ def name_rows(panel, names, families) -> None:
     panel.axhline(start - 0.5, color=SEPARATOR, linewidth=0.6)
   panel.set_yticks(middles, [_short(w) for w in words])
   panel.set_ylabel(f"{len(names)} tasks")
+
+
+def told_apart(names) -> list[str]:
+  """Names of runs without the parts at either end that all of them share.
+
+  Args:
+    names: parts of each stand between hyphens.
+
+  Returns:
+    as many; of one name, or where nothing would be left of one, as they were.
+  """
+  parts = [str(name).split("-") for name in names]
+  before = _shared(parts)
+  after = _shared([part[before:][::-1] for part in parts])
+  cut = ["-".join(part[before : len(part) - after]) for part in parts]
+  return cut if len(cut) > 1 and all(cut) else [str(name) for name in names]
+
+
+def _shared(parts) -> int:
+  """How many parts at the start all have in common."""
+  same = [len(set(level)) == 1 for level in zip(*parts, strict=False)]
+  return same.index(False) if False in same else len(same)
 
 
 def _short(name: str) -> str:

@@ -91,3 +91,11 @@ def test_what_no_run_has_measured_is_no_number_and_no_warning(recwarn):
   assert cells["forgetting"].isna().sum() == 6
   assert cells["forgetting"].mean() == 1
   assert not recwarn.list
+
+
+def test_runs_are_named_by_what_tells_them_apart():
+  names = ["n25k-kjv-d2k-p0-s0", "n25k-wiki_fr-d2k-p0.1-s0"]
+  assert figure_matrix.told_apart(names) == ["kjv-d2k-p0", "wiki_fr-d2k-p0.1"]
+  for alone in (["a-b"], ["a-b", "a-b"], ["a", "a-b"]):
+    assert figure_matrix.told_apart(alone) == alone
+  assert figure_matrix.told_apart(["T0001", "T0002"]) == ["T0001", "T0002"]
