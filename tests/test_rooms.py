@@ -175,6 +175,11 @@ def test_analysis_imports_neither_tensorflow_nor_jax(room):
   assert not loaded_by(f"import forgetting.{room}") & (TENSORFLOW | JAX)
 
 
+def test_the_command_alone_imports_no_numpy():
+  """A verb says first how many threads it may use: `answers.one_thread`."""
+  assert "numpy" not in loaded_by("import forgetting.cli.main")
+
+
 def test_the_study_process_and_the_store_import_neither():
   loaded = loaded_by("import forgetting.study.study, forgetting.runs.run")
   assert not loaded & (TENSORFLOW | JAX)

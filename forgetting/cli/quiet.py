@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 
-from forgetting.records.told import TableWarning
+from forgetting.config import TableWarning
 
 _errors = []  # where a verb that is quiet tells errors all the same
 

@@ -3,7 +3,7 @@
 Standard library only: a config is read where neither JAX nor TensorFlow is.
 """
 
-from forgetting.config.errors import InputError
+from forgetting.config.errors import InputError, TableWarning
 from forgetting.config.evaluation import Evaluation
 from forgetting.config.method import EWC, KL, L2SP, Freeze, Full, LoRA, Method
 from forgetting.config.model import BYTE_VOCABULARY, Model
@@ -40,5 +40,6 @@ __all__ = [
   "Run",
   "SelfText",
   "Study",
+  "TableWarning",
   "domain_name",
 ]

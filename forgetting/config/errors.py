@@ -1,10 +1,14 @@
-"""The one kind of error that people see."""
+"""The one kind of error that people see, and of warning."""
 
 import reprlib
 
 
 class InputError(ValueError):
   """Bad input, told in one line: found, expected, what to do about it."""
+
+
+class TableWarning(UserWarning):
+  """A line about rows that were left out, or names that look alike."""
 
 
 _short = reprlib.Repr()

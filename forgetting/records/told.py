@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 import warnings
 
+from forgetting.config import TableWarning
+
 SHOWN = 3  # values or lines that a sentence names
-
-
-class TableWarning(UserWarning):
-  """A line about rows that were left out, or names that look alike."""
 
 
 def tell(line: str) -> None:

@@ -6,8 +6,8 @@ import planted_tables
 import pytest
 
 from forgetting import laws
+from forgetting.config import TableWarning
 from forgetting.laws import thinning
-from forgetting.records.told import TableWarning
 
 
 @given(

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
+from forgetting.config import TableWarning
 from forgetting.records import table_columns
 from forgetting.records.table_columns import LINE
-from forgetting.records.told import TableWarning
 
 WORDS = ("finished", " Success", "COMPLETED", "crashed", "done", None)
 

@@ -12,10 +12,9 @@ import pandas as pd
 import pytest
 
 from forgetting.associations import load as associations
-from forgetting.config import InputError
+from forgetting.config import InputError, TableWarning
 from forgetting.laws import table as laws_table
 from forgetting.records import load, table_columns, table_file
-from forgetting.records.told import TableWarning
 
 RUNS = pd.DataFrame(
   {
