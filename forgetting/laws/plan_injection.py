@@ -70,11 +70,13 @@ class InjectionPlan:
   def __str__(self) -> str:
     number = int(self.runs["seeds"].sum())
     cost = float((self.runs["cost"] * self.runs["seeds"]).sum())
+    without = f" ({_told(self.before)} without them)" if number else ""
     head = (
-      f"{number} runs for {cost:.2g} FLOPs: they tell an injection of about"
-      f" {100 * self.injection:.2g} % within a factor of {self.factor:.2g} at"
-      f" 95 % ({_told(self.before)} without them), {self.whole:.2g} with what"
-      " the form of the law may be off by"
+      f"{number} runs for {cost:.2g} FLOPs: "
+      f"{'they' if number else 'those that are there'} tell an injection of"
+      f" about {100 * self.injection:.2g} % within a factor of"
+      f" {self.factor:.2g} at 95 %{without}, {self.whole:.2g} with what the"
+      " form of the law may be off by"
     )
     if self.factor > self.asked:
       head += (

@@ -69,7 +69,9 @@ def test_runs_that_are_there_are_not_bought_again():
   again = planned(1.4, done=done)
   assert again.before < planned(1.4).before
   assert 0 < again.runs["seeds"].sum() < planned(1.4).runs["seeds"].sum()
-  assert not len(planned(1.6, done=done).runs)
+  enough = planned(1.6, done=done)
+  assert not len(enough.runs)
+  assert str(enough).startswith("0 runs for 0 FLOPs: those that are there tell")
 
 
 def test_all_runs_may_not_be_enough():

@@ -56,3 +56,14 @@ def test_a_table_may_name_its_columns_otherwise(two_studies, tmp_path):
   np.testing.assert_allclose(
     np.sort(read.runs["pretrain_loss"]), np.sort(table["pretrain_loss"])
   )
+
+
+def test_text_that_stands_for_the_corpus_is_measured_and_told(two_studies):
+  read = evidence.read(two_studies / "first")
+  assert read.methods is None
+  injects = read.runs["injection"].gt(0) & read.runs["domain"].notna()
+  whole = len(read.measured)
+  read.runs.loc[injects, "replay_source"] = "self-t1"
+  read.runs.loc[injects, "replay"] = "from-self-t1"
+  assert len(read.measured) == whole
+  assert read.methods.endswith("what it wrote, self-t1, stands for it")
