@@ -144,9 +144,9 @@ def plan(
 ) -> int:
   """Tell which runs to add so that one answer becomes sharper.
 
-  With --interval: the fewest FLOPs after which the injection that keeps
-  --tolerance is known within that factor. With --budget: which runs sharpen a
-  predicted loss most for so many FLOPs.
+  With --interval: the runs that identify a law, then the fewest FLOPs after
+  which the injection that keeps --tolerance is known within that factor. With
+  --budget: which runs sharpen a predicted loss most for so many FLOPs.
 
   Examples: forgetting plan configs/quickstart.py --interval 1.5 --tolerance
   0.25 --model-params 1.5e5 --target-tokens 1e4 --out few.py; forgetting plan

@@ -21,8 +21,8 @@ def remedies(
 
   Methods, learning rates, optimizers, injection, and what costs no training:
   averages with base and the largest changes alone of plain runs and of those
-  that inject, measured at the first call where best is kept (--keep-best). A
-  call that was stopped goes on with the next run.
+  that inject their corpus, measured at the first call where best is kept
+  (--keep-best). A call that was stopped goes on with the next run.
 
   Args:
     progress: Part of plain fine-tuning's way to its best target loss, where

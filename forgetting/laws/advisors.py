@@ -150,6 +150,8 @@ def _fit(frame, law: str, free: tuple[str, ...], options) -> Fit:
 
 
 def _way_out(frame, refused: dict[str, str]) -> str:
+  if "injection" not in frame:
+    return refused[SMALL_LAW]
   injections = frame["injection"].to_numpy(float)
   if tables.levels(injections) < 2:
     at = f"{100 * injections[0]:.3g} %"

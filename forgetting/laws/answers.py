@@ -72,7 +72,7 @@ def fit(
   """
   options = dict(free=tuple(free), fixed=fixed, loss=loss)
   named = None if law is None else find(law)
-  frame, line = _runs(tables.load(table, named, columns), method, net)
+  frame, line = runs_of(tables.load(table, named, columns), method, net)
   if named is not None:
     text, data = _fit_one(frame, named, by, columns, options)
     return Report(with_line(line, text), data)
@@ -85,27 +85,30 @@ def fit(
       refused[name] = problem
       text = f"law {name} left out: {problem}"
     texts.append(text)
+  if not out and free:
+    raise next(iter(refused.values()))
   if not out:
-    text, out = _widest(frame, columns, refused)
+    held = dict(fixed=fixed, loss=loss)
+    text, out = _widest(frame, group, columns, held, refused)
     texts = [text]
   return Report(with_line(line, "\n\n".join(texts)), out)
 
 
-def _widest(frame, columns, refused: Mapping[str, InputError]):
-  """The widest law of tokens that a small table identifies, domain by domain.
+def _widest(frame, by, columns, options, refused: Mapping[str, InputError]):
+  """The widest law of tokens that a small table identifies, group by group.
 
   Raises:
-    InputError: why the published law was refused, where no other can be fitted.
+    InputError: why the published law was refused, where it cannot be fitted.
   """
   law = find(SMALL_LAW)
   small: Fit | Fits
   try:
     rows = tables.select(tables.rename(frame, law, columns), law)
-    if "domain" in rows:
-      parts = rows.groupby(rows["domain"].astype(str))
-      small = Fits("domain", {k: fit_advisors(v).best for k, v in parts})
+    if by is None:
+      small = _of_tokens(rows, options)
     else:
-      small = fit_advisors(rows).best
+      parts = rows.groupby(rows[by].astype(str))
+      small = Fits(by, {k: _of_tokens(part, options) for k, part in parts})
   except InputError:
     raise next(iter(refused.values())) from None
   told = [f"law {name} left out: {why}" for name, why in refused.items()]
@@ -113,8 +116,28 @@ def _widest(frame, columns, refused: Mapping[str, InputError]):
   return "\n\n".join(told), {law.name: small.as_dict()}
 
 
-def _runs(frame, method: str | None, net: bool):
-  """The runs that are fitted, and a line on what was done to them."""
+def _of_tokens(rows, options) -> Fit:
+  """The law of tokens as advice takes it, which holds parts of it."""
+  advisors = fit_advisors(rows, **options)
+  for form in advisors.forms:
+    if form.law.name == SMALL_LAW:
+      return form
+  raise InputError(advisors.refused[SMALL_LAW])
+
+
+def runs_of(frame, method: str | None, net: bool = False):
+  """The runs that are fitted, and a line on what was done to them.
+
+  Args:
+    frame: a data frame, one row a run.
+    method, net: as of `fit`.
+
+  Returns:
+    the rows, and the line or None.
+
+  Raises:
+    InputError: as of `records.by_method` and `records.net_of_control`.
+  """
   frame, line = records.by_method(frame, method)
   line = "\n".join(filter(None, (line, records.replay_line(frame)))) or None
   if not net:
@@ -228,7 +251,7 @@ def advise(
   if not isinstance(read, (Fit, Fits)):
     law = asked.get("law")
     table = tables.load(read, find(law) if law else None, asked.get("columns"))
-    read, line = _runs(table, method, net)
+    read, line = runs_of(table, method, net)
   elif net:
     raise InputError(
       "--net: found a fit, expected the study or table that it is to be made of"
@@ -283,7 +306,7 @@ def predict(
   named = dict(columns or {})
   of_rows = {ours: name for ours, name in named.items() if name in asked}
   if not isinstance(fitted, (Fit, Fits)):
-    frame, line = records.by_method(tables.load(fitted, None, columns), method)
+    frame, line = runs_of(tables.load(fitted, None, columns), method)
     own = {k: v for k, v in named.items() if v in frame or k not in of_rows}
     by = by or domains_of(tables.rename(frame, find(law), own), find(law))
     fitted = fit_table(frame, law, by=by, columns=own)

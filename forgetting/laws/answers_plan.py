@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from forgetting import records
 from forgetting.config import InputError, amounts, domain_name
 from forgetting.laws import table as tables
-from forgetting.laws.answers import Report, with_line
+from forgetting.laws.answers import Report, runs_of, with_line
 from forgetting.laws.arguments import pairs
 from forgetting.laws.candidates import AXES, Cost, default_candidates, grid
 from forgetting.laws.fit import fit as fit_table
@@ -266,7 +265,7 @@ def plan_new_injection(
 
 def _of_domain(source, law, domain, columns, method):
   """A table's rows by one method on one domain, and the line on the method."""
-  frame, line = records.by_method(tables.load(source, law, columns), method)
+  frame, line = runs_of(tables.load(source, law, columns), method)
   frame = tables.rename(frame, law, columns)
   if domain is not None:
     if "domain" not in frame or domain not in set(frame["domain"]):

@@ -63,9 +63,11 @@ def remedies(
   Raises:
     InputError: nothing to compare.
   """
+  known = _known(runs, planned)
+  curves = methods.by_chance(curves, methods.replay_reference(known))
   found = frontier.frontiers(curves, blends, progress=progress)
   used = _memory(curves, memory or {}, found)
-  texts = [line] if (line := methods.replay_line(runs)) else []
+  texts = [line] if (line := methods.replay_line(known)) else []
   texts += [_text(one, progress, used) for one in found]
   missing = missing_of(runs, planned)
   texts += _missing_lines(missing)
@@ -97,10 +99,7 @@ def missing_of(runs, planned=None) -> list[dict]:
   Returns:
     a dict an arm, in order: cell, remedy, arm, undone and runs (how many).
   """
-  import pandas as pd
-
-  known = runs if planned is None else pd.concat([runs, planned])
-  known = known.drop_duplicates(["study", "run"])
+  known = _known(runs, planned)
   tuned = known["domain"].notna() & (known["domain"].astype(str) != "")
   known = methods.by_chance(known[tuned])
   done, usual = runs["run"][runs["status"] == DONE], paths.usual_of(known)
@@ -116,6 +115,14 @@ def missing_of(runs, planned=None) -> list[dict]:
     for (cell, remedy, arm), (undone, of) in sorted(counts.items())
     if undone
   ]
+
+
+def _known(runs, planned):
+  """All runs of a study, begun or not, one row each."""
+  import pandas as pd
+
+  known = runs if planned is None else pd.concat([runs, planned])
+  return known.drop_duplicates(["study", "run"])
 
 
 def _missing_lines(missing: list[dict]) -> list[str]:

@@ -105,12 +105,14 @@ def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
   """
   table = tables.load(source, None, asked.get("columns"))
   reference = records.replay_reference(table)
-  shares = {
-    OWN if word == reference else word: share
-    for word, share in parse(replay_source).items()
-  }
+  shares: dict[str, float] = {}
+  for word, share in parse(replay_source).items():
+    known = OWN if word == reference else word
+    shares[known] = shares.get(known, 0.0) + share
   found = exchange.rates(table, domain=domain)
   rate = exchange.mixed(found, shares)
+  if [*shares] == [OWN]:
+    rate = dataclasses.replace(rate, source=reference)
   own = answers.advise(source, domain=domain, **asked)
   needed = own.data["injection"]
   ends = own.data["low"], own.data["high"]
@@ -121,7 +123,8 @@ def advise(source, *, replay_source: str, domain: str, **asked) -> Report:
     f" is worth {rate.q:.3g} of the corpus's (95 % [{rate.low:.3g},"
     f" {rate.high:.3g}])"
   )
-  tried = table["injection"][table["replay_source"].isin([*shares])].max()
+  runs = records.by_chance(table, reference)
+  tried = runs["injection"][runs["replay_source"].isin([*shares])].max()
   if math.isfinite(tried) and p > tried:
     words += f"; that is beyond the {percent(float(tried))} that was tried"
   harmful = [one for one in found if one.source in shares and one.harms]

@@ -202,11 +202,11 @@ def _greedy(
       index = waiting.pop(0)
     else:
       gain = _worth(beliefs, noise)
-      worth = gain / price**power
-      worth[(price > budget - spent) | (times >= repeats)] = -np.inf
+      free = (price <= budget - spent) & (times < repeats)
+      worth = np.where(free, gain / price**power, -np.inf)
       index = int(np.argmax(worth))
       # later runs are worth less: the rest of the budget brings this at most
-      rest = gain[index] * (budget - spent) / price[index]
+      rest = np.where(free, gain / price, 0.0).max() * (budget - spent)
       if not worth[index] > 0 or rest < FELT * _error(beliefs) ** 2:
         break
     spent += price[index]

@@ -38,8 +38,9 @@ SPREAD = {"A": 1.5, "beta": 0.3, "B": 2.5, "c": 0.25, "alpha": 0.2}  # A, B: ln
 OF_RUN = 0.02  # nats: what seeds are off by
 OF_LAW = 0.03  # nats an e-fold of N, and of D, as backtests of the toys had it
 MOST_SEEDS = 3
-STEP = 1e-3  # of a tolerance, relative, to see what it moves
+STEP = 1e-3  # of an injection, relative, to see what it moves
 LEAST, MOST = 1e-6, 0.99  # of an injection that is looked for
+LARGEST = 700.0  # of what may be put into exp
 NOTHING = 1000  # a factor from which on nothing is known of an injection
 Z = 1.96  # of a 95 % interval
 NAMES = ("A", "beta", "B", "c", "alpha")
@@ -75,7 +76,7 @@ class InjectionPlan:
       f"{number} runs for {cost:.2g} FLOPs: "
       f"{'they' if number else 'those that are there'} tell an injection of"
       f" about {100 * self.injection:.2g} % within a factor of"
-      f" {self.factor:.2g} at 95 %{without}, {self.whole:.2g} with what the"
+      f" {self.factor:.2g} at 95 %{without}, {_told(self.whole)} with what the"
       " form of the law may be off by"
     )
     if self.factor > self.asked:
@@ -160,7 +161,7 @@ def plan_injection(
     _factor(now),
     _factor(before),
     factor,
-    _factor(now + _of_form(law, target, tolerance, schedule, off)),
+    _factor(now + _of_form(law, target, wanted, schedule, off)),
   )
 
 
@@ -232,20 +233,18 @@ def _needed(x, target, tolerance: float, schedule) -> float:
   return float(low + part * (high - low))
 
 
-def _of_form(x, target, tolerance: float, schedule, off) -> float:
+def _of_form(x, target, wanted: float, schedule, off) -> float:
   """The variance of ln p* by what the form of the law is off by, nats."""
   if off is None:
     off = UNTRIED * float(_at_end(x, target, np.zeros(1), schedule)[0])
-  return (off * _steepness(x, target, tolerance, schedule)) ** 2
+  return (off / _steepness(x, target, wanted, schedule)) ** 2
 
 
-def _steepness(x, target, tolerance: float, schedule) -> float:
-  """By how much ln p* falls for a nat of tolerance more."""
-  over, under = (
-    math.log(_needed(x, target, tolerance * times, schedule))
-    for times in (1 + STEP, 1 - STEP)
-  )
-  return (under - over) / (2 * STEP * tolerance)
+def _steepness(x, target, injection: float, schedule) -> float:
+  """By how many nats forgetting falls for an e-fold of the injection more."""
+  beside = injection * np.array([1 - STEP, 1 + STEP])
+  less, more = _at_end(x, target, beside, schedule)
+  return float(less - more) / (2 * STEP)
 
 
 @dataclass(frozen=True)
@@ -291,7 +290,7 @@ def _told(factor: float) -> str:
 
 def _factor(variance: float) -> float:
   """By which p* may be off either way."""
-  return float(np.exp(Z * math.sqrt(variance)))
+  return math.exp(min(Z * math.sqrt(variance), LARGEST))
 
 
 def _cost(point, schedule) -> float:

@@ -114,7 +114,8 @@ def select(frame, law: Law):
   if "status" in frame:
     frame = frame[frame["status"] == table_columns.DONE]
     table_columns.tell_left_out(every, frame)
-  frame, _ = records.by_method(records.random_injection(frame))
+  reference = records.replay_reference(every)
+  frame, _ = records.by_method(records.random_injection(frame, reference))
   if "domain" in frame and law.rows != "all":
     domain = frame["domain"]
     named = domain.notna() & (domain.astype(str) != "")

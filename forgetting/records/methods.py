@@ -127,11 +127,14 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   )
 
 
-def random_injection(table: "pd.DataFrame") -> "pd.DataFrame":
+def random_injection(
+  table: "pd.DataFrame", reference: str | None = None
+) -> "pd.DataFrame":
   """Keeps the runs that inject by chance, as the laws assume.
 
   Args:
     table: one row a run; without a column `replay` all rows are kept.
+    reference: as of `by_chance`.
 
   Returns:
     the rows whose replay policy is none or uniform, or whose text is from what
@@ -141,7 +144,8 @@ def random_injection(table: "pd.DataFrame") -> "pd.DataFrame":
     return table
   policy = table["replay"]
   kept = policy.isna() | policy.isin(RANDOM_REPLAY)
-  if (reference := replay_reference(table)) != OWN:
+  reference = reference or replay_reference(table)
+  if reference != OWN:
     kept |= policy == f"from-{reference}"
   return table[kept]
 
@@ -183,20 +187,23 @@ def by_replay_source(
   rows = table[finetunings(table) & (table["status"] == DONE)]
   if domain is not None:
     rows = rows[rows["domain"].astype(str) == domain]
-  return by_method(by_chance(rows))[0]
+  return by_method(by_chance(rows, replay_reference(table)))[0]
 
 
-def by_chance(table: "pd.DataFrame") -> "pd.DataFrame":
+def by_chance(
+  table: "pd.DataFrame", reference: str | None = None
+) -> "pd.DataFrame":
   """Keeps what injects text by chance, from whatever source, and no text.
 
   Chosen text of the parent's own corpus is another question.
 
   Args:
     table: a data frame, one row a run or an evaluation.
+    reference: the source that stands for the parent's own corpus, where the
+      table is a part of what tells; by default as `replay_reference` says.
 
   Returns:
-    the rows; in the column `replay_source`, where there is one, OWN stands for
-    what `replay_reference` says.
+    the rows; those of the reference are as if its text were the parent's own.
   """
   if "replay" not in table:
     return table
@@ -204,9 +211,15 @@ def by_chance(table: "pd.DataFrame") -> "pd.DataFrame":
     return table[table["replay"].isna()]
   source = table["replay_source"]
   named = source.notna() & (source != OWN) & finetunings(table)
-  others = source != replay_reference(table)
-  rows = table.assign(replay_source=source.where(others, OWN))
-  return rows[named | table["replay"].isna()]
+  rows = table[named | table["replay"].isna()]
+  reference = reference or replay_reference(table)
+  if reference == OWN:
+    return rows
+  stands = rows["replay_source"] == reference
+  return rows.assign(
+    replay_source=rows["replay_source"].mask(stands, OWN),
+    replay=rows["replay"].mask(stands, None),
+  )
 
 
 def replay_reference(table: "pd.DataFrame") -> str:

@@ -93,8 +93,7 @@ class Evidence:
 
   @property
   def methods(self) -> str | None:
-    """A line on the methods that are left out, where there are others, and on
-    text that stands for the parents' corpus."""
+    """A line on methods left out, and on text that stands for the corpus."""
     told = self._by_one_method[1], records.replay_line(self.finetunings)
     return "; ".join(filter(None, told)) or None
 

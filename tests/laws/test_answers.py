@@ -176,6 +176,10 @@ def test_a_table_too_small_for_every_law_gets_the_widest_that_it_identifies():
     assert "the widest law that these runs identify" in report.text
   with pytest.raises(InputError, match="law forgetting needs 3"):
     answers.fit(cell[cell["injection"] == 0])
+  with pytest.raises(InputError, match="injection"):
+    answers.fit(cell.drop(columns="injection"))
+  held = answers.fit(cell, fixed={"c": 0.8}).data["tokens"]
+  assert held["groups"]["kjv"]["params"]["c"] == 0.8
 
 
 def test_a_table_of_one_loss_gets_the_laws_of_it():

@@ -85,6 +85,13 @@ def test_what_stands_for_the_corpus_is_advised_by_its_own_name(table):
   assert "self-t1, stands for it" in of_self.text
   own = of_self.data["own_injection"]
   assert of_self.data["injection"] == pytest.approx(own)
+  assert "of self-t1 in place of" in of_self.text
+  far = answers_sources.advise(
+    public, replay_source="self-t1", **asked | {"tolerance": 0.05}
+  )
+  assert "that is beyond the 20 % that was tried" in far.text
+  both = answers_sources.advise(public, replay_source="own,self-t1", **asked)
+  assert both.data["injection"] == pytest.approx(own)
   of_wiki = answers_sources.advise(public, replay_source="wiki", **asked).data
   assert of_wiki["own_injection"] == pytest.approx(own)
   assert of_wiki["injection"] > own

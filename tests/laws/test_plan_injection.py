@@ -89,6 +89,14 @@ def test_what_the_form_is_off_by_is_told_beside():
   assert f"{off.whole:.2g} with what the form" in str(off)
 
 
+@pytest.mark.parametrize("tolerance", [0.4763, 0.1316])
+def test_a_tolerance_near_either_end_is_asked_as_it_is(tolerance):
+  plan = planned(factor=1.5, tolerance=tolerance)
+  assert 0 < plan.injection < 1
+  steep = planning._steepness(LAW, TARGET, plan.injection, SCHEDULE)
+  assert steep > 0
+
+
 @pytest.mark.parametrize("domain", ["kjv", "py_sympy", "wiki_fr"])
 def test_seven_of_sixty_runs_tell_what_the_cell_s_own_say(domain):
   """Of the example study, its largest cell, which has six injections."""

@@ -112,3 +112,21 @@ def test_what_the_parent_wrote_stands_for_a_corpus_that_is_not_to_be_had():
   table.loc[len(table)] = ["own", "kjv", "own", None]
   assert [*records.random_injection(table)["run"]] == ["plain", "own"]
   assert records.replay_line(table) is None
+
+
+def test_a_part_of_a_study_is_read_as_the_whole_says():
+  table = pd.DataFrame(
+    dict(
+      run=["plain", "self", "own"],
+      domain=["kjv"] * 3,
+      injection=[0.0, 0.1, 0.1],
+      replay_source=[None, "self-t1", "own"],
+      replay=[None, "from-self-t1", None],
+      status=["done", "done", "running"],
+    )
+  )
+  kept = records.by_replay_source(table)
+  assert [*kept["replay_source"].dropna()] == ["self-t1"]
+  written = records.by_chance(table[:2])
+  assert [*written["replay_source"].dropna()] == ["own"]
+  pd.testing.assert_frame_equal(records.by_chance(written), written)
