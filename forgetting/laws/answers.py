@@ -104,6 +104,8 @@ def _widest(frame, by, columns, options, refused: Mapping[str, InputError]):
   small: Fit | Fits
   try:
     rows = tables.select(tables.rename(frame, law, columns), law)
+    if by is not None and by not in rows:
+      raise InputError(f"by: no column {by!r} in the table")
     if by is None:
       small = _of_tokens(rows, options)
     else:

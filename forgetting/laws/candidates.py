@@ -88,7 +88,9 @@ def least_design(candidates, strength: float, cost: Cost) -> list[int]:
   ]
 
 
-def star(candidates, target: Mapping[str, float], injection: float):
+def star(
+  candidates, target: Mapping[str, float], injection: float
+) -> list[int]:
   """Finds the few runs that tell each exponent of a law near a question.
 
   At the size and the amount of text nearest to those in question: nothing

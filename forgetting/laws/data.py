@@ -233,12 +233,13 @@ def check_levels(law: Law, data: Data, choices: Choices):
         f"law without {symbol}{_without(law, symbol)}"
       )
   if law.trained and "target_tokens" in data.frame:
-    moves = choices.moves(law, "beta")
+    moving = [p.name for p in law.parameters if p.axes == ("T",)]
+    moving = [name for name in moving if choices.moves(law, name)]
     amounts = data.frame["target_tokens"].to_numpy(float)
-    if moves and tables.levels(amounts) < 2:  # T differs by injection alone
+    if moving and tables.levels(amounts) < 2:  # T differs by injection alone
       raise InputError(
         "one amount of target text tells no power of tokens: add runs with"
-        " another, or fix beta"
+        f" another, or fix {' and '.join(moving)}"
       )
 
 

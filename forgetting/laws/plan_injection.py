@@ -88,9 +88,8 @@ class InjectionPlan:
 
   def as_dict(self) -> dict:
     """As JSON takes it."""
-    facts = {name: getattr(self, name) for name in ("injection", "factor")}
-    facts |= {"before": self.before, "asked": self.asked}
-    facts |= {"whole": self.whole}
+    names = ("injection", "factor", "before", "asked", "whole")
+    facts = {name: getattr(self, name) for name in names}
     return {"runs": self.runs.to_dict("records"), **facts}
 
 
@@ -128,11 +127,9 @@ def plan_injection(
   if not tolerance > 0:
     raise InputError(f"tolerance {tolerance:g}: expected nats above 0")
   wanted = _needed(law, target, tolerance, schedule)
-
-  def asked(x, _):
-    return np.array([math.log(_needed(x, target, tolerance, schedule))])
-
-  gradient = slopes(asked, law, None)[0]
+  steepness = _steepness(law, target, wanted, schedule)
+  # of ln p*: what raises forgetting there is made up for along its fall
+  gradient = _gradient(law, {**target, "p": wanted}, schedule) / steepness
   belief = _Belief.of(law, [*candidates, *done], target, schedule)
   costs = np.array([_cost(point, schedule) for point in candidates])
   free = np.arange(len(candidates))
@@ -155,13 +152,15 @@ def plan_injection(
       break
     taken[best] += 1
     now = float(after[best])
+  if off is None:
+    off = UNTRIED * float(_at_end(law, target, np.zeros(1), schedule)[0])
   return InjectionPlan(
     _table(candidates, taken[free].astype(int), costs),
     wanted,
     _factor(now),
     _factor(before),
     factor,
-    _factor(now + _of_form(law, target, wanted, schedule, off)),
+    _factor(now + (off / steepness) ** 2),
   )
 
 
@@ -197,7 +196,7 @@ def _forgetting(x, n, trained, p) -> np.ndarray:
   """By the law of tokens, nats.
 
   Args:
-    x: [5], as of `_mean`.
+    x: [5], as of `expected_law`.
     n, trained, p: model params, tokens trained on, injection; arrays.
   """
   a, beta, b, c, alpha = x
@@ -231,13 +230,6 @@ def _needed(x, target, tolerance: float, schedule) -> float:
   low, high = levels[last - 1], levels[last]
   part = (lost[last - 1] - tolerance) / (lost[last - 1] - lost[last])
   return float(low + part * (high - low))
-
-
-def _of_form(x, target, wanted: float, schedule, off) -> float:
-  """The variance of ln p* by what the form of the law is off by, nats."""
-  if off is None:
-    off = UNTRIED * float(_at_end(x, target, np.zeros(1), schedule)[0])
-  return (off / _steepness(x, target, wanted, schedule)) ** 2
 
 
 def _steepness(x, target, injection: float, schedule) -> float:

@@ -178,6 +178,8 @@ def test_a_table_too_small_for_every_law_gets_the_widest_that_it_identifies():
     answers.fit(cell[cell["injection"] == 0])
   with pytest.raises(InputError, match="injection"):
     answers.fit(cell.drop(columns="injection"))
+  with pytest.raises(InputError, match="no column 'nosuch'"):
+    answers.fit(cell, by="nosuch")
   held = answers.fit(cell, fixed={"c": 0.8}).data["tokens"]
   assert held["groups"]["kjv"]["params"]["c"] == 0.8
 

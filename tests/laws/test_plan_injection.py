@@ -93,8 +93,17 @@ def test_what_the_form_is_off_by_is_told_beside():
 def test_a_tolerance_near_either_end_is_asked_as_it_is(tolerance):
   plan = planned(factor=1.5, tolerance=tolerance)
   assert 0 < plan.injection < 1
-  steep = planning._steepness(LAW, TARGET, plan.injection, SCHEDULE)
-  assert steep > 0
+
+
+def test_ln_p_moves_with_the_law_as_its_answers_do():
+  """The gradient that runs are chosen by, against p* of laws a step apart."""
+  steep = planning._steepness(LAW, TARGET, planned().injection, SCHEDULE)
+  there = {**TARGET, "p": planned().injection}
+  told = planning._gradient(LAW, there, SCHEDULE) / steep
+  for i, slope in enumerate(told):
+    ends = LAW + np.outer([1, -1], 1e-3 * (np.arange(5) == i))
+    up, down = (planning._needed(x, TARGET, 0.35, SCHEDULE) for x in ends)
+    assert np.log(up / down) / 2e-3 == pytest.approx(slope, rel=0.05)
 
 
 @pytest.mark.parametrize("domain", ["kjv", "py_sympy", "wiki_fr"])
