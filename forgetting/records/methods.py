@@ -107,11 +107,11 @@ def _by_rate(table: "pd.DataFrame") -> tuple["pd.DataFrame", str | None]:
   cell = ["domain", "model_params", "target_tokens"]
   if not {*cell, "optimizer", "peak_lr"} <= {*table.columns}:
     return table, None
-  numbered = table.reset_index(drop=True)
-  tuned = numbered[np.asarray(finetunings(numbered))]
-  tried = tuned[[*cell, "optimizer", "peak_lr"]].drop_duplicates()
+  is_tuned = np.asarray(finetunings(table))
+  tried = table.loc[is_tuned, [*cell, "optimizer", "peak_lr"]].drop_duplicates()
   if not tried.duplicated(cell).any():  # as in most studies
     return table, None
+  tuned = table.reset_index(drop=True)[is_tuned]
   other = np.zeros(len(table), bool)
   for _, rows in tuned.groupby(cell):
     counts = settings(rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+import functools
 import os
 import pathlib
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ EXTRAS = (
 
 @dataclass(frozen=True)
 class Evidence:
-  """A study or a table, read.
+  """A study or a table, read: its frames are not changed, nor what is of them.
 
   Attributes:
     name: of the study, or of the folder of studies.
@@ -70,13 +71,13 @@ class Evidence:
     """What commands call it: a study's name, a table's file."""
     return self.name if self.folder else f"{self.name}{self.suffix}"
 
-  @property
+  @functools.cached_property
   def finetunings(self) -> "pd.DataFrame":
     """The rows with a domain, done or not."""
     domain = self.runs["domain"]
     return self.runs[domain.notna() & (domain.astype(str) != "")]
 
-  @property
+  @functools.cached_property
   def measured(self) -> "pd.DataFrame":
     """The fine-tunings that are done, have both losses, and inject by chance.
 
@@ -87,7 +88,7 @@ class Evidence:
     numbers = runs[["forgetting", "target_loss"]].to_numpy(float)
     return runs[(runs["status"] == "done") & np.isfinite(numbers).all(axis=1)]
 
-  @property
+  @functools.cached_property
   def _by_one_method(self) -> "tuple[pd.DataFrame, str | None]":
     return records.by_method(records.random_injection(self.finetunings))
 
@@ -109,12 +110,12 @@ class Evidence:
     results = self.results.values()
     return sum(result.get("wall_seconds") or 0 for result in results)
 
-  @property
+  @functools.cached_property
   def domains(self) -> list[str]:
     """The domains, in the order that gives them their colours."""
     return sorted(self.finetunings["domain"].astype(str).unique())
 
-  @property
+  @functools.cached_property
   def sizes(self) -> list[int]:
     """The model sizes, in the order that gives them their markers."""
     return sorted(self.finetunings["model_params"].unique())

@@ -87,22 +87,23 @@ def injection(evidence: Evidence, drawn, figure: str) -> str:
 
 
 def _curves(evidence: Evidence, page: pathlib.Path) -> Iterator[dict]:
+  import numpy as np
+
   if not len(evidence.curves):
     return
   runs = evidence.measured.drop_duplicates(
     ["domain", "model_params", "target_tokens", "injection"]
   )
-  by_run = dict(list(evidence.curves.groupby(["study", "run"], sort=False)))
+  by_run = _by_run(evidence.curves)
   for run in runs.head(ROOM).to_dict("records"):
     key = run["study"], run["run"]
-    rows = by_run.get(key)
-    if rows is None:
+    points = by_run.get(key)
+    if points is None:
       continue
-    rows = rows[rows["step"] > 0].sort_values("step")
-    best = rows["step"] == run["best_step"]
-    kept = rows[(_every(len(rows))) | best]
-    columns = ["step", "pretrain_loss", "target_loss"]
-    points = kept[columns].dropna().to_numpy(float)
+    every = max(1, -(-len(points) // MOST))
+    kept = np.arange(len(points)) % every == 0
+    points = points[kept | (points[:, 0] == run["best_step"])]
+    points = points[~np.isnan(points).any(axis=1)]
     if not len(points):
       continue
     yield {
@@ -118,11 +119,13 @@ def _curves(evidence: Evidence, page: pathlib.Path) -> Iterator[dict]:
     }
 
 
-def _every(count: int):
-  import numpy as np
-
-  step = max(1, -(-count // MOST))
-  return np.arange(count) % step == 0
+def _by_run(curves) -> dict:
+  """(study, run) -> steps and both losses after the start, [evaluations, 3]."""
+  columns = ["step", "pretrain_loss", "target_loss"]
+  tuned = curves[curves["step"] > 0].sort_values("step", kind="stable")
+  groups = tuned.groupby(["study", "run"], sort=False).indices
+  points = tuned[columns].to_numpy(float)
+  return {key: points[rows] for key, rows in groups.items()}
 
 
 def _first(evidence: Evidence) -> dict:

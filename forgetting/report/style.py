@@ -42,6 +42,7 @@ RC = {
   "font.family": [FONT],
   "font.size": 9,
   "axes.titlesize": 9.5,
+  "axes.titley": 1.0,  # nothing above a panel: no ticks to measure for it
   "axes.labelsize": 9,
   "axes.spines.top": False,
   "axes.spines.right": False,

@@ -1,5 +1,7 @@
 """What a report is about, read from a folder of studies and from tables."""
 
+import dataclasses
+
 import numpy as np
 from planted_study import SIZES, TOKENS, plant
 import pytest
@@ -26,6 +28,13 @@ def test_studies_that_share_a_pretraining_are_one_report(two_studies):
   assert read.domains == ["kjv", "wiki_fr"]
   assert len(read.results) == len(read.runs) == len(read.configs) == 10
   assert read.seconds == pytest.approx(10 * 12.5)
+
+
+def test_what_every_section_asks_is_found_once(two_studies):
+  read = evidence.read(two_studies)
+  assert read.finetunings is read.finetunings
+  assert read.measured is read.measured
+  assert read.domains is read.domains
 
 
 def test_a_run_of_two_studies_has_its_own_result_and_curve(two_studies):
@@ -63,7 +72,9 @@ def test_text_that_stands_for_the_corpus_is_measured_and_told(two_studies):
   assert read.methods is None
   injects = read.runs["injection"].gt(0) & read.runs["domain"].notna()
   whole = len(read.measured)
-  read.runs.loc[injects, "replay_source"] = "self-t1"
-  read.runs.loc[injects, "replay"] = "from-self-t1"
+  runs = read.runs.copy()
+  runs.loc[injects, "replay_source"] = "self-t1"
+  runs.loc[injects, "replay"] = "from-self-t1"
+  read = dataclasses.replace(read, runs=runs)
   assert len(read.measured) == whole
   assert read.methods.endswith("what it wrote, self-t1, stands for it")

@@ -1,7 +1,10 @@
 """The numbers that the page's own figures are drawn from."""
 
+import dataclasses
 import json
 import re
+
+import numpy as np
 
 from forgetting.report import evidence, explorer, tables
 
@@ -26,6 +29,24 @@ def test_every_cell_has_its_curves_with_the_best_among_them(small):
   assert any(
     all(run[k] == v for k, v in cell.items()) for run in told["curves"]
   )
+
+
+def test_a_long_curve_is_thinned_but_for_its_best(small):
+  found = evidence.read(small)
+  run = found.measured.iloc[0]
+  steps = np.arange(1000, -1, -1)  # in whatever order the table has them
+  one = found.curves[found.curves["run"] == run["run"]].iloc[[0] * len(steps)]
+  long = one.assign(
+    step=steps, pretrain_loss=3 + steps / 1e4, target_loss=2.0
+  ).reset_index(drop=True)
+  long.loc[long["step"] == 1 + 17 * 3, "pretrain_loss"] = np.nan
+  runs = found.runs.assign(best_step=500.0)
+  found = dataclasses.replace(found, curves=long, runs=runs)
+  (told,) = known(explorer.data(found, None, small))["curves"]
+  points = np.array(told["points"])
+  assert [*points[:3, 0]] == [1, 18, 35]  # step 52 has no loss
+  assert 500 in points[:, 0] and len(points) == 59
+  np.testing.assert_allclose(points[:, 1], 3 + points[:, 0] / 1e4)
 
 
 def test_nothing_to_draw_is_nothing_in_the_page(small):
