@@ -20,6 +20,7 @@ A run directory is all that passes from training to analysis:
 
 from collections.abc import Iterator, Mapping
 import dataclasses
+import functools
 import io
 import json
 import os
@@ -326,4 +327,9 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
     raise InputError(f"{path}: found no run, expected <run>/config.json in it")
   texts = places.each(configs, lambda file: file.read_text())
   for file, text in zip(configs, texts, strict=True):
-    yield RunDirectory(file.parent), canonical.from_dict(Run, json.loads(text))
+    yield RunDirectory(file.parent), _run(text)
+
+
+@functools.lru_cache(maxsize=4096)  # a page reads a study six times
+def _run(config: str) -> Run:
+  return canonical.from_dict(Run, json.loads(config))

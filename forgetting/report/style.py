@@ -30,10 +30,17 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 WIDTH = 10.0  # inches: the width of the page
 FONT = "DejaVu Sans"  # comes with matplotlib: the same widths everywhere
 
-UNDATED = {  # the same figure is the same bytes
-  "png": {"Software": None},
-  "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-  "svg": {"Date": None},
+WRITTEN = {  # without dates: the same figure is the same bytes
+  "png": dict(
+    metadata={"Software": None},
+    facecolor="white",
+    pil_kwargs={"compress_level": 3},  # a tenth more bytes in half the time
+  ),
+  "pdf": dict(
+    metadata={"CreationDate": None, "Producer": None, "Creator": None},
+    facecolor="white",
+  ),
+  "svg": dict(metadata={"Date": None}, transparent=True),
 }
 
 BASE = dict(color=INK, linewidth=0.9, linestyle=(0, (1, 2)))  # reference lines
@@ -188,9 +195,8 @@ def save(
   with matplotlib.rc_context({**RC, "svg.hashsalt": name}), _quiet():
     figure = _settled(draw(table))
     for ending in ("png", "pdf") if pdf else ("png",):
-      content = _render(figure, ending, UNDATED[ending], facecolor="white")
-      places.write(folder / f"{name}.{ending}", content)
-    svg = _render(figure, "svg", UNDATED["svg"], transparent=True).decode()
+      places.write(folder / f"{name}.{ending}", _render(figure, ending))
+    svg = _render(figure, "svg").decode()
   places.write(folder / f"{name}.svg", svg.encode())
   return _for_page(svg, name)
 
@@ -238,15 +244,9 @@ def _quiet():
     logger.setLevel(level)
 
 
-def _render(figure, ending: str, metadata: dict, **options) -> bytes:
+def _render(figure, ending: str) -> bytes:
   buffer = io.BytesIO()
-  figure.savefig(
-    buffer,
-    format=ending,
-    dpi=150,
-    metadata=metadata,
-    **options,
-  )
+  figure.savefig(buffer, format=ending, dpi=150, **WRITTEN[ending])
   return buffer.getvalue()
 
 

@@ -70,6 +70,19 @@ def test_config_on_disk_is_canonical(directory, finetuning):
   assert values["parent"]["injection"] == 1.0
 
 
+def test_a_config_is_made_once_until_its_file_changes(directory):
+  def read():
+    ((_, run),) = records.run_directories(directory.path.parent)
+    return run
+
+  first = read()
+  assert read() is first
+  file = directory.path / "config.json"
+  changed = json.loads(file.read_text()) | {"seed": 71}
+  file.write_text(json.dumps(changed))
+  assert read().seed == 71 != first.seed
+
+
 def test_a_resume_on_other_text_is_refused(tmp_path, finetuning):
   directory = RunDirectory.of(tmp_path, "toy", finetuning)
   directory.create(finetuning, text={"law/train": "1" * 64})
