@@ -94,9 +94,9 @@ def foreign(rows=60):
 
 def fewer_draws(monkeypatch, draws: int = 60) -> None:
   """Lets fits bootstrap less, for tests that ask for no interval's ends."""
-  bootstrap = fitted_lib.bootstrap
+  resampling = fitted_lib.resampling
   monkeypatch.setattr(
-    fitted_lib, "bootstrap", lambda fit, **_: bootstrap(fit, draws=draws)
+    fitted_lib, "resampling", lambda fit, **_: resampling(fit, draws=draws)
   )
 
 

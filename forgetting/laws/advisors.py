@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.laws import lockstep
 from forgetting.laws import table as tables
 from forgetting.laws.criteria import aicc
-from forgetting.laws.fit import fit
+from forgetting.laws.fit import fitting_table
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import advisable, find
-from forgetting.laws.trials import Trial, every_trial, side, sides, trial
+from forgetting.laws.lockstep import Search
+from forgetting.laws.trials import Trial, every_trial, side, sides, trying
 
 # what is held where a table is too small, the widest law first: one amount of
 # target text tells no power of it, two injections no shape. c is near a half
@@ -87,7 +89,10 @@ class Advisors:
   def at(self, beyond: tuple[tuple[str, int], ...]) -> Choice:
     """Takes the form that answers on a side of the data: see `choose`."""
     for where in (beyond, ()):
-      tried = {name_of(f): trial(f, where) for f in self.forms}
+      made = lockstep.gather([trying(form, where) for form in self.forms])
+      tried = dict(
+        zip(map(name_of, self.forms), lockstep.run(made), strict=True)
+      )
       least = min(t.error for t in tried.values())
       if np.isfinite(least):
         best = [f for f in self.forms if tried[name_of(f)].error <= least * TIE]
@@ -123,30 +128,39 @@ def fit_advisors(frame, **options) -> Advisors:
   Raises:
     InputError: no form can be fitted; the line says what to add.
   """
-  forms: list[Fit] = []
+  return lockstep.run(fitting_advisors(frame, **options))
+
+
+def fitting_advisors(frame, **options) -> Search[Advisors]:
+  """`fit_advisors`, as a search that others may go beside."""
+  searches: list[Search[Fit]] = []
   refused: dict[str, str] = {}
   for law, free in advisable():
     try:
-      forms.append(_fit(frame, law, free, options))
+      searches.append(_fitting(frame, law, free, options))
     except InputError as problem:
       refused[" with ".join([law, *free])] = str(problem)
-  if forms:
+  if searches:
+    forms = yield from lockstep.gather(searches)
     return Advisors(tuple(forms), refused)
   fixed = options.pop("fixed", None) or {}
   for held in SMALL:
     try:
-      small = fit(frame, SMALL_LAW, fixed={**held, **fixed}, **options)
+      search = fitting_table(
+        frame, SMALL_LAW, fixed={**held, **fixed}, **options
+      )
     except InputError as problem:
       refused[SMALL_LAW] = str(problem)
     else:
+      small = yield from search
       return Advisors((small,), refused)
   raise InputError(_way_out(frame, refused))
 
 
-def _fit(frame, law: str, free: tuple[str, ...], options) -> Fit:
+def _fitting(frame, law: str, free: tuple[str, ...], options) -> Search[Fit]:
   known = {p.name for p in find(law).parameters}
   fixed = {k: v for k, v in (options.get("fixed") or {}).items() if k in known}
-  return fit(frame, law, free=free, **{**options, "fixed": fixed})
+  return fitting_table(frame, law, free=free, **{**options, "fixed": fixed})
 
 
 def _way_out(frame, refused: dict[str, str]) -> str:

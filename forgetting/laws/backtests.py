@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forgetting.laws import lockstep
 from forgetting.laws.fitted import Fit
+from forgetting.laws.lockstep import Search
 from forgetting.laws.problem import predict
 from forgetting.laws.solve import lowest_each
 
@@ -110,16 +112,22 @@ def scores(fitted: Fit, splits: Sequence[Split]) -> list[Score]:
   Returns:
     a Score each.
   """
+  return lockstep.run(scoring(fitted, splits))
+
+
+def scoring(fitted: Fit, splits: Sequence[Split]) -> Search[list[Score]]:
+  """`scores`, as a search that others may go beside."""
   if not splits:
     return []
-  residuals = np.log(predicted(fitted, splits) / fitted.own_data.loss)
+  found = yield from predicted(fitted, splits)
+  residuals = np.log(found / fitted.own_data.loss)
   return [
     _score(split, residual[~split.train])
     for split, residual in zip(splits, residuals, strict=True)
   ]
 
 
-def predicted(fitted: Fit, splits: Sequence[Split]) -> np.ndarray:
+def predicted(fitted: Fit, splits: Sequence[Split]) -> Search[np.ndarray]:
   """Refits on the training rows of splits and predicts all rows.
 
   Args:
@@ -132,7 +140,7 @@ def predicted(fitted: Fit, splits: Sequence[Split]) -> np.ndarray:
   if not splits:
     return np.empty((0, fitted.n))
   train = np.stack([split.train for split in splits])
-  points, _ = lowest_each(problem.reweighted(train), STARTS)
+  points, _ = yield from lowest_each(problem.reweighted(train), STARTS)
   return np.exp(predict(problem, points)) * fitted.scales["L"]
 
 

@@ -16,6 +16,7 @@ from statistics import NormalDist
 import numpy as np
 
 from forgetting.laws.intervals import quantile, tails
+from forgetting.laws.lockstep import Search
 from forgetting.laws.problem import Problem, predict
 from forgetting.laws.solve import lowest_each
 
@@ -93,7 +94,7 @@ def distance(inside: np.ndarray, points: np.ndarray) -> np.ndarray:
   return np.maximum(points @ ways.T - limit, 0.0).max(1)
 
 
-def misses_of(problem: Problem, x) -> Misses:
+def trying_parts(problem: Problem, x) -> Search[Misses]:
   """Tries a fit on parts of its own rows.
 
   Args:
@@ -113,7 +114,7 @@ def misses_of(problem: Problem, x) -> Misses:
       away.append(beyond)
   if not trials:
     return Misses(inside, 0.0, 0)
-  points, _ = lowest_each(problem.reweighted(trials), STARTS)
+  points, _ = yield from lowest_each(problem.reweighted(trials), STARTS)
   every = np.abs(predict(problem, points) - problem.log_loss)
   excess, weight = [], []
   for train, beyond, missed in zip(trials, away, every, strict=True):

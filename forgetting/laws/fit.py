@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack, overload
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws import prepare
+from forgetting.laws import lockstep, prepare
 from forgetting.laws import table as tables
 from forgetting.laws.certificate import certify
 from forgetting.laws.choices import Choices
@@ -17,6 +17,7 @@ from forgetting.laws.data import Data, check_levels, read
 from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import Law, find
+from forgetting.laws.lockstep import Search
 from forgetting.laws.newton import Polished
 from forgetting.laws.objective import evaluate
 from forgetting.laws.problem import Problem, broken
@@ -60,15 +61,7 @@ def fit(
   law: str | Law = "forgetting",
   *,
   by: str | None = None,
-  columns: Mapping[str, str] | None = None,
-  free: tuple[str, ...] = (),
-  fixed: Mapping[str, float] | None = None,
-  shared: tuple[str, ...] | None = None,
-  loss: str | None = None,
-  delta: float = 0.0,
-  overestimate: float = 1.0,
-  weights: str = "",
-  cluster: tuple[str, ...] = (),
+  **options: Unpack[Options],
 ) -> Fit | Fits:
   """Fits a law to the losses of a table of runs.
 
@@ -97,8 +90,37 @@ def fit(
   Raises:
     InputError: one line on what is wrong with the table or the arguments.
   """
+  if by is None:
+    return lockstep.run(fitting_table(table, law, **options))
+  each = _each(table, find(law), options, by)
+  fits = lockstep.run(lockstep.gather(list(each.values())))
+  return Fits(by, dict(zip(each, fits, strict=True)))
+
+
+def fitting_table(
+  table, law: str | Law, **options: Unpack[Options]
+) -> Search[Fit]:
+  """`fit` without `by`, as a search that others may go beside; it raises what
+  there is to raise at once."""
   law = find(law)
-  choices = Choices(
+  choices = _choices(law, **options)
+  return fitting(law, read(table, law, choices), choices)
+
+
+def _choices(
+  law: Law,
+  *,
+  columns=None,
+  free=(),
+  fixed=None,
+  shared=None,
+  loss: str | None = None,
+  delta: float = 0.0,
+  overestimate: float = 1.0,
+  weights: str = "",
+  cluster=(),
+) -> Choices:
+  return Choices(
     free=tuple(free),
     fixed=dict(fixed or {}),
     shared=None if shared is None else tuple(shared),
@@ -109,27 +131,29 @@ def fit(
     weights=weights,
     cluster=tuple(cluster),
   )
-  if by is None:
-    return fit_data(law, read(table, law, choices), choices)
-  return Fits(by, dict(_each(table, law, choices, by)))
 
 
-def _each(table, law: Law, choices: Choices, by: str):
+def _each(table, law: Law, options: Options, by: str) -> dict[str, Search[Fit]]:
+  choices = _choices(law, **options)
   frame = tables.rename(
     tables.load(table, law, choices.columns), law, choices.columns
   )
   if by not in frame:
     raise InputError(f"by: no column {by!r} in the table")
   frame = tables.select(frame, law)
+  searches = {}
   for name, rows in frame.groupby(by, sort=True):
     try:
-      yield str(name), fit_data(law, read(rows, law, choices), choices)
+      searches[str(name)] = fitting(law, read(rows, law, choices), choices)
     except InputError as problem:
       raise InputError(f"{by} {name}: {problem}") from None
+  return searches
 
 
-def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
-  """Fits a law to checked data.
+def fitting(
+  law: Law, data: Data, choices: Choices, *, scales=None
+) -> Search[Fit]:
+  """Fits a law to checked data; it raises before the search begins.
 
   Args:
     law, data, choices: what is fitted to what, and how.
@@ -148,11 +172,17 @@ def fit_data(law: Law, data: Data, choices: Choices, *, scales=None) -> Fit:
       f"{len(data.loss)} rows for {wanted} parameters of law {law.name}: "
       f"more runs are needed"
     )
-  lanes = solve(problem)
+  return _fitting(problem, data, choices, scales)
+
+
+def _fitting(
+  problem: Problem, data: Data, choices: Choices, scales
+) -> Search[Fit]:
+  lanes = yield from solve(problem)
   bare = replace(problem, guard=0.0)
   best = int(np.argmin(_admissible(problem, lanes)))
   return Fit(
-    law=law,
+    law=problem.law,
     choices=choices,
     scales=scales,
     groups=data.groups,

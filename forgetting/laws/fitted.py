@@ -8,16 +8,25 @@ import json
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws import bands, bases, data, identify, prepare, stored_fit
+from forgetting.laws import (
+  bands,
+  bases,
+  data,
+  identify,
+  lockstep,
+  prepare,
+  stored_fit,
+)
 from forgetting.laws.bands import Misses
 from forgetting.laws.certificate import Certificate
 from forgetting.laws.choices import Choices
 from forgetting.laws.data import Data
 from forgetting.laws.intervals import quantile, tails
 from forgetting.laws.law import Law
+from forgetting.laws.lockstep import Search
 from forgetting.laws.problem import Problem, predict
 from forgetting.laws.schedule import Schedule, schedule_of
-from forgetting.laws.uncertainty import DRAWS, bootstrap
+from forgetting.laws.uncertainty import DRAWS, resampling
 from forgetting.storage import finite_json
 
 _WITHOUT = (
@@ -133,10 +142,15 @@ class Fit:
     Raises:
       InputError: the fit was read from JSON without its draws.
     """
+    return lockstep.run(self.drawing(count))
+
+  def drawing(self, count: int = DRAWS) -> Search[np.ndarray]:
+    """`draws`, as a search that others may go beside."""
     if "draws" not in self.memory:
       if self.problem is None:
         raise InputError("this fit was read without its bootstrap draws")
-      self.memory["draws"] = bootstrap(self, draws=count).x
+      found = yield from resampling(self, draws=count)
+      self.memory["draws"] = found.x
     return self.memory["draws"]
 
   def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
@@ -160,8 +174,13 @@ class Fit:
   @property
   def unidentified(self) -> dict[str, str]:
     """Parameter -> why the data do not identify it, and what would."""
+    return lockstep.run(self.identifying())
+
+  def identifying(self) -> Search[dict[str, str]]:
+    """`unidentified`, as a search that others may go beside."""
     if "unidentified" not in self.memory:
-      self.memory["unidentified"] = identify.reasons(self)
+      found = yield from identify.reasons(self)
+      self.memory["unidentified"] = found
     return self.memory["unidentified"]
 
   def predict(self, table, level: float = 0.95):
@@ -233,8 +252,13 @@ class Fit:
   @property
   def misses(self) -> Misses:
     """What the fit misses beyond parts of its own data: see `bands`."""
+    return lockstep.run(self.missing())
+
+  def missing(self) -> Search[Misses]:
+    """`misses`, as a search that others may go beside."""
     if "misses" not in self.memory:
-      self.memory["misses"] = bands.misses_of(self.own_problem, self.x)
+      found = yield from bands.trying_parts(self.own_problem, self.x)
+      self.memory["misses"] = found
     return self.memory["misses"]
 
   @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 import re
 
+from forgetting.laws.lockstep import Search
 from forgetting.laws.profiles import open_sides
 from forgetting.laws.trials import every_trial
 from forgetting.records import text_table
@@ -21,8 +22,8 @@ REMEDY = {
 }
 
 
-def reasons(fit) -> dict[str, str]:
-  """Tells which parameters the data do not identify, and why.
+def reasons(fit) -> Search[dict[str, str]]:
+  """Finds which parameters the data do not identify, and why.
 
   A nonlinear parameter is identified when its profile leaves the 95 % region
   inside its bounds on both sides; an amplitude when the exponents are that
@@ -39,7 +40,8 @@ def reasons(fit) -> dict[str, str]:
     return fit.memory.get("unidentified", {})
   out = {}
   ratio = fit.certificate.signal_to_noise
-  for name, side in open_sides(fit).items():
+  sides = yield from open_sides(fit)
+  for name, side in sides.items():
     where = {
       "above": "however large it is, the data do not object",
       "below": "however small it is, the data do not object",

@@ -10,6 +10,7 @@ from kink to kink; those lanes go on with many lengths of each step tried.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -91,6 +92,7 @@ def polish(
   weight=None,
   log_loss=None,
   still=None,
+  tables: Tables | None = None,
   limit=LIMIT,
 ) -> Polished:
   """Runs every lane to its local minimum.
@@ -100,9 +102,10 @@ def polish(
     start: [lanes, slots] in the fit's coordinates.
     weight, log_loss: [lanes, rows] instead of the problem's.
     still: [lanes, slots], moving slots that do not in that lane.
+    tables: the values of each lane's rows instead of the problem's.
     limit: iterations at most; a lane that needs more has a decrement to show.
   """
-  lanes = _Lanes(problem, weight, log_loss, still)
+  lanes = _Lanes(problem, weight, log_loss, still, tables)
   found = _run(lanes, np.array(start, float), min(limit, FIRST_LIMIT))
   if limit <= FIRST_LIMIT:
     return found
@@ -117,6 +120,28 @@ FIELDS = tuple(Polished.__dataclass_fields__)
 
 
 @dataclass(frozen=True)
+class Tables:
+  """Several tables of as many rows each, and whose lane is whose.
+
+  Attributes:
+    values: symbol -> [tables, rows], as a law's terms see them.
+    owner: [lanes], the table of each lane.
+  """
+
+  values: SimpleNamespace
+  owner: np.ndarray
+
+  def __getitem__(self, lanes) -> Tables:
+    """Those lanes alone."""
+    return Tables(self.values, self.owner[lanes])
+
+  def of_lanes(self) -> SimpleNamespace:
+    """Symbol -> [lanes, rows]."""
+    known = vars(self.values)
+    return SimpleNamespace(**{k: v[self.owner] for k, v in known.items()})
+
+
+@dataclass(frozen=True)
 class _Lanes:
   """A problem as the lanes have it: see `polish`."""
 
@@ -124,28 +149,37 @@ class _Lanes:
   weight: np.ndarray | None
   log_loss: np.ndarray | None
   still: np.ndarray | None
+  tables: Tables | None
 
   def take(self, lanes) -> _Lanes:
-    parts = (self.weight, self.log_loss, self.still)
-    taken = (None if part is None else part[lanes] for part in parts)
-    return _Lanes(self.problem, *taken)
+    def own(part):
+      return None if part is None else part[lanes]
+
+    return _Lanes(
+      self.problem,
+      own(self.weight),
+      own(self.log_loss),
+      own(self.still),
+      own(self.tables),
+    )
+
+  @property
+  def rows(self) -> dict:
+    """What `evaluate` takes in place of the problem's rows."""
+    values = None if self.tables is None else self.tables.of_lanes()
+    return dict(weight=self.weight, log_loss=self.log_loss, values=values)
 
   def model(self, points, lanes) -> tuple[np.ndarray, Quadratic]:
     """Objectives [lanes] at points of some lanes, and their quadratics."""
     own, moving = self.take(lanes), np.flatnonzero(self.problem.free)
-    terms = evaluate(
-      self.problem, points, weight=own.weight, log_loss=own.log_loss
-    )
+    terms = evaluate(self.problem, points, **own.rows)
     still = None if own.still is None else own.still[:, moving]
     bounds = self.problem.bounds()
     return terms.objective, Quadratic(terms, points, moving, bounds, still)
 
   def height(self, points, lanes) -> np.ndarray:
     """Objectives [lanes] alone."""
-    own = self.take(lanes)
-    return objective_at(
-      self.problem, points, weight=own.weight, log_loss=own.log_loss
-    )
+    return objective_at(self.problem, points, **self.take(lanes).rows)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")

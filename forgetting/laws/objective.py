@@ -35,7 +35,9 @@ class Terms(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
+def evaluate(
+  problem: Problem, x, *, weight=None, log_loss=None, values=None
+) -> Terms:
   """Computes the objective with its exact derivatives.
 
   Args:
@@ -43,6 +45,8 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
     x: [lanes, slots].
     weight: [lanes, rows] instead of the problem's, for pairs bootstraps.
     log_loss: [lanes, rows] instead of the problem's, for wild bootstraps.
+    values: symbol -> [lanes, rows] instead of the problem's, for lanes of
+      several tables.
 
   Returns:
     Terms; the objective is infinite where the law gives no positive loss.
@@ -50,11 +54,12 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
   law, slots = problem.law, problem.slots
   weight = problem.weight if weight is None else weight
   log_loss = problem.log_loss if log_loss is None else log_loss
+  values = problem.values if values is None else values
   order = {i: k for k, i in enumerate(np.flatnonzero(problem.free).tolist())}
   seeded = {i: k for i, k in order.items() if not slots[i].parameter.amplitude}
   q = problem.parameter_values(x, seeded=seeded)
-  basis = law.terms(problem.values, SimpleNamespace(**q))
-  total, slope, second = _sum(problem, len(x), q, basis, order)
+  basis = law.terms(values, SimpleNamespace(**q))
+  total, slope, second = _sum(problem, values, len(x), q, basis, order)
 
   log = np.log(total)
   outer = lift(q[law.outer]) if law.outer else None
@@ -100,34 +105,37 @@ def evaluate(problem: Problem, x, *, weight=None, log_loss=None) -> Terms:
     if i != j:
       hessian[:, j, i] += value
   if law.checks and problem.guard:
-    _guard(problem, x, order, objective, gradient, hessian)
+    _guard(problem, values, x, order, objective, gradient, hessian)
   objective[np.isnan(objective)] = np.inf  # the sum was not positive
   return Terms(objective, gradient, hessian, np.sqrt(scale))
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def objective_at(problem: Problem, x, *, weight=None, log_loss=None):
+def objective_at(
+  problem: Problem, x, *, weight=None, log_loss=None, values=None
+):
   """Computes the objective alone, [lanes]: see `evaluate`."""
   weight = problem.weight if weight is None else weight
   log_loss = problem.log_loss if log_loss is None else log_loss
-  residual = predict(problem, x) - log_loss
+  values = problem.values if values is None else values
+  residual = predict(problem, x, values=values) - log_loss
   objective = (weight * problem.loss(residual)).sum(1)
   if problem.law.checks and problem.guard:
     q = SimpleNamespace(**problem.parameter_values(x))
     for check in problem.law.checks.values():
-      lack = np.maximum(SLACK - check(problem.values, q), 0.0)
+      lack = np.maximum(SLACK - check(values, q), 0.0)
       objective += 0.5 * problem.guard * (lack**2).sum(1)
   return np.where(np.isnan(objective), np.inf, objective)
 
 
-def _guard(problem: Problem, x, order, objective, gradient, hessian):
+def _guard(problem: Problem, values, x, order, objective, gradient, hessian):
   """Adds guard / 2 sum max(0, SLACK - margin)^2 for every check of the law.
 
   The slack keeps the margin itself positive where the penalty pulls.
   """
   q = SimpleNamespace(**problem.parameter_values(x, seeded=order))
   for check in problem.law.checks.values():
-    margin = lift(check(problem.values, q))
+    margin = lift(check(values, q))
     shape = (len(x), problem.rows)
     lack = np.maximum(SLACK - np.broadcast_to(margin.value, shape), 0.0)
     if not lack.any():
@@ -152,7 +160,7 @@ def dot(a, b) -> np.ndarray:
   return np.einsum("lr,lr->l", a, b)
 
 
-def _sum(problem: Problem, lanes: int, q, basis, order):
+def _sum(problem: Problem, values, lanes: int, q, basis, order):
   """S [lanes, rows], its slopes [lanes, moving, rows], its second derivatives.
 
   The second derivatives are sparse: (i, j) with i <= j -> [lanes, rows].
@@ -160,7 +168,7 @@ def _sum(problem: Problem, lanes: int, q, basis, order):
   law, rows = problem.law, problem.rows
   total = np.zeros((lanes, rows))
   if law.offset:
-    total += getattr(problem.values, law.offset)
+    total += getattr(values, law.offset)
   first: dict[int, np.ndarray] = {}
   second: dict[tuple[int, int], np.ndarray] = {}
 

@@ -167,20 +167,21 @@ class Problem:
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def predict(problem: Problem, x) -> np.ndarray:
+def predict(problem: Problem, x, *, values=None) -> np.ndarray:
   """Predicts the log of the loss over its unit.
 
   Args:
     problem: the law and the rows.
     x: [lanes, slots].
+    values: symbol -> [lanes, rows] instead of the problem's.
 
   Returns:
     [lanes, rows]; NaN where the law gives no positive loss.
   """
   q = problem.parameter_values(x)
-  law = problem.law
-  basis = law.terms(problem.values, SimpleNamespace(**q))
-  total = getattr(problem.values, law.offset) if law.offset else 0.0
+  law, values = problem.law, problem.values if values is None else values
+  basis = law.terms(values, SimpleNamespace(**q))
+  total = getattr(values, law.offset) if law.offset else 0.0
   for parameter in law.amplitudes:
     total = total + q[parameter.name] * basis[parameter.name]
   shape = (len(x), problem.rows)

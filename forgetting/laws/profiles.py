@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from forgetting.laws import lockstep
+from forgetting.laws.lockstep import Search
 from forgetting.laws.problem import predict
 from forgetting.laws.solve import lowest_each
 
@@ -24,10 +26,11 @@ def profile(fit, name: str, values) -> np.ndarray:
   Returns:
     [values], never below the fit's own objective but for rounding.
   """
-  return _least(fit, [(name, value) for value in np.atleast_1d(values)])
+  held = [(name, value) for value in np.atleast_1d(values)]
+  return lockstep.run(_least(fit, held))
 
 
-def _least(fit, held: Sequence[tuple[str, float]]) -> np.ndarray:
+def _least(fit, held: Sequence[tuple[str, float]]) -> Search[np.ndarray]:
   """The least objective with each of these alone held at its value."""
   problem, parts = fit.own_problem, []
   for name, value in held:
@@ -36,7 +39,8 @@ def _least(fit, held: Sequence[tuple[str, float]]) -> np.ndarray:
     free[members] = False
     at[members] = problem.slots[members[0]].inside(value)
     parts.append(replace(problem, free=free, at=at))
-  return lowest_each(parts, STARTS)[1]
+  _, objectives = yield from lowest_each(parts, STARTS)
+  return objectives
 
 
 def excess(fit, objective) -> np.ndarray:
@@ -64,7 +68,7 @@ def excess(fit, objective) -> np.ndarray:
   )
 
 
-def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
+def open_sides(fit, *, chi2: float = 3.84) -> Search[dict[str, str]]:
   """Tells on which sides the data set no limit to a parameter.
 
   Args:
@@ -78,7 +82,8 @@ def open_sides(fit, *, chi2: float = 3.84) -> dict[str, str]:
   if not moving:
     return {}
   ends = [(p.name, end) for p in moving for end in (p.low, p.high)]
-  limits = excess(fit, _least(fit, ends)) < chi2
+  least = yield from _least(fit, ends)
+  limits = excess(fit, least) < chi2
   out = {}
   for parameter, (low, high) in zip(moving, limits.reshape(-1, 2), strict=True):
     if low or high:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forgetting.laws.fit import fit_data
+from forgetting.laws import lockstep
+from forgetting.laws.fit import fitting
 from forgetting.laws.fitted import Fit
+from forgetting.laws.lockstep import Search
 
 MEASURABLE = 3.0
 
@@ -95,9 +97,16 @@ def ratio_test(fit: Fit, level: float = 0.95) -> RatioTest:
   Raises:
     InputError: too few runs for two parameters more.
   """
+  return lockstep.run(testing(fit, level))
+
+
+def testing(fit: Fit, level: float = 0.95) -> Search[RatioTest]:
+  """`ratio_test`, as a search that others may go beside."""
   # Optional parameters could mimic a ratio that varies: test without them.
   choices = replace(fit.choices, free=("mu", "nu"))
-  wide = fit_data(fit.law, fit.own_data, choices, scales=fit.scales)
+  data = fit.own_data
+  wide = yield from fitting(fit.law, data, choices, scales=fit.scales)
+  yield from wide.drawing()
   intervals = wide.interval(level)
   powers = {
     name: (wide.params[name], *intervals[name]) for name in ("mu", "nu")

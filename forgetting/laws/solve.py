@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from forgetting.laws.newton import LIMIT, Polished, polish
+from forgetting.laws import lockstep
+from forgetting.laws.lockstep import Lanes, Search
+from forgetting.laws.newton import LIMIT, Polished
 from forgetting.laws.problem import Loss, Problem, predict
 from forgetting.laws.varpro import starts
 
@@ -20,7 +22,7 @@ KEPT = 2  # of a problem's starts, which go on
 USUAL = 1e-3  # Huber's threshold where losses are measured to a per mille
 
 
-def solve(problem: Problem, count: int = 0) -> Polished:
+def solve(problem: Problem, count: int = 0) -> Search[Polished]:
   """Polishes all starts of a problem to their local minima.
 
   Args:
@@ -36,57 +38,43 @@ def solve(problem: Problem, count: int = 0) -> Polished:
     residual = predict(problem, points) - problem.log_loss
     objective = (problem.weight * problem.loss(residual)).sum(1)
     return Polished(points, objective, np.zeros(1), np.zeros(1, int))
-  return _anneal(problem, points)
+  return (yield from _anneal(problem, points))
 
 
 def lowest_each(
   parts: Sequence[Problem], count: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Search[tuple[np.ndarray, np.ndarray]]:
   """Finds the best point of several problems, without a certificate's care.
 
-  All are polished side by side: a small problem's time is that of its calls,
-  not of its numbers. Of each only the starts that are best after some
-  iterations go on.
-
   Args:
-    parts: of one law and the same rows; their weights differ, or which slots
-      move and where the others are.
+    parts: their rows or weights differ, or which slots move and where the
+      others are.
     count: how many starts each.
 
   Returns:
     points [parts, slots] in the fit's coordinates, and objectives [parts].
   """
-  problem = parts[0]
-  free = np.stack([part.free for part in parts])
-  if problem.loss.delta < USUAL or not free.any(axis=1).all():
-    solved = [solve(part, count) for part in parts]
-    best = [int(np.argmin(lanes.objective)) for lanes in solved]
-    found = [lanes.take([i]) for lanes, i in zip(solved, best, strict=True)]
-    lanes = Polished.join(found)
-    return lanes.x, lanes.objective
-  points = [starts(part, count) for part in parts]
-  owner = np.repeat(np.arange(len(parts)), [len(p) for p in points])
-  # a slot that is held at several values moves as well, from part to part
-  held = np.ptp(np.where(free, 0.0, [p[0] for p in points]), axis=0) > 0
-  wide = replace(problem, free=free.any(axis=0) | held)
-  weight = np.stack([part.weight for part in parts])
-  still = wide.free & ~free
+  found = yield from lockstep.gather([_lowest(part, count) for part in parts])
+  points, objectives = zip(*found, strict=True)
+  return np.stack(points), np.array(objectives)
 
-  def run(start, owner, limit):
-    own = dict(
-      weight=weight[owner], still=still[owner] if still.any() else None
-    )
-    return polish(wide, start, limit=limit, **own)
 
-  lanes = run(np.concatenate(points), owner, BRIEF_LIMIT)
-  order = np.lexsort([lanes.objective, owner])
-  rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-  chosen = order[rank < KEPT]
-  owner = owner[chosen]
-  lanes = run(lanes.x[chosen], owner, LIMIT)
-  order = np.lexsort([lanes.objective, owner])
-  lowest = order[np.diff(owner, prepend=-1) > 0]
-  return lanes.x[lowest], lanes.objective[lowest]
+def _lowest(problem: Problem, count: int) -> Search[tuple[np.ndarray, float]]:
+  """The best point [slots], and its objective; only the starts that are best
+  after some iterations go on."""
+  if problem.loss.delta < USUAL or not problem.free.any():
+    lanes = yield from solve(problem, count)
+  else:
+    lanes = yield from _loosely(problem, starts(problem, count), BRIEF_LIMIT)
+    kept = np.argsort(lanes.objective, kind="stable")[:KEPT]
+    lanes = yield from _loosely(problem, lanes.x[kept], LIMIT)
+  best = int(np.argmin(lanes.objective))
+  return lanes.x[best], float(lanes.objective[best])
+
+
+def _loosely(problem: Problem, points, limit: int) -> Search[Polished]:
+  lanes = Lanes(problem, points, limit=limit, exact=False)
+  return lockstep.polished(lanes)
 
 
 def distinct(lanes: Polished) -> np.ndarray:
@@ -125,12 +113,13 @@ def basins(lanes: Polished) -> np.ndarray:
   return distinct(lanes.take(good))
 
 
-def _anneal(problem: Problem, points) -> Polished:
+def _anneal(problem: Problem, points) -> Search[Polished]:
   """Polishes; a Huber threshold near zero is approached in steps."""
   delta = problem.loss.delta
   step = USUAL
   while step > 1.01 * delta:
     wide = replace(problem, loss=Loss(step, problem.loss.overestimate))
-    points = polish(wide, points, limit=60).x
+    found = yield from lockstep.polished(Lanes(wide, points, limit=60))
+    points = found.x
     step /= 10
-  return polish(problem, points)
+  return (yield from lockstep.polished(Lanes(problem, points)))

@@ -17,7 +17,9 @@ from itertools import product
 
 import numpy as np
 
+from forgetting.laws import lockstep
 from forgetting.laws import table as tables
+from forgetting.laws.lockstep import Search
 from forgetting.laws.schedule import schedule_of
 from forgetting.laws.solve import lowest_each
 from forgetting.laws.uncertainty import refit
@@ -101,12 +103,17 @@ def trial(fitted, beyond: tuple[tuple[str, int], ...]) -> Trial:
   Returns:
     a Trial; one without rows where the data do not allow it.
   """
+  return lockstep.run(trying(fitted, beyond))
+
+
+def trying(fitted, beyond: tuple[tuple[str, int], ...]) -> Search[Trial]:
+  """`trial`, as a search that others may go beside."""
   key = ("trial", beyond)
   if key not in fitted.memory:
     if fitted.data is None:
       return Trial("the fit was read without its runs")
     # one side is seldom asked for alone, and all take hardly longer than one
-    made = _every_side(fitted) if beyond else {(): _cells(fitted)}
+    made = yield from _every_side(fitted) if beyond else _cells(fitted)
     fitted.memory.update({("trial", where): t for where, t in made.items()})
   return fitted.memory[key]
 
@@ -121,9 +128,19 @@ def every_trial(fitted) -> dict[tuple[tuple[str, int], ...], Trial]:
     where (as `side` tells it) -> Trial; {} for a law that is not of
     forgetting by N, D and p.
   """
+  return lockstep.run(trying_everywhere(fitted))
+
+
+def trying_everywhere(
+  fitted,
+) -> Search[dict[tuple[tuple[str, int], ...], Trial]]:
+  """`every_trial`, as a search that others may go beside."""
   if fitted.law.family != "forgetting":
     return {}
-  return {where: trial(fitted, where) for where in sides()}
+  made = {}
+  for where in sides():
+    made[where] = yield from trying(fitted, where)
+  return made
 
 
 def sides() -> list[tuple[tuple[str, int], ...]]:
@@ -170,7 +187,7 @@ def spread_at(fitted, point, lost: float) -> float:
   return float(near + max(edge.spread - near, 0.0) * away / edge.distance)
 
 
-def _every_side(fitted) -> dict[tuple[tuple[str, int], ...], Trial]:
+def _every_side(fitted) -> Search[dict[tuple[tuple[str, int], ...], Trial]]:
   """Tries a form on every side of its data, all sides side by side."""
   tried, parts = {}, {}
   for where in sides()[1:]:
@@ -179,7 +196,7 @@ def _every_side(fitted) -> dict[tuple[tuple[str, int], ...], Trial]:
       tried[where] = part
     else:
       parts[where] = part
-  made = leave_out(fitted, list(parts.values()))
+  made = yield from leaving_out(fitted, list(parts.values()))
   return tried | dict(zip(parts, made, strict=True))
 
 
@@ -223,6 +240,11 @@ def leave_out(fitted, parts: Sequence[Part]) -> list[Trial]:
   Returns:
     a Trial each; one without rows where the part does not identify the form.
   """
+  return lockstep.run(leaving_out(fitted, parts))
+
+
+def leaving_out(fitted, parts: Sequence[Part]) -> Search[list[Trial]]:
+  """`leave_out`, as a search that others may go beside."""
   problem = fitted.own_problem
   made = [Trial(part.where) for part in parts]
   able = [
@@ -234,7 +256,7 @@ def leave_out(fitted, parts: Sequence[Part]) -> list[Trial]:
   if not able:
     return made
   train = np.stack([parts[i].train for i in able])
-  points, _ = lowest_each(problem.reweighted(train), STARTS)
+  points, _ = yield from lowest_each(problem.reweighted(train), STARTS)
   for i, x in zip(able, points, strict=True):
     part = parts[i]
     missed = planned_losses(fitted, x, part.train) - fitted.own_data.loss
@@ -257,21 +279,22 @@ def _identified(fitted, train) -> bool:
   return True
 
 
-def _cells(fitted) -> Trial:
+def _cells(fitted) -> Search[dict[tuple, Trial]]:
   """Every cell in turn, from the optimum on all rows and its rivals."""
   where = "each cell left out in turn"
   clusters = tables.codes(fitted.own_data.frame, CELL)
   names = np.unique(clusters)
   if len(names) < 3:
-    return Trial(where)
+    return {(): Trial(where)}
   problem = fitted.own_problem
   train = clusters[None, :] != names[:, None]
-  lanes = refit(problem, fitted.basins, weight=train * problem.weight)
+  weight = train * problem.weight
+  lanes = yield from refit(problem, fitted.basins, weight=weight, exact=False)
   missed = np.empty(fitted.n)
   for x, seen in zip(lanes.x, train, strict=True):
     predicted = planned_losses(fitted, x, seen)
     missed[~seen] = (predicted - fitted.own_data.loss)[~seen]
-  return Trial.of(where, missed)
+  return {(): Trial.of(where, missed)}
 
 
 def planned_losses(fitted, x, seen) -> np.ndarray:

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.newton import FIRST_LIMIT, Polished, polish
+from forgetting.laws import lockstep
+from forgetting.laws.lockstep import Lanes, Search
+from forgetting.laws.newton import FIRST_LIMIT, Polished
 from forgetting.laws.problem import Problem, predict
 
 DRAWS = 1000
@@ -28,7 +30,9 @@ WEBB = np.sqrt([1.5, 1.0, 0.5])
 KNOWN = ("pairs", "wild")
 
 
-def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
+def bootstrap(
+  fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0
+) -> Polished:
   """Refits a law to resampled data.
 
   Args:
@@ -43,6 +47,14 @@ def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
   Raises:
     InputError: another method, or no draws.
   """
+  found = resampling(fit, draws=draws, method=method, seed=seed)
+  return lockstep.run(found)
+
+
+def resampling(
+  fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0
+) -> Search[Polished]:
+  """`bootstrap`, as a search that others may go beside."""
   if method not in KNOWN:
     raise InputError(f"bootstrap method {method!r}: one of {', '.join(KNOWN)}")
   if draws < 1:
@@ -62,7 +74,9 @@ def bootstrap(fit, *, draws: int = DRAWS, method: str = "pairs", seed: int = 0):
   return refit(problem, fit.basins, log_loss=resampled)
 
 
-def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
+def refit(
+  problem: Problem, basins, *, weight=None, log_loss=None, exact: bool = True
+) -> Search[Polished]:
   """Every lane's best result over several warm starts, to convergence.
 
   Lanes go in waves, each from the end of an earlier lane (or the basin) that
@@ -75,22 +89,24 @@ def refit(problem: Problem, basins, *, weight=None, log_loss=None) -> Polished:
     problem: the law and the rows.
     basins: points [basins, slots] to start from.
     weight, log_loss: [lanes, rows], the resamples, instead of the problem's.
+    exact: as of `lockstep.Lanes`.
   """
-  rows = _Rows(problem, weight, log_loss)
+  rows = _Rows(problem, weight, log_loss, exact)
   every = np.arange(rows.lanes)
-  best = _in_waves(rows, basins)
+  best = yield from _in_waves(rows, basins)
   if len(basins) > 1:
     for basin in basins:
-      best = best.better(rows.polish(every, basin[None]))
+      best = best.better((yield from rows.polish(every, basin[None])))
   if problem.rows > FEW_ROWS:
     probe = every[:PROBE]
-    again = _again(rows, best, probe, ENDS[-1])
+    again = yield from _again(rows, best, probe, ENDS[-1])
     if (again.objective < best.objective[probe] * (1 - 1e-9)).any():
-      best = best.better(_again(rows, best, every, ENDS[-1]))
-    return _finished(rows, best)
+      again = yield from _again(rows, best, every, ENDS[-1])
+      best = best.better(again)
+    return (yield from _finished(rows, best))
   for rank in ENDS:
-    best = best.better(_again(rows, best, every, rank))
-  return _finished(rows, best)
+    best = best.better((yield from _again(rows, best, every, rank)))
+  return (yield from _finished(rows, best))
 
 
 @dataclass(frozen=True)
@@ -100,21 +116,26 @@ class _Rows:
   problem: Problem
   weight: np.ndarray | None
   log_loss: np.ndarray | None
+  exact: bool
 
   @property
   def lanes(self) -> int:
     resampled = (a for a in (self.weight, self.log_loss) if a is not None)
     return len(next(resampled))
 
-  def polish(self, lanes, start, *, limit=FIRST_LIMIT) -> Polished:
+  def polish(
+    self, lanes, start, *, limit: int = FIRST_LIMIT
+  ) -> Search[Polished]:
     """Those lanes from starts [lanes or 1, slots]."""
-    return polish(
+    wanted = Lanes(
       self.problem,
       np.broadcast_to(start, (len(lanes), start.shape[1])),
       weight=None if self.weight is None else self.weight[lanes],
       log_loss=None if self.log_loss is None else self.log_loss[lanes],
       limit=limit,
+      exact=self.exact,
     )
+    return lockstep.polished(wanted)
 
   def cost(self, lanes, points) -> np.ndarray:
     """Objectives [lanes, points] of each lane at each of the points."""
@@ -129,18 +150,19 @@ class _Rows:
     return np.where(np.isnan(cost), np.inf, cost)
 
 
-def _in_waves(rows: _Rows, basins) -> Polished:
+def _in_waves(rows: _Rows, basins) -> Search[Polished]:
   """All lanes; each wave starts from the ends of those before it."""
   ends, parts = basins, []
   for wave in np.split(np.arange(rows.lanes), WAVES):
     if len(wave):
       start = ends[rows.cost(wave, ends).argmin(1)]
-      parts.append(rows.polish(wave, start))
-      ends = np.concatenate([ends, parts[-1].x])
+      found = yield from rows.polish(wave, start)
+      parts.append(found)
+      ends = np.concatenate([ends, found.x])
   return Polished.join(parts)
 
 
-def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Polished:
+def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Search[Polished]:
   """Those lanes from the end of another lane that suits them best (rank 0),
   or from one that comes after it: too near an end leads to the same end."""
   ends = best.x[: WAVES[-1]]
@@ -151,12 +173,12 @@ def _again(rows: _Rows, best: Polished, lanes, rank: int) -> Polished:
   return rows.polish(lanes, ends[np.argpartition(cost, rank, axis=1)[:, rank]])
 
 
-def _finished(rows: _Rows, best: Polished) -> Polished:
+def _finished(rows: _Rows, best: Polished) -> Search[Polished]:
   """The lanes that have not converged go on."""
   stuck = np.flatnonzero(~best.converged & np.isfinite(best.objective))
   if not len(stuck):
     return best
-  again = rows.polish(stuck, best.x[stuck], limit=LAST_LIMIT)
+  again = yield from rows.polish(stuck, best.x[stuck], limit=LAST_LIMIT)
   return best.replaced(stuck, again)
 
 

@@ -1,12 +1,14 @@
 """How long until the bottom of the U-curve: the law, and how it was tried."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
+from forgetting.laws import lockstep
 from forgetting.laws import table as tables
 from forgetting.laws.backtests import Split, backtests, predicted
+from forgetting.laws.lockstep import Search
 from forgetting.laws.vocabulary import CELL
 from forgetting.report import parameters
 from forgetting.report.evidence import Evidence
@@ -38,23 +40,27 @@ def points(fits: Sequence[DomainLaws]):
   """
   import pandas as pd
 
-  parts = [part for f in fits if f.bottom for part in _of_domain(f)]
+  searches = [_of_domain(f) for f in fits if f.bottom]
+  domains = lockstep.run(lockstep.gather(searches))
+  parts = [part for domain in domains for part in domain]
   return pd.concat(parts, ignore_index=True) if parts else None
 
 
-def _of_domain(fits: DomainLaws) -> Iterator:
+def _of_domain(fits: DomainLaws) -> Search[list]:
   fit = fits.bottom
   assert fit is not None, "the caller looked"
   data = fit.own_data
   columns = ["model_params", "target_tokens", "injection"]
   rows = data.frame[columns].assign(domain=fits.domain, measured=data.loss)
   whole = Split(KINDS[0], np.ones(fit.n, bool))
-  found = fit.losses(fit.x[None], data.values)[0]
-  yield rows.assign(kind=whole.name, predicted=found)
+  known = fit.losses(fit.x[None], data.values)[0]
+  parts = [rows.assign(kind=whole.name, predicted=known)]
   splits = [*_cells(fit), *_largest(fit)]
-  for split, found in zip(splits, predicted(fit, splits), strict=True):
+  found = yield from predicted(fit, splits)
+  for split, losses in zip(splits, found, strict=True):
     left = ~split.train
-    yield rows[left].assign(kind=split.name, predicted=found[left])
+    parts.append(rows[left].assign(kind=split.name, predicted=losses[left]))
+  return parts
 
 
 def _cells(fit) -> list[Split]:

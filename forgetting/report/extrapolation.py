@@ -1,11 +1,12 @@
 """Fitted on the small, tested on the large: what the laws are for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 
-from forgetting.laws.backtests import backtests
-from forgetting.laws.backtests import scores as scores_of
+from forgetting.laws import lockstep
+from forgetting.laws.backtests import backtests, scoring
 from forgetting.laws.criteria import aicc
+from forgetting.laws.lockstep import Search
 from forgetting.report.evidence import Evidence
 from forgetting.report.fitted import DomainLaws
 from forgetting.report.markup import swatch, table
@@ -33,11 +34,12 @@ def scores(fits: Sequence[DomainLaws]):
   """
   import pandas as pd
 
-  rows = [row for f in fits for row in _of_domain(f)]
+  domains = lockstep.run(lockstep.gather([_of_domain(f) for f in fits]))
+  rows = [row for domain in domains for row in domain]
   return pd.DataFrame(rows) if rows else None
 
 
-def _of_domain(fits: DomainLaws) -> Iterator[dict]:
+def _of_domain(fits: DomainLaws) -> Search[list[dict]]:
   forms = [
     ("published", "forgetting", fits.forgetting),
     ("published", "target", fits.target),
@@ -45,24 +47,31 @@ def _of_domain(fits: DomainLaws) -> Iterator[dict]:
   ]
   if not fits.published:
     forms.insert(1, ("advises", "forgetting", fits.advisor))
-  for form, kind, fit in forms:
-    if fit is None or aicc(fit) == float("inf"):
-      continue
-    splits = backtests(fit)
-    for split, found in zip(splits, scores_of(fit, splits), strict=True):
-      yield dict(
-        domain=fits.domain,
-        loss=LOSSES[kind],
-        form=form,
-        law=fit.law.name,
-        split=split.name,
-        left_out=_left_out(split.name, fit),
-        fitted_runs=int(split.train.sum()),
-        tested_runs=found.rows,
-        error=found.error,
-        bias=found.bias,
-        in_sample=fit.mean_relative_error,
-      )
+  judged = [
+    (form, kind, fit, backtests(fit))
+    for form, kind, fit in forms
+    if fit is not None and aicc(fit) < float("inf")
+  ]
+  found = yield from lockstep.gather(
+    [scoring(fit, splits) for *_, fit, splits in judged]
+  )
+  return [
+    dict(
+      domain=fits.domain,
+      loss=LOSSES[kind],
+      form=form,
+      law=fit.law.name,
+      split=split.name,
+      left_out=_left_out(split.name, fit),
+      fitted_runs=int(split.train.sum()),
+      tested_runs=score.rows,
+      error=score.error,
+      bias=score.bias,
+      in_sample=fit.mean_relative_error,
+    )
+    for (form, kind, fit, splits), scores in zip(judged, found, strict=True)
+    for split, score in zip(splits, scores, strict=True)
+  ]
 
 
 def _left_out(split: str, fit) -> str:

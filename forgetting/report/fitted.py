@@ -5,8 +5,12 @@ import math
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import trained
-from forgetting.laws.advisors import Advisors, Choice, fit_advisors, name_of
+from forgetting.laws import lockstep, trained
+from forgetting.laws.advisors import Advisors, Choice, fitting_advisors, name_of
+from forgetting.laws.fit import fitting_table
+from forgetting.laws.lockstep import Search
+from forgetting.laws.ratio import testing
+from forgetting.laws.trials import trying_everywhere
 from forgetting.report.evidence import Evidence, cells
 
 # powers of the law of the bottom, what they are of, and their values where as
@@ -69,7 +73,7 @@ class DomainLaws:
     return self.advisor is self.forgetting
 
 
-def _bottom(runs) -> laws.Fit:
+def _bottom(runs) -> Search[laws.Fit]:
   """The law of the bottom; of one size or one amount of text, with as many
   passes at every."""
   seen = runs[trained.turned(runs)]
@@ -78,7 +82,7 @@ def _bottom(runs) -> laws.Fit:
     for name, column, passes in BOTTOM_POWERS
     if seen[column].nunique() < 2
   }
-  return laws.fit(runs, "bottom", fixed=held)
+  return fitting_table(runs, "bottom", fixed=held)
 
 
 @dataclass(frozen=True)
@@ -118,33 +122,62 @@ def fit_domains(evidence: Evidence) -> list[DomainLaws]:
   """
   runs = evidence.measured
   found = sorted(runs["domain"].astype(str).unique())
-  return [_fit(d, runs[runs["domain"].astype(str) == d]) for d in found]
+  searches = [_fitting(d, runs[runs["domain"].astype(str) == d]) for d in found]
+  fits = lockstep.run(lockstep.gather(searches))
+  lockstep.run(_ahead(fits))
+  return fits
 
 
-def _fit(domain: str, runs) -> DomainLaws:
+def _fitting(domain: str, runs) -> Search[DomainLaws]:
   # in the order that the commands fit them in: flat bootstraps feel it
   runs, why = runs.sort_index().reset_index(drop=True), {}
 
   def attempt(field: str, function, *args):
     try:
-      return function(*args)
+      return (yield from function(*args))
     except InputError as error:
       why[field] = str(error)
 
-  advisors: Advisors | None = attempt("forgetting", fit_advisors, runs)
-  published = advisors and advisors.published
-  if advisors and not published:
+  advisors, target, bottom = yield from lockstep.gather(
+    [
+      attempt("forgetting", fitting_advisors, runs),
+      attempt("target", fitting_table, runs, "target"),
+      attempt("bottom", _bottom, runs),
+    ]
+  )
+  published, ratio = advisors and advisors.published, None
+  if published:
+    ratio = yield from attempt("ratio", testing, published)
+  elif advisors:
     why["forgetting"] = next(iter(advisors.refused.values()))
   return DomainLaws(
     domain=domain,
     forgetting=published,
     with_constant=advisors and advisors.form("forgetting", "E"),
-    target=attempt("target", laws.fit, runs, "target"),
-    bottom=attempt("bottom", _bottom, runs),
+    target=target,
+    bottom=bottom,
     advisors=advisors,
-    ratio=published and attempt("ratio", laws.ratio_test, published),
+    ratio=ratio,
     why=why,
   )
+
+
+def _ahead(fits: list[DomainLaws]) -> Search[None]:
+  """Works out for all domains in step what each fit is asked for later."""
+  forms = [form for f in fits for form in f.forms]
+  yield from lockstep.gather([trying_everywhere(form) for form in forms])
+  drawn = {
+    id(fit): fit
+    for f in fits
+    for fit in (f.forgetting, *f.answering, f.target, f.bottom)
+    if fit is not None
+  }
+  searches = [
+    search(fit)
+    for fit in drawn.values()
+    for search in (laws.Fit.drawing, laws.Fit.identifying, laws.Fit.missing)
+  ]
+  yield from lockstep.gather(searches)
 
 
 def counsel(

@@ -8,6 +8,7 @@ import planted_tokens
 import pytest
 
 from forgetting.config import InputError
+from forgetting.laws import lockstep
 from forgetting.report import bottom, figure_bottom, fitted
 
 TABLE = planted_tokens.planted(noise=0).assign(domain="kjv")
@@ -18,7 +19,8 @@ def laws_of(table):
   """A domain's laws, of which only that of the bottom is looked at."""
   found, why = None, {}
   try:
-    found = fitted._bottom(fitted.trained.with_tokens(table))
+    search = fitted._bottom(fitted.trained.with_tokens(table))
+    found = lockstep.run(search)
   except InputError as error:
     why["bottom"] = str(error)
   return [SimpleNamespace(domain="kjv", bottom=found, why=why)]
