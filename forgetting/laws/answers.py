@@ -13,16 +13,17 @@ from forgetting import records
 from forgetting.config import InputError
 from forgetting.laws import curve as curves
 from forgetting.laws import fits as stored
+from forgetting.laws import lockstep
 from forgetting.laws import table as tables
 from forgetting.laws.advise import advise as ask
 from forgetting.laws.advisors import SMALL_LAW, fit_advisors
 from forgetting.laws.criteria import CLEAR, aicc
 from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit as fit_table
-from forgetting.laws.fits import Fits
+from forgetting.laws.fits import Fits, working_out
 from forgetting.laws.fitted import Fit
 from forgetting.laws.law import find
-from forgetting.laws.ratio import ratio_test
+from forgetting.laws.ratio import RatioTest, testing
 from forgetting.records.table_columns import LINE
 from forgetting.storage.places import place
 
@@ -175,7 +176,13 @@ def _fit_one(frame, law, by, columns, options):
   if by is None:
     by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, **options)
-  groups = result.items() if isinstance(result, Fits) else [("", result)]
+  groups = result if isinstance(result, Fits) else {"": result}
+  lockstep.run(working_out(groups.values()))
+  tests: dict[str, RatioTest] = {}
+  if law.name == "forgetting" and not free and not options["fixed"]:
+    searches = [testing(fitted) for fitted in groups.values()]
+    made = lockstep.run(lockstep.gather(searches))
+    tests = dict(zip(groups, made, strict=True))
   texts = []
   wide = {}
   for option in law.nested:
@@ -186,14 +193,14 @@ def _fit_one(frame, law, by, columns, options):
       wide[option] = fit_table(frame, law, by=by, columns=columns, **more)
     except InputError:
       continue  # a table that the law fits may be too small for one more
-  for name, fitted in groups:
+  for name, fitted in groups.items():
     lines = [f"{by} {name}"] if by else []
     lines.append(str(fitted))
     for option, other in wide.items():
       one = other[name] if isinstance(other, Fits) else other
       lines.append(_beside(fitted, one, option))
-    if law.name == "forgetting" and not free and not options["fixed"]:
-      lines.append(str(ratio_test(fitted)))
+    if name in tests:
+      lines.append(str(tests[name]))
     texts.append("\n".join(lines))
   return "\n\n".join(texts), result.as_dict()
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import json
 import os
 
 from forgetting.config import InputError
+from forgetting.laws import lockstep
 from forgetting.laws.fitted import Fit
+from forgetting.laws.lockstep import Search
+from forgetting.laws.trials import trying_everywhere
 from forgetting.storage import finite_json
 
 
@@ -86,3 +90,19 @@ def read(source, law: str = "forgetting"):
   if "groups" in stored and "by" in stored:
     return Fits.from_dict(stored)
   return Fit.from_dict(stored)
+
+
+def working_out(fits: Iterable[Fit]) -> Search[None]:
+  """Works out in step what whoever prints fits asks of each in turn.
+
+  That is its draws, what it does not identify, and what it missed where it was
+  tried: each fit remembers them.
+
+  Args:
+    fits: they still have their data.
+  """
+  searches: list[Search] = []
+  for fit in fits:
+    searches += [fit.drawing(), fit.identifying(), fit.missing()]
+    searches.append(trying_everywhere(fit))
+  yield from lockstep.gather(searches)

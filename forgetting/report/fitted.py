@@ -8,6 +8,7 @@ from forgetting.config import InputError
 from forgetting.laws import lockstep, trained
 from forgetting.laws.advisors import Advisors, Choice, fitting_advisors, name_of
 from forgetting.laws.fit import fitting_table
+from forgetting.laws.fits import working_out
 from forgetting.laws.lockstep import Search
 from forgetting.laws.ratio import testing
 from forgetting.laws.trials import trying_everywhere
@@ -172,12 +173,7 @@ def _ahead(fits: list[DomainLaws]) -> Search[None]:
     for fit in (f.forgetting, *f.answering, f.target, f.bottom)
     if fit is not None
   }
-  searches = [
-    search(fit)
-    for fit in drawn.values()
-    for search in (laws.Fit.drawing, laws.Fit.identifying, laws.Fit.missing)
-  ]
-  yield from lockstep.gather(searches)
+  yield from working_out(drawn.values())
 
 
 def counsel(
