@@ -103,15 +103,16 @@ def ours(shape: Shape) -> Work:
   compile_seconds = time.perf_counter() - start
   state = programs.init_state(models.init(shape.model, seed=0))
   evaluated = evaluation_rate(programs, state["params"], shape)
+  hyperparameters = programs.spread(shape.hyperparameters)
   drawn, clock, watch = batches(shape), Clock(), Watch()
 
   def steps():
     nonlocal state
     for step in itertools.count():
       assert not watch.diverged(), watch.why
-      batch = clock.time("input", lambda b: programs.put(next(b)), drawn)
+      batch = clock.queue("input", lambda b: programs.put(next(b)), drawn)
       state, metrics = clock.queue(
-        "training", programs.train, state, {}, batch, shape.hyperparameters
+        "training", programs.train, state, {}, batch, hyperparameters
       )
       watch.add(step, metrics)
       yield shape.batch_size * shape.context

@@ -20,6 +20,8 @@ from forgetting.data.pool import Pool, target_order
 Batch = dict[str, np.ndarray]
 
 _STEPS_AHEAD = 64  # the chunks of so many steps are chosen at a time
+# tokens that are gathered at a time: a small batch's time is that of its calls
+_NUMBERS = 2**16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,15 +195,18 @@ class Mixture:
         f" {hosts} hosts"
       )
     rows = self.batch_size // hosts
+    mine = slice(host * rows, (host + 1) * rows)
+    together = max(1, _NUMBERS // (rows * self.pretraining.context))
     for ahead in range(first_step, last_step, _STEPS_AHEAD):
       steps = min(_STEPS_AHEAD, last_step - ahead)
       first = ahead * self.batch_size
-      injected, index = self.which_chunks(
-        first, first + steps * self.batch_size
+      injected, index = (
+        x.reshape(steps, -1)[:, mine]
+        for x in self.which_chunks(first, first + steps * self.batch_size)
       )
-      for start in range(host * rows, len(index), self.batch_size):
-        mine = slice(start, start + rows)
-        yield self._batch(injected[mine], index[mine])
+      for start in range(0, steps, together):
+        some = slice(start, start + together)
+        yield from self._batches(injected[some], index[some])
 
   def which_chunks(
     self, first: int, last: int
@@ -249,16 +254,20 @@ class Mixture:
       out[here] = permute(position[here], count, key=key)
     return out
 
-  def _batch(self, injected: np.ndarray, index: np.ndarray) -> Batch:
+  def _batches(
+    self, injected: np.ndarray, index: np.ndarray
+  ) -> Iterator[Batch]:
+    """Those of some steps: [steps, rows] of what `which_chunks` tells."""
     length = self.pretraining.context
-    chunks = np.empty((len(index), length + 1), np.int32)
-    weights = np.empty((len(index), length), np.float32)
+    chunks = np.empty((*index.shape, length + 1), np.int32)
+    weights = np.empty((*index.shape, length), np.float32)
     target = self.target and self.target.pool
     for pool, here in ((self.pretraining, injected), (target, ~injected)):
       if here.any():
         chunks[here] = pool.take(index[here])
         weights[here] = pool.weights_of(index[here])
-    return as_batch(chunks, weights, injected if self.tells_injected else None)
+    told = injected if self.tells_injected else len(index) * [None]
+    yield from map(as_batch, chunks, weights, told)
 
 
 def as_batch(

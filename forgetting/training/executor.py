@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from forgetting.training.drift import Drift
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import Params
+from forgetting.training.optimizer import Hyperparameters
 
 
 class Executor(Protocol):
@@ -54,6 +55,9 @@ class Executor(Protocol):
 
   def place(self, frozen: Params) -> Params:
     """What a method keeps beside the trained parameters, on the devices."""
+
+  def spread(self, hyperparameters: Hyperparameters) -> Hyperparameters:
+    """Those of a run as its steps take them, to be made once."""
 
   def keep(self, params: Params) -> Params:
     """A copy that no step touches."""

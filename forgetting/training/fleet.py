@@ -138,6 +138,10 @@ class Fleet:
     """What a method keeps beside the trained parameters, on the devices."""
     return jax.device_put(frozen, self._frozen_shardings)
 
+  def spread(self, hyperparameters: Hyperparameters) -> Hyperparameters:
+    """As they are: they go to the devices when a run takes its seat."""
+    return hyperparameters
+
   def keep(self, params: Params) -> Params:
     """A copy on the host, which no step touches."""
     return jax.tree.map(lambda x: np.array(x, copy=True), params)

@@ -68,6 +68,7 @@ def train(
   """
   executor = evaluator.executor
   hyperparameters = Hyperparameters.of(run)
+  spread = executor.spread(hyperparameters)
   due = run.evaluation.steps(run.steps)
   with Checkpoints(directory.checkpoints) as checkpoints:
     resumed = checkpoints.resume(
@@ -103,9 +104,9 @@ def train(
         if asked is Ask.STOP:
           raise Interrupted(f"stopped at step {step}")
       drawn = renew(step, state) or drawn
-      batch = clock.time("input", lambda b: executor.put(next(b)), drawn)
+      batch = clock.queue("input", lambda b: executor.put(next(b)), drawn)
       state, metrics, seconds = yield StepAsked(
-        executor, state, evaluator.frozen, batch, hyperparameters
+        executor, state, evaluator.frozen, batch, spread
       )
       clock.add("training", seconds)
       watch.add(step, metrics)

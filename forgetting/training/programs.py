@@ -18,6 +18,7 @@ from forgetting.training import evaluate, methods, models, shapes, sharding
 from forgetting.training.drift import Drift, compile_drift
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import Params
+from forgetting.training.optimizer import Hyperparameters
 from forgetting.training.step import State, train_step
 
 
@@ -83,6 +84,14 @@ class Programs:
     if not frozen or _is_spread(frozen):
       return frozen
     return sharding.to_devices(frozen, self.frozen_shardings)
+
+  def spread(self, hyperparameters: Hyperparameters) -> Hyperparameters:
+    """Hyperparameters on all devices: sent with every step they would take 2 %
+    of one of 0.1M parameters."""
+    mesh: Any = self.batch_sharding.mesh  # no abstract one
+    whole = sharding.replicated(mesh)
+    lies = jax.tree.map(lambda _: whole, hyperparameters)
+    return sharding.to_devices(hyperparameters, lies)
 
   def keep(self, params: Params) -> Params:
     """A copy that the step, which gives its buffers away, leaves alone.

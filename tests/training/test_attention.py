@@ -1,5 +1,3 @@
-from hypothesis import given
-from hypothesis import strategies as st
 import jax
 import numpy as np
 from plain_model import assert_near
@@ -69,36 +67,3 @@ def test_a_window_as_long_as_the_sequence_is_none():
     for w in (None, 7)
   )
   np.testing.assert_array_equal(whole, wide)
-
-
-@pytest.mark.parametrize("kind", [0, 1])
-@pytest.mark.parametrize("cap", [None, 0.5])
-@pytest.mark.parametrize("blocks", [2, 4])
-def test_blocks_change_nothing(monkeypatch, kind, cap, blocks):
-  """What a block leaves out no query of it may see."""
-  draw = np.random.default_rng(0)
-  q = draw.normal(size=(2, 8, 4, 4))
-  k, v = draw.normal(size=(2, 2, 8, 2, 4))
-  q, k, v = (x.astype(np.float32) for x in (q, k, v))
-
-  def found(n):
-    monkeypatch.setattr(attention, "blocks", lambda length: n)
-
-    def loss(q, k, v):
-      out = attention.attend(
-        q, k, v, scale=0.4, cap=cap, windows=WINDOWS, kind=kind
-      )
-      return (out**3).sum()
-
-    return jax.value_and_grad(loss, argnums=(0, 1, 2))(q, k, v)
-
-  assert_near(found(blocks), found(1), rtol=1e-5)
-
-
-@given(st.integers(1, 4096))
-def test_a_block_has_64_queries_or_is_the_only_one(length):
-  blocks = attention.blocks(length)
-  assert blocks <= 4
-  assert length % blocks == 0
-  assert blocks == 1 or length // blocks >= 64
-  assert blocks > 1 or length < 128 or length % 2

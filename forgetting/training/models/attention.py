@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from forgetting.training.models import attention_blocks
+
 
 def fits_cudnn(dtype, size: int) -> bool:
   """Whether cuDNN has attention for such numbers and heads.
@@ -63,69 +65,14 @@ def attend(
 
 
 def _plain(q_BxLxHxK, k_BxLxGxK, v_BxLxGxK, scale, cap, windows, kind):
-  """Written out, a block of queries with the keys up to its end at a time.
-
-  Two blocks leave out a quarter of the scores, four three eighths.
-  """
   batch, length, heads, size = q_BxLxHxK.shape
   groups = k_BxLxGxK.shape[2]
   q = (q_BxLxHxK * scale).transpose(0, 2, 1, 3)
   q_BxGxRxLxK = q.reshape(batch, groups, heads // groups, length, size)
   k, v = (x.transpose(0, 2, 1, 3) for x in (k_BxLxGxK, v_BxLxGxK))
   seen_LxL = _seen(length, windows, kind)
-  out = []
-  rows = length // blocks(length)
-  for end in range(rows, length + 1, rows):
-    block = slice(end - rows, end)
-    out.append(
-      _block(
-        q_BxGxRxLxK[:, :, :, block],
-        k[:, :, :end],
-        v[:, :, :end],
-        cap,
-        seen_LxL[block, :end],
-      )
-    )
-  out_BxGxRxLxK = jnp.concatenate(out, axis=3)
-  return out_BxGxRxLxK.reshape(batch, heads, length, size).transpose(0, 2, 1, 3)
-
-
-def blocks(length: int) -> int:
-  """Of queries: at most four, of 64 or more.
-
-  More would be more products too small to be fast, and more to compile.
-  """
-  return next(
-    n for n in (4, 2, 1) if length % n == 0 and (n == 1 or length >= 64 * n)
-  )
-
-
-def _block(q_BxGxRxNxK, k_BxGxMxK, v_BxGxMxK, cap, seen_NxM):
-  """Some queries over the keys that they may see; products of plain matrices.
-
-  As einsums to another order of axes they would be products the other way
-  round, for which XLA:CPU has no fast kernel. What is divided is the result, a
-  fraction of the weights' size.
-  """
-  batch, groups, each, rows, size = q_BxGxRxNxK.shape
-  q_BxGxRNxK = q_BxGxRxNxK.reshape(batch, groups, each * rows, size)
-  scores = jnp.einsum(
-    "bgrk,bgmk->bgrm", q_BxGxRNxK, k_BxGxMxK, preferred_element_type=jnp.float32
-  )
-  if cap is not None:
-    scores = cap * jnp.tanh(scores / cap)
-  scores_BxGxRxNxM = scores.reshape(batch, groups, each, rows, -1)
-  scores_BxGxRxNxM = jnp.where(seen_NxM, scores_BxGxRxNxM, -jnp.inf)
-  scores = scores_BxGxRxNxM.reshape(scores.shape)
-  highest = jax.lax.stop_gradient(scores.max(-1, keepdims=True))
-  weights = jnp.exp(scores - highest)
-  out = jnp.matmul(
-    weights.astype(v_BxGxMxK.dtype),
-    v_BxGxMxK,
-    preferred_element_type=jnp.float32,
-  )
-  out /= weights.sum(-1, keepdims=True)
-  return out.astype(v_BxGxMxK.dtype).reshape(q_BxGxRxNxK.shape)
+  out = attention_blocks.attend(q_BxGxRxLxK, k, v, seen_LxL, cap)
+  return out.reshape(batch, heads, length, size).transpose(0, 2, 1, 3)
 
 
 def _seen(length: int, windows, kind):

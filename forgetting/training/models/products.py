@@ -72,3 +72,20 @@ def outer(x, y, dtype=None):
   if x_TxI.shape[1] <= y_TxO.shape[1]:
     return product(hold(x_TxI.T), y_TxO)
   return hold(product(hold(y_TxO.T), x_TxI)).T
+
+
+def outer_each(x, y):
+  """x' y over the rows of each pair of matrices, in float32: see `outer`.
+
+  Args:
+    x, y: [..., T, I], the narrower, and [..., T, O].
+
+  Returns:
+    [..., I, O].
+  """
+  columns = x.swapaxes(-1, -2)
+  if jax.default_backend() != "cpu":
+    return jnp.matmul(columns, y, preferred_element_type=jnp.float32)
+  hold = jax.lax.optimization_barrier
+  product = jnp.matmul(hold(columns), y, preferred_element_type=jnp.float32)
+  return hold(product)
