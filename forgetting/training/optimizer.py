@@ -14,6 +14,7 @@ import numpy as np
 import optax
 
 from forgetting.config import Run
+from forgetting.training.adam import clip_by_global_norm, scale_by_adam
 from forgetting.training.methods.method import Method
 from forgetting.training.models.family import name_of
 
@@ -94,11 +95,11 @@ def make_optimizer(
       lambda path, _: method.is_decayed(name_of(path)), params
     )
 
-  clip = optax.clip_by_global_norm(h.clip_norm)
+  clip = clip_by_global_norm(h.clip_norm)
   decay = optax.add_decayed_weights(h.weight_decay, mask=decayed)
   if kind == "muon":
     return optax.chain(clip, _muon(h, method), decay, _own_rate(h, method))
-  return optax.chain(clip, optax.scale_by_adam(b1=h.b1, b2=h.b2), decay)
+  return optax.chain(clip, scale_by_adam(h.b1, h.b2), decay)
 
 
 def _muon(h: Hyperparameters, method: Method) -> optax.GradientTransformation:
@@ -127,7 +128,7 @@ def _muon(h: Hyperparameters, method: Method) -> optax.GradientTransformation:
     optax.stateless(lambda updates, _: _by_kind(method, scaled, updates)),
   )
   return optax.partition(
-    dict(matrices=matrices, rest=optax.scale_by_adam(b1=h.b1, b2=h.b2)),
+    dict(matrices=matrices, rest=scale_by_adam(h.b1, h.b2)),
     lambda params: _by_kind(
       method,
       lambda kind, _: "matrices" if kind.part == "matrices" else "rest",
