@@ -177,7 +177,7 @@ def _fit_one(frame, law, by, columns, options):
     by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, **options)
   groups = result if isinstance(result, Fits) else {"": result}
-  lockstep.run(working_out(groups.values()))
+  lockstep.run(working_out(list(groups.values())))
   tests: dict[str, RatioTest] = {}
   if law.name == "forgetting" and not free and not options["fixed"]:
     searches = [testing(fitted) for fitted in groups.values()]

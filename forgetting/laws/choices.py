@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -12,6 +13,20 @@ from forgetting.laws.law import Law
 from forgetting.laws.problem import Loss
 
 DELTAS = {"huber": 1e-3, "l1": 1e-8, "squares": 1e3}
+
+
+class Options(TypedDict, total=False):
+  """What `fit` takes beside the table, the law and the groups."""
+
+  columns: Mapping[str, str] | None
+  free: tuple[str, ...]
+  fixed: Mapping[str, float] | None
+  shared: tuple[str, ...] | None
+  loss: str | None
+  delta: float
+  overestimate: float
+  weights: str
+  cluster: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,17 @@ class Choices:
   columns: Mapping[str, str] = field(default_factory=dict)
   weights: str = ""
   cluster: tuple[str, ...] = ()
+
+  @classmethod
+  def of(cls, law: Law, **options: Unpack[Options]) -> Choices:
+    """What a caller of `fit` decided; the loss is the law's own by default."""
+    told: dict[str, Any] = {"loss": law.objective}
+    told |= {k: v for k, v in options.items() if v is not None}
+    for name in told.keys() & {"free", "shared", "cluster"}:
+      told[name] = tuple(told[name])
+    for name in told.keys() & {"fixed", "columns"}:
+      told[name] = dict(told[name])
+    return cls(**told)
 
   @property
   def objective(self) -> Loss:

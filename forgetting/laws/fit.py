@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypedDict, Unpack, overload
+from typing import Unpack, overload
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from forgetting.config import InputError
 from forgetting.laws import lockstep, prepare
 from forgetting.laws import table as tables
 from forgetting.laws.certificate import certify
-from forgetting.laws.choices import Choices
+from forgetting.laws.choices import Choices, Options
 from forgetting.laws.data import Data, check_levels, read
 from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
@@ -22,20 +21,6 @@ from forgetting.laws.newton import Polished
 from forgetting.laws.objective import evaluate
 from forgetting.laws.problem import Problem, broken
 from forgetting.laws.solve import basins, solve
-
-
-class Options(TypedDict, total=False):
-  """What `fit` takes beside the table, the law and the groups."""
-
-  columns: Mapping[str, str] | None
-  free: tuple[str, ...]
-  fixed: Mapping[str, float] | None
-  shared: tuple[str, ...] | None
-  loss: str | None
-  delta: float
-  overestimate: float
-  weights: str
-  cluster: tuple[str, ...]
 
 
 @overload
@@ -103,38 +88,12 @@ def fitting_table(
   """`fit` without `by`, as a search that others may go beside; it raises what
   there is to raise at once."""
   law = find(law)
-  choices = _choices(law, **options)
+  choices = Choices.of(law, **options)
   return fitting(law, read(table, law, choices), choices)
 
 
-def _choices(
-  law: Law,
-  *,
-  columns=None,
-  free=(),
-  fixed=None,
-  shared=None,
-  loss: str | None = None,
-  delta: float = 0.0,
-  overestimate: float = 1.0,
-  weights: str = "",
-  cluster=(),
-) -> Choices:
-  return Choices(
-    free=tuple(free),
-    fixed=dict(fixed or {}),
-    shared=None if shared is None else tuple(shared),
-    loss=loss or law.objective,
-    delta=delta,
-    overestimate=overestimate,
-    columns=dict(columns or {}),
-    weights=weights,
-    cluster=tuple(cluster),
-  )
-
-
 def _each(table, law: Law, options: Options, by: str) -> dict[str, Search[Fit]]:
-  choices = _choices(law, **options)
+  choices = Choices.of(law, **options)
   frame = tables.rename(
     tables.load(table, law, choices.columns), law, choices.columns
   )

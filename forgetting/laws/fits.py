@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 import json
 import os
 
@@ -12,6 +12,8 @@ from forgetting.laws.fitted import Fit
 from forgetting.laws.lockstep import Search
 from forgetting.laws.trials import trying_everywhere
 from forgetting.storage import finite_json
+
+ROWS = 1000  # of fits that are worked out in step: 8 MB of weights a copy
 
 
 class Fits(dict):
@@ -92,7 +94,7 @@ def read(source, law: str = "forgetting"):
   return Fit.from_dict(stored)
 
 
-def working_out(fits: Iterable[Fit]) -> Search[None]:
+def working_out(fits: Sequence[Fit]) -> Search[None]:
   """Works out in step what whoever prints fits asks of each in turn.
 
   That is its draws, what it does not identify, and what it missed where it was
@@ -101,8 +103,9 @@ def working_out(fits: Iterable[Fit]) -> Search[None]:
   Args:
     fits: they still have their data.
   """
-  searches: list[Search] = []
-  for fit in fits:
-    searches += [fit.drawing(), fit.identifying(), fit.missing()]
-    searches.append(trying_everywhere(fit))
-  yield from lockstep.gather(searches)
+  for portion in lockstep.portions(fits, [fit.n for fit in fits], ROWS):
+    searches: list[Search] = []
+    for fit in portion:
+      searches += [fit.drawing(), fit.identifying(), fit.missing()]
+      searches.append(trying_everywhere(fit))
+    yield from lockstep.gather(searches)

@@ -86,7 +86,8 @@ class Law:
     variables: symbol -> what it reads.
     parameters: all of them, optional ones included.
     terms: (variables, parameters) -> amplitude's name -> its term: plain
-      numpy code of the centred `v.N` and `v.lnN` and of `q.alpha`.
+      numpy code of the centred `v.N` and `v.lnN` and of `q.alpha`, number by
+      number: variables are [rows], or [lanes, rows] of several tables.
     latex, source: the equation to print, and the paper that it is from.
     offset: a variable that is added as it is; "" is none.
     outer: the parameter that is the outer power; "" is 1.

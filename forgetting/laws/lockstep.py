@@ -8,7 +8,7 @@ at once is polished in as few calls as can be.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TypeVar
@@ -17,8 +17,10 @@ import numpy as np
 
 from forgetting.laws.newton import LIMIT, Polished, Tables, polish
 from forgetting.laws.problem import Problem
+from forgetting.laws.varpro import fixed_point
 
-FEW_ROWS = 1000  # longer tables gain nothing from company
+LONG = 1000  # rows; longer tables gain nothing from company
+MOST = 2_000_000  # numbers, lanes x rows, that go in one call beside others
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,20 +93,46 @@ def _polish_all(wanted: Sequence[Lanes]) -> list[Polished]:
   for i, lanes in enumerate(wanted):
     kinds.setdefault(_kind(lanes), []).append(i)
   found: dict[int, Polished] = {}
-  for members in kinds.values():
-    parts = [wanted[i] for i in members]
-    ends = np.cumsum([len(part.start) for part in parts])
-    together = _polish(parts)
-    for i, end, part in zip(members, ends, parts, strict=True):
-      found[i] = together.take(slice(end - len(part.start), end))
+  for kind in kinds.values():
+    numbers = [len(wanted[i].start) * wanted[i].problem.rows for i in kind]
+    for members in portions(kind, numbers, MOST):
+      parts = [wanted[i] for i in members]
+      ends = np.cumsum([len(part.start) for part in parts])
+      together = _polish(parts)
+      for i, end, part in zip(members, ends, parts, strict=True):
+        found[i] = together.take(slice(end - len(part.start), end))
   return [found[i] for i in range(len(wanted))]
+
+
+def portions(
+  items: Sequence[T], sizes: Sequence[int], most: int
+) -> Iterator[list[T]]:
+  """Items in order, so many at a time that together they are at most so large.
+
+  Args:
+    items: what is handed out; one that is larger comes alone.
+    sizes: of each.
+    most: of those that are handed out together.
+  """
+  portion: list[T] = []
+  total = 0
+  for item, size in zip(items, sizes, strict=True):
+    if portion and total + size > most:
+      yield portion
+      portion, total = [], 0
+    portion.append(item)
+    total += size
+  if portion:
+    yield portion
 
 
 def _kind(lanes: Lanes) -> tuple:
   """Lanes of the same kind may be polished in one call."""
   problem = lanes.problem
-  if problem.rows > FEW_ROWS:
+  if problem.rows > LONG:
     return (id(lanes),)
+  # where a slot is held at other values it would move, and round otherwise
+  held = np.where(problem.free, 0.0, fixed_point(problem))
   return (
     id(problem.law),
     problem.rows,
@@ -113,7 +141,7 @@ def _kind(lanes: Lanes) -> tuple:
     problem.loss,
     problem.guard,
     lanes.limit,
-    problem.free.tobytes() if lanes.exact else None,
+    (problem.free.tobytes(), held.tobytes()) if lanes.exact else None,
   )
 
 
@@ -130,6 +158,7 @@ def _polish(parts: Sequence[Lanes]) -> Polished:
     )
   owner = np.repeat(np.arange(len(parts)), [len(p.start) for p in parts])
   start = np.concatenate([part.start for part in parts])
+  start = np.clip(start, *first.problem.bounds())
   free = np.stack([part.problem.free for part in parts])
   # a slot that is held at several values moves as well, from part to part
   held = np.ptp(np.where(free[owner], 0.0, start), axis=0) > 0
@@ -146,8 +175,15 @@ def _polish(parts: Sequence[Lanes]) -> Polished:
   )
 
 
-def _rows(parts: Sequence[Lanes], name: str) -> np.ndarray:
-  """[lanes, rows] of all parts: their own, or their problems'."""
+def _rows(parts: Sequence[Lanes], name: str) -> np.ndarray | None:
+  """[lanes, rows] of all parts: their own, or their problems'; None where that
+  is the first problem's for all."""
+  first = getattr(parts[0].problem, name)
+  if all(
+    getattr(part, name) is None and getattr(part.problem, name) is first
+    for part in parts
+  ):
+    return None
   rows = []
   for part in parts:
     own = getattr(part, name)

@@ -173,7 +173,7 @@ def _ahead(fits: list[DomainLaws]) -> Search[None]:
     for fit in (f.forgetting, *f.answering, f.target, f.bottom)
     if fit is not None
   }
-  yield from working_out(drawn.values())
+  yield from working_out(list(drawn.values()))
 
 
 def counsel(

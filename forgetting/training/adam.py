@@ -1,4 +1,4 @@
-"""Optax's Adam and its clip, with a division a number less, or three.
+"""Optax's Adam and its clip, with one division a number where they have four.
 
 Divisions are what they cost on a CPU: what divides all numbers alike multiplies
 them by its inverse here. The states are Optax's own.

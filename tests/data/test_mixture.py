@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from forgetting.config import InputError
+from forgetting.data import mixture as mixture_lib
 from forgetting.data.mixture import Blocks, Epochs
 from forgetting.data.pool import Pool, chunks_within
 
@@ -146,3 +147,21 @@ def test_choices_do_not_repeat_with_the_batch():
   phases = {Blocks.of(0.05, seed=seed).phase for seed in range(50)}
   assert len(phases) > 10
   assert all(0 <= phase < 20 for phase in itertools.chain(phases))
+
+
+@pytest.mark.parametrize("together", [1, 5, 64])
+@pytest.mark.parametrize("host", [0, 1])
+def test_however_many_are_gathered_at_a_time(monkeypatch, together, host):
+  m = mixture(injection=0.2, tells_injected=True)
+  numbers = m.batch_size // 2 * m.pretraining.context
+  monkeypatch.setattr(mixture_lib, "_NUMBERS", together * numbers)
+  found = list(m.batches(3, 150, host=host, hosts=2))
+  assert len(found) == 147
+  rows = slice(4 * host, 4 * host + 4)
+  for step, batch in enumerate(found, start=3):
+    injected, index = m.which_chunks(8 * step, 8 * step + 8)
+    np.testing.assert_array_equal(batch["injected_B"], injected[rows])
+    first = np.where(injected, index, TARGET_FIRST + index)
+    np.testing.assert_array_equal(batch["tokens_BxL"][:, 0], first[rows])
+    assert batch["weights_BxL"].shape == (4, LENGTH - 1)
+    assert (batch["weights_BxL"] == 1).all()

@@ -25,3 +25,11 @@ def test_optional_parameters_move_when_freed_and_fixed_ones_do_not():
 def test_a_loss_that_cannot_be_is_one_line(choices, line):
   with pytest.raises(InputError, match=line):
     _ = choices.objective
+
+
+def test_what_is_not_said_is_the_law_s_own():
+  bottom, other = LAWS["bottom"], LAWS["forgetting"]
+  assert Choices.of(bottom).loss == "squares"
+  assert Choices.of(bottom, loss="huber").loss == "huber"
+  told = Choices.of(other, free=["E"], fixed=None, shared=["beta"])
+  assert told == Choices(free=("E",), shared=("beta",))

@@ -12,7 +12,6 @@ from forgetting.laws import lockstep
 from forgetting.laws.fit import fitting_table
 from forgetting.laws.law import advisable
 from forgetting.laws.lockstep import Lanes
-from forgetting.laws.newton import LIMIT
 
 
 def tables():
@@ -48,11 +47,21 @@ def test_what_is_wanted_at_once_is_polished_at_once(monkeypatch):
     np.testing.assert_allclose(end.objective, fit.objective, rtol=1e-9)
 
 
-@pytest.mark.parametrize("form", advisable(), ids=str)
-def test_two_tables_fitted_in_step_are_fitted_as_each_alone(form):
+HOLDS = ("forgetting", "forgetting_log", "forgetting_power")
+
+
+@pytest.mark.parametrize(
+  ("form", "fixed"),
+  [(form, {}) for form in advisable()]
+  # in the units of the fit that is another number in each table
+  + [((name, ()), {"E": 0.01}) for name in HOLDS],
+  ids=str,
+)
+def test_two_tables_fitted_in_step_are_fitted_as_each_alone(form, fixed):
   law, free = form
-  alone = [laws.fit(t, law, free=free) for t in tables()]
-  searches = [fitting_table(t, law, free=free) for t in tables()]
+  asked = dict(free=free, fixed=fixed)
+  alone = [laws.fit(t, law, **asked) for t in tables()]
+  searches = [fitting_table(t, law, **asked) for t in tables()]
   beside = lockstep.run(lockstep.gather(searches))
   for a, b in zip(alone, beside, strict=True):
     # to the last bit: whoever asks about one domain gets the page's numbers
@@ -107,10 +116,45 @@ def test_what_a_search_raises_is_raised():
       Lanes(
         planted_tables.fitted().problem,
         planted_tables.fitted().x[None],
-        limit=LIMIT,
       )
     )
     raise ValueError("after its lanes")
 
   with pytest.raises(ValueError, match="after its lanes"):
     lockstep.run(lockstep.gather([fails()]))
+
+
+def test_one_search_may_fail_and_the_others_end():
+  def fails():
+    yield from lockstep.polished(
+      Lanes(planted_tables.fitted().problem, planted_tables.fitted().x[None])
+    )
+    raise ValueError("after its lanes")
+
+  def attempt(search):
+    try:
+      return (yield from search)
+    except ValueError as error:
+      return str(error)
+
+  fit = laws.fit(tables()[0], "forgetting")
+  found = lockstep.run(
+    lockstep.gather([attempt(fails()), attempt(fit.drawing(5))])
+  )
+  assert found[0] == "after its lanes"
+  assert found[1].shape == (5, len(fit.x))
+
+
+def test_portions_find_room():
+  sizes = [3, 3, 9, 1, 1, 1]
+  found = list(lockstep.portions("abcdef", sizes, 5))
+  assert found == [["a"], ["b"], ["c"], ["d", "e", "f"]]
+
+
+@pytest.mark.parametrize("most", [1, 200])
+def test_what_finds_no_room_is_polished_apart(monkeypatch, most):
+  monkeypatch.setattr(lockstep, "MOST", most)
+  alone = [laws.fit(t, "tokens") for t in tables()]
+  searches = [fitting_table(t, "tokens") for t in tables()]
+  for a, b in zip(alone, lockstep.run(lockstep.gather(searches)), strict=True):
+    np.testing.assert_array_equal(a.x, b.x)

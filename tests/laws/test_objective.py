@@ -77,3 +77,29 @@ def test_the_objective_alone_is_the_same(name):
     evaluate(problem, points, weight=weight).objective,
     rtol=1e-12,
   )
+
+
+@pytest.mark.parametrize("name", sorted(LAWS))
+def test_lanes_of_several_tables_are_those_of_each(name):
+  """A law that looked beyond its row would mix the tables."""
+  problems, points = zip(
+    *(random_problem(LAWS[name], seed, 1e-2) for seed in (5, 6)), strict=True
+  )
+  problems = [replace(problem, guard=10.0) for problem in problems]
+  symbols = vars(problems[0].values)
+  rows = dict(
+    weight=np.stack([problem.weight for problem in problems]),
+    log_loss=np.stack([problem.log_loss for problem in problems]),
+    values=SimpleNamespace(
+      **{s: np.stack([vars(p.values)[s] for p in problems]) for s in symbols}
+    ),
+  )
+  x = np.concatenate(points)
+  each = [evaluate(p, x) for p, x in zip(problems, points, strict=True)]
+  found = evaluate(problems[0], x, **rows)
+  for field in found._fields:
+    alone = np.concatenate([getattr(terms, field) for terms in each])
+    np.testing.assert_allclose(getattr(found, field), alone, rtol=1e-12)
+  np.testing.assert_allclose(
+    objective_at(problems[0], x, **rows), found.objective, rtol=1e-12
+  )

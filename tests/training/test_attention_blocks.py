@@ -52,6 +52,30 @@ def test_gradients_are_those_of_the_formula(
   assert_near(found, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", [0, 1])
+def test_a_traced_mask_a_fleet_and_what_is_computed_again(monkeypatch, kind):
+  monkeypatch.setattr(attention_blocks, "blocks", lambda length: 2)
+  q, k, v = inputs()
+
+  @jax.jit
+  def found(kind, q, k, v):
+    def one(q, k, v):
+      seen = attention._seen(8, WINDOWS, kind)
+      again = jax.checkpoint(lambda *x: attention_blocks.attend(*x, seen, None))
+      return values_and_gradients(again, (q, k, v))
+
+    return jax.vmap(one)(q, k, v)
+
+  fleet = [jnp.stack([x, 2 * x]) for x in (q, k, v)]
+  seen = attention._seen(8, (WINDOWS[kind],), 0)
+  each = [
+    values_and_gradients(plain, [n * x for x in (q, k, v)], seen, None)
+    for n in (1, 2)
+  ]
+  expected = jax.tree.map(lambda *x: jnp.stack(x), *each)
+  assert_near(found(kind, *fleet), expected, rtol=1e-5)
+
+
 def test_short_numbers_are_added_up_in_float32():
   """What JAX makes of the formula in float32 is met within bfloat16's steps."""
   seen = attention._seen(8, (None,), 0)

@@ -50,9 +50,10 @@ for axis in map(int, sys.argv[2].split(",")):
     if leaf.ndim > 2:  # a matrix of the layers: an eighth on each device
       share = leaf.addressable_shards[0].data.size
       assert share * jax.device_count() == leaf.size
-  seen = []
+  seen, h = [], p.spread(Hyperparameters.of(run))
+  assert all(x.is_fully_replicated and x.dtype == np.float32 for x in h)
   for batch in batches:
-    state, m = p.train(state, {}, p.put(batch), Hyperparameters.of(run))
+    state, m = p.train(state, {}, p.put(batch), h)
     seen.append(float(m.loss))
     if len(seen) == 1:  # Adam's first moment of one step: the gradient
       adam = state["optimizer"][1]

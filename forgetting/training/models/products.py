@@ -78,7 +78,7 @@ def outer_each(x, y):
   """x' y over the rows of each pair of matrices, in float32: see `outer`.
 
   Args:
-    x, y: [..., T, I], the narrower, and [..., T, O].
+    x, y: [..., T, I], the narrower as a rule, and [..., T, O].
 
   Returns:
     [..., I, O].
