@@ -177,11 +177,12 @@ def _fit_one(frame, law, by, columns, options):
     by = domains_of(tables.rename(frame, law, columns), law)
   result = fit_table(frame, law, by=by, columns=columns, **options)
   groups = result if isinstance(result, Fits) else {"": result}
-  lockstep.run(working_out(list(groups.values())))
+  fits = list(groups.values())
+  lockstep.run(working_out(fits))
+  lockstep.run(lockstep.gather([fitted.missing() for fitted in fits]))
   tests: dict[str, RatioTest] = {}
   if law.name == "forgetting" and not free and not options["fixed"]:
-    searches = [testing(fitted) for fitted in groups.values()]
-    made = lockstep.run(lockstep.gather(searches))
+    made = lockstep.run(lockstep.gather([testing(fitted) for fitted in fits]))
     tests = dict(zip(groups, made, strict=True))
   texts = []
   wide = {}

@@ -97,8 +97,8 @@ def read(source, law: str = "forgetting"):
 def working_out(fits: Sequence[Fit]) -> Search[None]:
   """Works out in step what whoever prints fits asks of each in turn.
 
-  That is its draws, what it does not identify, and what it missed where it was
-  tried: each fit remembers them.
+  That is its draws, what it does not identify, and its trials: each fit
+  remembers them.
 
   Args:
     fits: they still have their data.
@@ -106,6 +106,5 @@ def working_out(fits: Sequence[Fit]) -> Search[None]:
   for portion in lockstep.portions(fits, [fit.n for fit in fits], ROWS):
     searches: list[Search] = []
     for fit in portion:
-      searches += [fit.drawing(), fit.identifying(), fit.missing()]
-      searches.append(trying_everywhere(fit))
+      searches += [fit.drawing(), fit.identifying(), trying_everywhere(fit)]
     yield from lockstep.gather(searches)

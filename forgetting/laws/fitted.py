@@ -103,20 +103,7 @@ class Fit:
       name -> [lanes]; a parameter that domains do not share appears as
       `B[domain]`.
     """
-    out = {}
-    for group in range(max(len(self.groups), 1)):
-      inside, own = {}, set()
-      for i, slot in enumerate(self._slots):
-        if slot.group in (None, group):
-          inside[slot.parameter.name] = slot.outside(x[:, i])
-          if slot.group is not None:
-            own.add(slot.parameter.name)
-      with np.errstate(over="ignore", invalid="ignore"):
-        natural = self.law.to_natural(inside, self.scales)
-      for name, value in natural.items():
-        key = f"{name}[{self.groups[group]}]" if name in own else name
-        out[key] = np.broadcast_to(value, len(x))
-    return out
+    return prepare.natural(self.law, self._slots, self.groups, self.scales, x)
 
   @property
   def _slots(self):
@@ -146,12 +133,13 @@ class Fit:
 
   def drawing(self, count: int = DRAWS) -> Search[np.ndarray]:
     """`draws`, as a search that others may go beside."""
-    if "draws" not in self.memory:
-      if self.problem is None:
-        raise InputError("this fit was read without its bootstrap draws")
-      found = yield from resampling(self, draws=count)
-      self.memory["draws"] = found.x
-    return self.memory["draws"]
+    return lockstep.once(self.memory, "draws", lambda: self._drawing(count))
+
+  def _drawing(self, count: int) -> Search[np.ndarray]:
+    if self.problem is None:
+      raise InputError("this fit was read without its bootstrap draws")
+    found = yield from resampling(self, draws=count)
+    return found.x
 
   def interval(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
     """Takes the bootstrap interval of every parameter.
@@ -178,10 +166,9 @@ class Fit:
 
   def identifying(self) -> Search[dict[str, str]]:
     """`unidentified`, as a search that others may go beside."""
-    if "unidentified" not in self.memory:
-      found = yield from identify.reasons(self)
-      self.memory["unidentified"] = found
-    return self.memory["unidentified"]
+    return lockstep.once(
+      self.memory, "unidentified", lambda: identify.reasons(self)
+    )
 
   def predict(self, table, level: float = 0.95):
     """Predicts losses with intervals, one row a row of the table.
@@ -256,10 +243,11 @@ class Fit:
 
   def missing(self) -> Search[Misses]:
     """`misses`, as a search that others may go beside."""
-    if "misses" not in self.memory:
-      found = yield from bands.trying_parts(self.own_problem, self.x)
-      self.memory["misses"] = found
-    return self.memory["misses"]
+    return lockstep.once(
+      self.memory,
+      "misses",
+      lambda: bands.trying_parts(self.own_problem, self.x),
+    )
 
   @property
   def hull(self) -> np.ndarray:

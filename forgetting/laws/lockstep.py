@@ -8,7 +8,7 @@ at once is polished in as few calls as can be.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TypeVar
@@ -87,6 +87,13 @@ def gather(searches: Sequence[Search[T]]) -> Search[list[T]]:
   return [results[i] for i in range(len(searches))]
 
 
+def once(memory: dict, key, make: Callable[[], Search[T]]) -> Search[T]:
+  """What is remembered under a key, or a search's result, which then is."""
+  if key not in memory:
+    memory[key] = yield from make()
+  return memory[key]
+
+
 def _polish_all(wanted: Sequence[Lanes]) -> list[Polished]:
   """Polishes what several searches want, what is of one kind in one call."""
   kinds: dict[tuple, list[int]] = {}
@@ -158,11 +165,11 @@ def _polish(parts: Sequence[Lanes]) -> Polished:
     )
   owner = np.repeat(np.arange(len(parts)), [len(p.start) for p in parts])
   start = np.concatenate([part.start for part in parts])
-  start = np.clip(start, *first.problem.bounds())
   free = np.stack([part.problem.free for part in parts])
   # a slot that is held at several values moves as well, from part to part
-  held = np.ptp(np.where(free[owner], 0.0, start), axis=0) > 0
-  wide = replace(first.problem, free=free.any(axis=0) | held)
+  held = np.where(free[owner], 0.0, start)
+  differs = (held != held[0]).any(axis=0)
+  wide = replace(first.problem, free=free.any(axis=0) | differs)
   still = (wide.free & ~free)[owner]
   return polish(
     wide,

@@ -1,4 +1,4 @@
-"""From checked data to a problem: units, and which parameters move."""
+"""From checked data to a problem and back: units, which parameters move."""
 
 from __future__ import annotations
 
@@ -157,3 +157,37 @@ def _held(law: Law, choices: Choices, scales: dict) -> dict[str, float]:
         f"that are free: fix those as well"
       )
   return held
+
+
+def natural(
+  law: Law,
+  slots: Sequence[Slot],
+  groups: Sequence[str],
+  scales: dict[str, float],
+  x,
+) -> dict[str, np.ndarray]:
+  """Turns points of a fit into parameters in natural units.
+
+  Args:
+    law, slots, groups: of the fit.
+    scales: symbol -> unit inside the fit.
+    x: [lanes, slots] in the fit's coordinates.
+
+  Returns:
+    name -> [lanes]; a parameter that domains do not share appears as
+    `B[domain]`.
+  """
+  out = {}
+  for group in range(max(len(groups), 1)):
+    inside, own = {}, set()
+    for i, slot in enumerate(slots):
+      if slot.group in (None, group):
+        inside[slot.parameter.name] = slot.outside(x[:, i])
+        if slot.group is not None:
+          own.add(slot.parameter.name)
+    with np.errstate(over="ignore", invalid="ignore"):
+      values = law.to_natural(inside, scales)
+    for name, value in values.items():
+      key = f"{name}[{groups[group]}]" if name in own else name
+      out[key] = np.broadcast_to(value, len(x))
+  return out

@@ -174,6 +174,9 @@ def _ahead(fits: list[DomainLaws]) -> Search[None]:
     if fit is not None
   }
   yield from working_out(list(drawn.values()))
+  # bands ask for these alone
+  told = [fit for f in fits for fit in (f.advisor, f.target, f.bottom) if fit]
+  yield from lockstep.gather([fit.missing() for fit in told])
 
 
 def counsel(

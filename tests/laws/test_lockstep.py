@@ -158,3 +158,19 @@ def test_what_finds_no_room_is_polished_apart(monkeypatch, most):
   searches = [fitting_table(t, "tokens") for t in tables()]
   for a, b in zip(alone, lockstep.run(lockstep.gather(searches)), strict=True):
     np.testing.assert_array_equal(a.x, b.x)
+
+
+def test_what_was_found_is_not_searched_again():
+  problem = planted_tables.fitted().problem
+  start = planted_tables.fitted().x[None]
+  memory, made = {}, []
+
+  def search():
+    made.append(1)
+    return (yield from lockstep.polished(Lanes(problem, start, limit=1)))
+
+  first, again = (
+    lockstep.run(lockstep.once(memory, "end", search)) for _ in range(2)
+  )
+  assert first is again is memory["end"]
+  assert made == [1]

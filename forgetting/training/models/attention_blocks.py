@@ -72,7 +72,7 @@ def _block(q_BxGxRNxK, k_BxGxMxK, v_BxGxMxK, seen_NxM, cap):
   if cap is not None:
     capped = jnp.tanh(scores / cap)
     scores, slope = cap * capped, 1 - jnp.square(capped)
-  scores = _where(seen_NxM, scores, -jnp.inf)
+  scores = _seen_alone(scores, seen_NxM)
   weights = jnp.exp(scores - scores.max(-1, keepdims=True))
   total = weights.sum(-1, keepdims=True)
   found = _multiply(
@@ -133,11 +133,11 @@ def _rows(x_BxGxRxNxK):
   return x_BxGxRxNxK.reshape(batch, groups, each * rows, size)
 
 
-def _where(seen_NxM, scores_BxGxRNxM, other: float):
+def _seen_alone(scores_BxGxRNxM, seen_NxM):
   """The scores of what is seen, by all R queries of a position alike."""
-  batch, groups, _, keys = scores_BxGxRNxM.shape
+  batch, groups = scores_BxGxRNxM.shape[:2]
   apart = scores_BxGxRNxM.reshape(batch, groups, -1, *seen_NxM.shape)
-  return jnp.where(seen_NxM, apart, other).reshape(batch, groups, -1, keys)
+  return jnp.where(seen_NxM, apart, -jnp.inf).reshape(scores_BxGxRNxM.shape)
 
 
 _multiply = functools.partial(jnp.einsum, preferred_element_type=jnp.float32)
