@@ -92,9 +92,6 @@ def advise(
   )
   choice = fits.choose(point)
   fitted = choice.fit
-  for symbol in ("N", "D", "p"):
-    if symbol not in fitted.law.variables:
-      raise InputError(f"law {fitted.law.name} has no {symbol}: take another")
   if not far:
     _refuse_far(beyond(fitted, point))
 

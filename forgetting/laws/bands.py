@@ -74,7 +74,7 @@ def sizes(problem: Problem) -> np.ndarray:
 def directions(axes: int) -> np.ndarray:
   """Unit vectors along each axis, and along all their diagonals."""
   steps = [u for u in product((-1, 0, 1), repeat=axes) if any(u)]
-  found = np.array(steps, float).reshape(-1, axes)
+  found = np.array(steps, float).reshape(len(steps), axes)
   return found / np.sqrt((found**2).sum(1, keepdims=True))
 
 

@@ -171,6 +171,12 @@ class Law:
     """Whether it describes fine-tunings, of which each has a domain."""
     return self.rows in ("finetunings", "turned", "evaluations")
 
+  @property
+  def answers(self) -> bool:
+    """Whether its fits can be asked for an injection."""
+    asked = {"N", "D", "p", "L0"} <= {*self.variables}
+    return asked and self.rows == "finetunings"
+
   def to_natural(self, params: dict, scales: dict) -> dict:
     """Turns centred parameters into those of the equation.
 

@@ -12,7 +12,7 @@ from forgetting.laws.cautions import disagreeing, standing_cautions
 from forgetting.laws.fit import fit
 from forgetting.laws.fits import Fits
 from forgetting.laws.fitted import Fit
-from forgetting.laws.law import find
+from forgetting.laws.law import LAWS, Law, find
 from forgetting.laws.ratio import ratio_test
 from forgetting.laws.trained import EPOCHS
 from forgetting.laws.trials import side, trial
@@ -49,13 +49,15 @@ class Stands:
     """Fits what a question needs: see `advise.advise` for the arguments.
 
     Raises:
-      InputError: a domain that is not there, or a table that no form can be
-        fitted to.
+      InputError: a domain that is not there, a law that tells no injection,
+        or a table that no form can be fitted to.
     """
     if isinstance(source, (Fit, Fits)):
       only = source if isinstance(source, Fit) else _pick(source, domain)
+      _check(only.law)
       return cls(None, _as_planned(only, epochs), None, domain)
     wanted = find(law or "forgetting")
+    _check(wanted)
     frame = tables.rename(tables.load(source, wanted, columns), wanted, columns)
     frame = tables.select(frame, wanted)
     if "domain" in frame:
@@ -106,6 +108,15 @@ class Stands:
         fitted.memory["ratio"] = ratio_test(fitted)
       test = fitted.memory["ratio"]
     yield from standing_cautions(fitted, test)
+
+
+def _check(law: Law) -> None:
+  if not law.answers:
+    able = [name for name, known in LAWS.items() if known.answers]
+    raise InputError(
+      f"law {law.name}: found one that tells no injection from the size of the"
+      f" model and of its target text, expected one of {', '.join(able)}"
+    )
 
 
 def _as_planned(fitted: Fit, epochs: float | None) -> Fit:

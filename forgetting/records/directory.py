@@ -32,6 +32,7 @@ import numpy as np
 
 from forgetting.config import InputError, Run, canonical
 from forgetting.records import log
+from forgetting.records.intact import intact
 from forgetting.storage import finite_json, places
 from forgetting.storage.places import place
 
@@ -194,7 +195,8 @@ class RunDirectory:
       text = (self.path / "result.json").read_text()
     except (FileNotFoundError, NotADirectoryError):
       return {}
-    return json.loads(text)
+    with intact(self.path / "result.json"):
+      return json.loads(text)
 
   @property
   def begun(self) -> bool:
@@ -279,7 +281,10 @@ class RunDirectory:
   def blends(self) -> dict:
     """What `write_blends` wrote; {} of a run that was not measured so."""
     file = self.path / "blends.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    if not file.exists():
+      return {}
+    with intact(file):
+      return json.loads(file.read_text())
 
   def _write_arrays(self, name: str, columns: Mapping) -> None:
     content = io.BytesIO()
@@ -287,8 +292,9 @@ class RunDirectory:
     places.write(self.path / f"{name}.npz", content.getvalue())
 
   def _arrays(self, name: str) -> dict[str, np.ndarray]:
-    content = (self.path / f"{name}.npz").read_bytes()
-    with np.load(io.BytesIO(content)) as file:
+    path = self.path / f"{name}.npz"
+    content = path.read_bytes()
+    with intact(path), np.load(io.BytesIO(content)) as file:
       return dict(file)
 
   def write_result(self, result: Mapping) -> None:
@@ -327,7 +333,9 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
     raise InputError(f"{path}: found no run, expected <run>/config.json in it")
   texts = places.each(configs, lambda file: file.read_text())
   for file, text in zip(configs, texts, strict=True):
-    yield RunDirectory(file.parent), _run(text)
+    with intact(file):
+      run = _run(text)
+    yield RunDirectory(file.parent), run
 
 
 @functools.lru_cache(maxsize=4096)  # a page reads a study six times

@@ -93,3 +93,17 @@ def test_nine_of_ten_rows_beyond_a_real_table_are_held(name):
       loss = frame.loc[~seen, columns["loss"]].to_numpy()
       held += [*((found["low"] <= loss) & (loss <= found["high"]))]
   assert np.mean(held) >= 0.9
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_a_law_without_sizes_has_no_way_out_of_its_data():
+  p = np.repeat([0.01, 0.02, 0.05, 0.1, 0.3], 3)
+  noise = np.random.default_rng(0).normal(scale=0.002, size=len(p))
+  loss = (3.0 + 0.4 * np.exp(-8 * p)) * np.exp(noise)
+  table = pd.DataFrame(
+    dict(injection=p, pretrain_loss=loss, base_pretrain_loss=3.0)
+  )
+  fit = laws.fit(table, "replay")
+  assert fit.misses.rows == 0
+  found = fit.predict(table[3:4])
+  assert found["low"][0] < found["prediction"][0] < found["high"][0]

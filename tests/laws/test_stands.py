@@ -32,3 +32,15 @@ def test_a_fit_stands_by_itself_and_domains_must_be_known():
   assert Stands.of(fit).only is fit
   with pytest.raises(InputError, match="no domain 'abc'"):
     Stands.of(TABLE, domain="abc")
+
+
+@pytest.mark.parametrize("name", [*laws.LAWS])
+def test_a_law_that_tells_no_injection_is_refused(name):
+  law = laws.LAWS[name]
+  if law.advisable:
+    assert law.answers
+  if not law.answers:
+    with pytest.raises(
+      InputError, match=f"law {name}: .* expected one of forg"
+    ):
+      Stands.of(TABLE, law=name)

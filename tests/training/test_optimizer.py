@@ -111,7 +111,7 @@ def test_constant_and_wsd_schedules(steps, warmup, part):
   warmup = min(warmup, steps - 1)
   wsd = Optimizer(peak_lr=1e-2, schedule="wsd", decay_part=part)
   h = Hyperparameters(*np.float32([1e-2, 1e-3, warmup, steps, 0, 0, 0, 1, 0]))
-  # as the device has it: of a fall of one step, its last bit is 1e-5 of the rate
+  # as the device has it: its last bit is 1e-5 of a fall of one step
   start = float(np.float32(max(wsd.decay_start(steps), warmup)))
   h = h._replace(decay_start=np.float32(start))
   at = np.unique(np.linspace(0, steps, 9, dtype=int))
