@@ -169,6 +169,17 @@ def write_finetuning(
   )
 
 
+def diverge(study, *, only=""):
+  """Has the runs of a planted study diverge at base, as NaN weights have it."""
+  for result in study.glob(f"*{only}*/result.json"):
+    lost = dict.fromkeys(("pretrain_loss", "target_loss"))
+    record = dict(step=0, tokens=0, epoch=0.0, lr=0.0, seconds=1.0, **lost)
+    (result.parent / "records.jsonl").unlink()
+    directory = RunDirectory(result.parent)
+    directory.append(record)
+    directory.write_result(dict(status="diverged", steps=0, stop_reason="NaN"))
+
+
 class Page(html.parser.HTMLParser):
   """Tags, ids, addresses, text and tables of a page."""
 

@@ -3,6 +3,8 @@
 import json
 import pathlib
 
+import numpy as np
+
 from forgetting.config import Evaluation, Optimizer, Pretrained, Run
 from forgetting.config.config_json import parse
 from forgetting.config.transformer import PublicModel
@@ -70,6 +72,16 @@ def write(folder: pathlib.Path, *, seed: int = 0, **config) -> pathlib.Path:
   c = parse(told)
   fresh = models.init(PublicModel.of(c, context=32), seed=seed)
   writing.anew(fresh, c, out=folder)
+  return folder
+
+
+def write_broken(folder: pathlib.Path) -> pathlib.Path:
+  """The same with one weight that is no number."""
+  write(folder)
+  file = folder / "model.safetensors"
+  whole = bytearray(file.read_bytes())
+  whole[-4:] = np.float32(np.nan).tobytes()
+  file.write_bytes(whole)
   return folder
 
 

@@ -32,7 +32,7 @@ def remedies(
   from forgetting.cost.memory import keep_freed_memory
   from forgetting.laws import answers_remedies, paths
   from forgetting.laws.answers import with_line
-  from forgetting.records import plan_file, tokenizers
+  from forgetting.records import plan_file, table_columns, tokenizers
   from forgetting.report import figure_remedies
   from forgetting.runs import blends as between
 
@@ -42,6 +42,11 @@ def remedies(
     raise InputError(
       f"{folder}: its evaluations do not say by which method they were trained;"
       " name the study's own folder, or export it anew"
+    )
+  if not paths.paths_of(curves):
+    raise InputError(
+      f"remedies: {folder}: found no fine-tuning with finite losses after base,"
+      f" expected some to compare{table_columns.found_status(_tuned(runs))}"
     )
   keep_freed_memory()
   between.measure_missing(folder, paths.blended_of(curves), say)
@@ -60,6 +65,10 @@ def remedies(
   if json != "-":
     print(drawn)
   return 0
+
+
+def _tuned(runs):
+  return runs[runs["domain"].notna()]
 
 
 def _memory(folder) -> dict[str, float]:

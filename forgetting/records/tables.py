@@ -28,6 +28,8 @@ COLUMNS = (
 LOSSES = (
   "pretrain_loss", "base_pretrain_loss", "target_loss", "base_target_loss",
 )  # fmt: skip
+# of an evaluation: what is null where it was not finite, or not measured
+MEASURED = ("_loss", "_bits_per_byte", "_standard_error")
 # how far a run's best is from its base: what older results do not tell
 DRIFT = ("kl_pretrain", "kl_target", "weight_distance")
 REQUIRED = (
@@ -141,14 +143,20 @@ def curves(root: str | os.PathLike):
   import pandas as pd
 
   if exported(place(root)):
-    return table_file.read(place(root) / EXPORTED["curves"])
+    return _of_numbers(table_file.read(place(root) / EXPORTED["curves"]))
   rows, found = [], list(run_directories(place(root)))
   scales = tokenizers.scales(found)
   records = places.each([d for d, _ in found], RunDirectory.records)
   for (directory, run), of_run, by in zip(found, records, scales, strict=True):
     known = axes(directory.path.parent.name, run) | by
     rows += [known | tokenizers.rescaled(record, by) for record in of_run]
-  return pd.DataFrame(rows)
+  return _of_numbers(pd.DataFrame(rows))
+
+
+def _of_numbers(curves):
+  """Losses that no evaluation has, as where all runs diverged, are no words."""
+  measured = [name for name in curves if name.endswith(MEASURED)]
+  return curves.astype(dict.fromkeys(measured, float))
 
 
 def blends(root: str | os.PathLike):

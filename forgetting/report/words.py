@@ -76,10 +76,13 @@ def nothing_measured(evidence: Evidence) -> str:
   done = int((evidence.pretrainings["status"] == "done").sum())
   waiting = len(evidence.finetunings)
   failed = int((evidence.finetunings["status"] == "diverged").sum())
+  todo = "go on with the study"
+  if waiting and failed == waiting:
+    todo = "stop_reason in each result.json says why; mend that"
   return (
     f"No fine-tuning has finished (pretrainings finished: {done}, fine-tunings "
-    f"begun: {waiting}, diverged: {failed}): go on with the study, then write "
-    "this page again."
+    f"begun: {waiting}, diverged: {failed}): {todo}, then write this page"
+    " again."
   )
 
 

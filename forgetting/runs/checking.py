@@ -98,8 +98,21 @@ def measure(
 
   backwards = slice(None, None, -1)
   params = measuring.to_devices(base.load())
-  before, again = losses(params), losses(params, backwards)[backwards]
+  before = _finite(base, losses(params))
+  again = losses(params, backwards)[backwards]
   params = None  # two models may be more than the devices hold
-  after = losses(measuring.to_devices(tuned.load()))
+  after = _finite(tuned, losses(measuring.to_devices(tuned.load())))
   texts = decode(measured.chunks, base.tokenizer)
   return Measured(measured, before, after, again, texts)
+
+
+def _finite(side: Side, losses: np.ndarray) -> np.ndarray:
+  """A model's losses; refused where they are no numbers."""
+  wrong = int((~np.isfinite(losses)).sum())
+  if wrong:
+    raise InputError(
+      f"{side.path}: found losses that are not finite, of {wrong:,} of"
+      f" {len(losses):,} sequences, expected numbers: its weights are not"
+      " finite, or too large"
+    )
+  return losses

@@ -31,7 +31,7 @@ def sampled(
 
   Raises:
     InputError: a prompt that is longer than the context, or that no tokenizer
-      of text cuts.
+      of text cuts; a model whose logits are not finite.
   """
   from forgetting.training import sampling
 
@@ -47,15 +47,19 @@ def sampled(
   tokens = np.zeros((count, length), np.int32)
   tokens[:, : len(first)] = first
   sampler = sampling.compile_sampler(side.model, rows=count)
-  written = sampler.continued(
-    sampler.to_devices(side.load()),
-    tokens,
-    given=len(first),
-    number_B=np.arange(count),
-    seed=seed,
-    temperature=temperature,
-    top_p=top_p,
-  )
+  params = sampler.to_devices(side.load())
+  try:
+    written = sampler.continued(
+      params,
+      tokens,
+      given=len(first),
+      number_B=np.arange(count),
+      seed=seed,
+      temperature=temperature,
+      top_p=top_p,
+    )
+  except InputError as error:
+    raise InputError(f"{side.path}: {error}") from error
   return decoding.decode(written[:, 1:], side.tokenizer)
 
 

@@ -323,15 +323,7 @@ class _Writer:
       if self._prompts is not None:
         given = min(asked.text.prompt_tokens, length)
         tokens = _prompted(self._prompts, numbers, seed=asked.text.seed)
-      tokens = self._sampler.continued(
-        self._params,
-        tokens,
-        given=given,
-        number_B=numbers,
-        seed=asked.text.seed,
-        temperature=asked.text.temperature,
-        top_p=asked.text.top_p,
-      )
+      tokens = self._continued(tokens, given, numbers)
       out.append(tokens)
       tokens = np.roll(tokens, 1, axis=1)  # the last token is the next one's
     seconds = time.monotonic() - start
@@ -341,6 +333,21 @@ class _Writer:
     told += f", {rows * links} chunks, {speed:,.0f} tokens a second"
     print(f"forgetting: {told}", file=sys.stderr, flush=True)
     return np.stack(out, axis=1).reshape(-1, length)
+
+  def _continued(self, tokens, given: int, numbers) -> np.ndarray:
+    asked = self.asked
+    try:
+      return self._sampler.continued(
+        self._params,
+        tokens,
+        given=given,
+        number_B=numbers,
+        seed=asked.text.seed,
+        temperature=asked.text.temperature,
+        top_p=asked.text.top_p,
+      )
+    except InputError as error:
+      raise InputError(f"SelfText: {asked.parent}: {error}") from error
 
 
 def _prompted(pool: Pool, numbers: np.ndarray, *, seed: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from forgetting.config import Run
+from forgetting.config import Pretrained, Run
 from forgetting.config.saves import Saves
 from forgetting.records import RunDirectory
 from forgetting.records.bottom import VERSION, bottom
@@ -114,7 +114,7 @@ def train(
       checkpoints.save(state, best_params=state["params"], batches=drawn)
 
   if stop_reason == "diverged":
-    return _diverged(records, clock, watch)
+    return _diverged(run, records, clock, watch)
   best_on_device = executor.to_devices(best_params)
   best = clock.time("evaluation", evaluator.full, best_on_device)
   drift = {}
@@ -234,15 +234,32 @@ def _stop_reason(run: Run, records: list[dict]) -> str | None:
   return "all steps done" if last["step"] == run.steps else None
 
 
-def _diverged(records: list[dict], clock: Clock, watch: Watch) -> dict:
-  last = records[-1]
-  found = watch.why or (
-    f"found pretrain_loss {last['pretrain_loss']} and target_loss"
-    f" {last['target_loss']} at step {last['step']}"
+def _broken_start(run: Run) -> str:
+  """What losses say that are not finite before anything was trained."""
+  parent = run.parent
+  of = f" of {parent.name}" if isinstance(parent, Run) else ""
+  if isinstance(parent, Pretrained):
+    of = f" of {parent.path}"
+  return (
+    f"nothing was trained yet: the weights{of} that it starts from are not"
+    f" finite, or too large for {run.model.dtype}"
   )
+
+
+def _diverged(
+  run: Run, records: list[dict], clock: Clock, watch: Watch
+) -> dict:
+  last = records[-1]
+  losses = [
+    f"{name} {last[name]}"
+    for name in ("pretrain_loss", "target_loss")
+    if last[name] is not None
+  ]
+  found = watch.why or f"found {' and '.join(losses)} at step {last['step']}"
+  todo = "lower Optimizer.peak_lr" if last["step"] else _broken_start(run)
   return dict(
     status="diverged",
-    stop_reason=f"{found}, expected finite ones; lower Optimizer.peak_lr",
+    stop_reason=f"{found}, expected finite ones; {todo}",
     steps=last["step"],
     tokens=last["tokens"],
     loss_spikes=spikes_of(records),

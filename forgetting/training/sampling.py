@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from forgetting.config import Model
+from forgetting.config import InputError, Model
 from forgetting.config.config_json import parse
 from forgetting.config.method import FULL
 from forgetting.config.transformer import PublicModel, Transformer
@@ -32,6 +32,7 @@ STAGES = 2  # parts of the context, in each of which as much is looked back over
 LOWEST = -40.0  # log of the least probable token's share of the likeliest's
 HALVINGS = 32  # of that range, to find where a nucleus ends
 LANES = 128
+NONE = -1  # the token that follows from logits that are no numbers
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -81,6 +82,9 @@ class Sampler:
 
     Returns:
       int32 [B, T].
+
+    Raises:
+      InputError: the model's logits are not finite.
     """
     out = self.program(
       params,
@@ -91,7 +95,13 @@ class Sampler:
       np.float32(temperature),
       np.float32(top_p),
     )
-    return np.asarray(out)
+    tokens_BxT = np.asarray(out)
+    if (tokens_BxT == NONE).any():
+      raise InputError(
+        "found logits that are not finite, expected numbers: the weights are"
+        " not finite, or too large"
+      )
+    return tokens_BxT
 
 
 @functools.cache
@@ -223,18 +233,20 @@ def choose(logits_BxV, thrown_B, temperature, top_p):
     top_p: the likeliest tokens that have this share together are kept.
 
   Returns:
-    int32 [B].
+    int32 [B]; `NONE` where the largest logit is not finite.
   """
+  most_Bx1 = logits_BxV.max(-1, keepdims=True)
   greedy_B = jnp.argmax(logits_BxV, axis=-1).astype(jnp.int32)
   scale = jnp.where(temperature > 0, temperature, 1)
-  log_BxV = (logits_BxV - logits_BxV.max(-1, keepdims=True)) / scale
+  log_BxV = (logits_BxV - most_Bx1) / scale
   share_BxV = jnp.exp(log_BxV)
   kept_BxV = jax.lax.cond(
     top_p < 1,
     lambda: jnp.where(_nucleus(log_BxV, share_BxV, top_p), share_BxV, 0),
     lambda: share_BxV,
   )
-  return jnp.where(temperature > 0, _drawn(kept_BxV, thrown_B), greedy_B)
+  chosen_B = jnp.where(temperature > 0, _drawn(kept_BxV, thrown_B), greedy_B)
+  return jnp.where(jnp.isfinite(most_Bx1[:, 0]), chosen_B, NONE)
 
 
 def _nucleus(log_BxV, share_BxV, top_p):

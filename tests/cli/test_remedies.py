@@ -3,7 +3,7 @@
 import json
 
 from command import called
-from planted_study import plant
+from planted_study import diverge, plant
 
 from forgetting.report.export import EXAMPLE
 
@@ -26,3 +26,17 @@ def test_tables_of_before_there_were_methods_are_refused_in_a_line():
   assert (done.returncode, done.stdout) == (2, "")
   assert "do not say by which method" in done.stderr
   assert done.stderr.count("\n") == 1
+
+
+def test_a_study_whose_runs_all_diverged_is_told_in_a_line(tmp_path):
+  study = plant(tmp_path, domains=("kjv",), sizes=((2, 16),))
+  diverge(study)
+  done = called("remedies", study)
+  assert (done.returncode, done.stdout) == (2, "")
+  assert done.stderr.count("\n") == 1
+  assert "status: found diverged (12)" in done.stderr
+  shared = tmp_path / "shared"
+  assert called("export", study, "--out", shared).returncode == 0
+  again = called("remedies", shared)
+  assert (again.returncode, again.stdout) == (2, "")
+  assert "found no fine-tuning with finite losses" in again.stderr

@@ -32,6 +32,13 @@ def test_a_public_checkpoint_writes_with_its_own_tokenizer(tmp_path, capsys):
   assert "\nAb" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_a_model_of_no_numbers_writes_nothing(tmp_path, temperature):
+  model = tiny_checkpoint.write_broken(tmp_path / "broken")
+  with pytest.raises(InputError, match=f"^{model}: found logits that are not"):
+    sample(model, "--context", 12, "--temperature", temperature)
+
+
 @pytest.mark.parametrize(
   ("option", "value", "told"),
   [

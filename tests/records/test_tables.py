@@ -82,3 +82,12 @@ def test_a_study_is_called_by_its_folder(directory, finetuning, tmp_path):
   (tmp_path / "toy").rename(tmp_path / "copy")
   for table in (records.load, records.curves):
     assert {*table(tmp_path / "copy")["study"]} == {"copy"}
+
+
+def test_losses_that_no_evaluation_has_are_numbers(
+  directory, tmp_path, finetuning
+):
+  lost = dict(pretrain_loss=None, target_loss=None, target_standard_error=None)
+  directory.append(dict(step=0, **lost))
+  curves = records.curves(tmp_path / "toy")
+  assert {str(curves[name].dtype) for name in lost} == {"float64"}

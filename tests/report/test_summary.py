@@ -1,5 +1,7 @@
 """What is measured so far, before any law is fitted."""
 
+from planted_study import diverge, plant
+
 from forgetting import report
 from forgetting.report import evidence, fitted, summary
 
@@ -31,3 +33,12 @@ def test_nothing_measured_is_a_sentence(small):
   for result in small.glob("*kjv*/result.json"):
     result.unlink()
   assert "No fine-tuning has finished" in summary.summary(evidence.read(small))
+
+
+def test_a_study_that_diverged_is_not_to_be_gone_on_with(tmp_path):
+  study = plant(tmp_path, domains=("kjv",), sizes=((2, 16),))
+  diverge(study)
+  told = []
+  page = report.write(study, tell=told.append)
+  assert "diverged: 12): stop_reason in each result.json" in told[0]
+  assert told[0] in page.read_text()

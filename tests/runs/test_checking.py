@@ -55,3 +55,14 @@ def test_how_far_it_is_is_told_on_the_way(tmp_path, text):
   count = len(found.base)
   assert heard[-1] == (3 * count, 3 * count) and len(heard) >= 3
   np.testing.assert_array_equal(found.base, found.tuned)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_of_two_models_the_broken_one_is_named(tmp_path, text):
+  base = str(tiny_checkpoint.write(tmp_path / "base"))
+  broken = str(tiny_checkpoint.write_broken(tmp_path / "broken"))
+  for one, other in ((base, broken), (broken, base)):
+    before, after = sides.pair(one, other, context=32)
+    with pytest.raises(InputError) as told:
+      checking.measure(before, after, (text["news"],), sequences=4)
+    assert str(told.value).startswith(f"{broken}: found losses that are not")

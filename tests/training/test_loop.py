@@ -66,6 +66,18 @@ def test_divergence_is_a_result_with_a_reason(
   assert "nan at step 0, expected finite" in result["stop_reason"]
 
 
+def test_weights_that_are_broken_before_training_are_no_learning_rate(
+  cache, finetuning, tmp_path, programs, params
+):
+  params["embed"]["embedding"][:] = np.nan
+  told = train(finetuning, tmp_path, programs, params)["stop_reason"]
+  assert f"the weights of {finetuning.parent.name} that it" in told
+  assert "peak_lr" not in told
+  fresh = train(finetuning.parent, tmp_path, programs, params)["stop_reason"]
+  assert fresh.startswith("found pretrain_loss nan at step 0, expected")
+  assert "nothing was trained yet: the weights that it starts from" in fresh
+
+
 @pytest.mark.parametrize("stop_at", [1, 4, 9])
 def test_interrupted_and_resumed_equals_uninterrupted(
   cache, finetuning, tmp_path, programs, params, stop_at
