@@ -60,6 +60,7 @@ def check(
     out: A folder to write a page, and a summary in Markdown, to.
   """
   from forgetting.laws import gate, gate_accuracies
+  from forgetting.report import gate_page
 
   allowed = gate.Tolerance.parse(tolerance)
   if sequences < 2:
@@ -78,6 +79,8 @@ def check(
   own = before.run.pretraining if before.run else ()
   # what a model wrote is not kept for others
   sources = text or tuple(source for source in own if source != SELF)
+  if out is not None:
+    gate_page.folder_of(out)  # a measurement is not made to be lost
   found = checking.measure(
     before, after, sources, sequences=sequences, tell=_teller()
   )
@@ -89,8 +92,6 @@ def check(
     )
   tell(verdict, verdict.as_dict(), json=json)
   if out is not None:
-    from forgetting.report import gate_page
-
     page = gate_page.write(verdict, out)
     if json != "-":
       print(f"page: {page}")

@@ -3,10 +3,34 @@
 from html import escape
 import os
 import pathlib
+import tempfile
 
+from forgetting.config import InputError
 from forgetting.laws.gate import Verdict
 from forgetting.report.markup import table
 from forgetting.report.page import Section, page
+
+
+def folder_of(out: str | os.PathLike) -> pathlib.Path:
+  """The page's folder, made: asked before anything is measured.
+
+  Args:
+    out: where it is to be.
+
+  Raises:
+    InputError: it cannot be written.
+  """
+  folder = pathlib.Path(out)
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+      pass
+  except OSError as error:
+    raise InputError(
+      f"--out {folder}: cannot be written ({error.strerror}); name another"
+      " folder"
+    ) from None
+  return folder
 
 
 def write(verdict: Verdict, out: str | os.PathLike) -> pathlib.Path:
@@ -18,9 +42,11 @@ def write(verdict: Verdict, out: str | os.PathLike) -> pathlib.Path:
 
   Returns:
     the page.
+
+  Raises:
+    InputError: the folder cannot be written.
   """
-  folder = pathlib.Path(out)
-  folder.mkdir(parents=True, exist_ok=True)
+  folder = folder_of(out)
   (folder / "check.md").write_text(verdict.markdown, encoding="utf-8")
   header, *rows = [[escape(cell) for cell in row] for row in verdict.rows]
   sections = [

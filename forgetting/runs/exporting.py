@@ -31,14 +31,15 @@ def export(path: str, out: str) -> pathlib.Path:
     the folder.
 
   Raises:
-    InputError: no such run, it is not done, or its best was not kept.
+    InputError: no such run, it is not done, its best was not kept, or the
+      folder cannot be made.
   """
   directory = RunDirectory(places.place(path))
   run, result = _read(directory)
   folder = pathlib.Path(out).expanduser()
   _check_new(folder)
   params = starts.load_params(directory, run)
-  folder.mkdir(parents=True)
+  _make(folder)
   if isinstance(run.parent, Pretrained):
     _from_checkpoint(run.parent, run, params, folder)
   else:
@@ -59,7 +60,7 @@ def export_adapter(path: str, out: str) -> pathlib.Path:
 
   Raises:
     InputError: no such run, it is not done, is not LoRA of a public checkpoint,
-      or its best was not kept.
+      its best was not kept, or the folder cannot be made.
   """
   from forgetting.training import methods
   from forgetting.training.public import adapter_files
@@ -74,7 +75,7 @@ def export_adapter(path: str, out: str) -> pathlib.Path:
     )
   _check_new(folder)
   trained = starts.load_trained(directory, run)
-  folder.mkdir(parents=True)
+  _make(folder)
   adapter_files.write(
     methods.of(run.method, run.model),
     trained,
@@ -88,6 +89,16 @@ def export_adapter(path: str, out: str) -> pathlib.Path:
 def _check_new(folder: pathlib.Path) -> None:
   if folder.exists():
     raise InputError(f"--out: found {folder}, expected a folder that is not")
+
+
+def _make(folder: pathlib.Path) -> None:
+  try:
+    folder.mkdir(parents=True)
+  except OSError as error:
+    raise InputError(
+      f"--out {folder}: cannot be written ({error.strerror}); name another"
+      " folder"
+    ) from None
 
 
 def _read(directory: RunDirectory) -> tuple[Run, dict]:

@@ -2,12 +2,13 @@
 
 import json
 
+from command import called
 import pytest
 import tiny_checkpoint
 
 from forgetting.cli.main import app
 from forgetting.config import InputError
-from forgetting.runs import accuracies
+from forgetting.runs import accuracies, checking
 from forgetting.study import progress
 
 
@@ -83,3 +84,19 @@ def test_wrong_questions_are_one_line(tmp_path):
   ):
     with pytest.raises(InputError, match=line):
       check(base, base, *more)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_page_that_cannot_be_written_is_known_before_measuring(
+  tmp_path, text, monkeypatch
+):
+  base = tiny_checkpoint.write(tmp_path / "base")
+  monkeypatch.setattr(checking, "measure", lambda *a, **k: pytest.fail("did"))
+  file = tmp_path / "file"
+  file.write_text("")
+  done = called("check", base, base, "--text", text["news"], "--out", file)
+  assert (done.returncode, done.stdout) == (2, "")
+  assert done.stderr == (
+    f"forgetting: --out {file}: cannot be written (File exists); name another"
+    " folder\n"
+  )

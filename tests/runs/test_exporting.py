@@ -57,6 +57,9 @@ def test_a_child_of_a_checkpoint_is_written_as_that_was(tmp_path):
   assert "25.00% of the tokens" in card and "| 2.4000 | 2.5000 |" in card
   with pytest.raises(InputError, match="expected a folder that is not"):
     exporting.export(str(directory.path), str(out))
+  inside_a_file = str(out / "config.json" / "out")
+  with pytest.raises(InputError, match="--out .* cannot be written .Not a dir"):
+    exporting.export(str(directory.path), inside_a_file)
 
 
 def test_an_adapter_is_written_as_pefts_files(tmp_path):
@@ -73,6 +76,9 @@ def test_an_adapter_is_written_as_pefts_files(tmp_path):
   out = exporting.export_adapter(str(directory.path), str(tmp_path / "out"))
   method, again = adapter_files.read(out, run.model)
   assert (method.rank, method.scale) == (2, 2)
+  inside_a_file = str(out / "README.md" / "out")
+  with pytest.raises(InputError, match="--out .* cannot be written .Not a dir"):
+    exporting.export_adapter(str(directory.path), inside_a_file)
   assert jax.tree.all(jax.tree.map(np.array_equal, again, trained))
   card = (out / "README.md").read_text()
   assert "library_name: peft\n" in card and "license: mit\n" in card
