@@ -8,7 +8,7 @@ import re
 
 from forgetting.config import config_json
 from forgetting.config.checks import Config, check
-from forgetting.config.errors import InputError
+from forgetting.config.errors import InputError, readable
 from forgetting.config.model import Dtype, Remat
 from forgetting.config.transformer import PublicModel, Transformer
 
@@ -127,7 +127,10 @@ class Pretrained(Config):
 @functools.cache  # a study makes hundreds of runs from one
 def _architecture(file: pathlib.Path) -> Transformer:
   try:
-    text = file.read_text()
+    with readable(file):
+      text = file.read_text()
+  except UnicodeDecodeError as error:
+    raise InputError(f"{file}: is no JSON ({error})") from error
   except FileNotFoundError:
     raise InputError(
       f"{file}: no such file, expected the config.json of a checkpoint"

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from etils import epath
 
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 from forgetting.data.chats import ASSISTANT, Turn
 from forgetting.data.tokenizers import Kind, Tokenizer
 
@@ -184,7 +185,8 @@ def _special(path: str) -> list[str]:
 def _source(folder: epath.Path, settings: Mapping) -> str | None:
   file = folder / "chat_template.jinja"
   if file.exists():
-    return file.read_text()
+    with readable(file):
+      return file.read_text()
   told = settings.get("chat_template")
   if isinstance(told, list):  # several, by name
     named = {one["name"]: one["template"] for one in told}
@@ -194,7 +196,8 @@ def _source(folder: epath.Path, settings: Mapping) -> str | None:
 
 def _settings(folder: epath.Path) -> Mapping:
   file = folder / "tokenizer_config.json"
-  return json.loads(file.read_text()) if file.exists() else {}
+  with readable(file):
+    return json.loads(file.read_text()) if file.exists() else {}
 
 
 def _content(token: object) -> object:

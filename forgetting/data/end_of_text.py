@@ -13,6 +13,7 @@ import json
 from etils import epath
 
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 
 # names of the token that ends a document, tried in this order
 ENDS = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>", "[SEP]")
@@ -141,8 +142,10 @@ def _ids(value: object) -> Iterator[int]:
 def _settings(file: epath.Path) -> Mapping:
   if not file.exists():
     return {}
+  with readable(file):
+    text = file.read_bytes()
   try:
-    told = json.loads(file.read_text())
+    told = json.loads(text)
   except ValueError as error:
     raise InputError(f"tokenizer: {file} is no JSON ({error})") from error
   if not isinstance(told, dict):

@@ -6,6 +6,7 @@ import json
 import pathlib
 
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 from forgetting.config.pretrained import Pretrained
 from forgetting.data import cache
 
@@ -115,7 +116,7 @@ def _digest(files: Iterable[pathlib.Path]) -> str:
     return json.loads(known.read_text())["sha256"]
   whole = hashlib.sha256()
   for file in files:
-    with file.open("rb") as opened:
+    with readable(file), file.open("rb") as opened:
       digest = hashlib.file_digest(opened, "sha256").hexdigest()
     whole.update(f"{file.name} {digest}\n".encode())
   known.parent.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from etils import epath
 import numpy as np
 
 from forgetting.config import InputError, domain_name
+from forgetting.config.errors import readable
 from forgetting.config.pretrained import Pretrained
 from forgetting.data import end_of_text, silence, tokenizer_training
 from forgetting.data.packaged_tokenizers import PACKAGED
@@ -165,7 +166,8 @@ def ensure(name: str, progress) -> Tokenizer:
 def _sentencepiece(name: str, path: epath.Path, slug: str) -> Tokenizer:
   import sentencepiece
 
-  definition = path.read_bytes()
+  with readable(path):
+    definition = path.read_bytes()
   model = sentencepiece.SentencePieceProcessor()
   try:
     with silence.standard_error():
@@ -200,7 +202,8 @@ def _digest(definition: bytes, end: int, by_itself: int | None) -> str:
 
 
 def _hugging_face(name: str, path: epath.Path) -> Tokenizer:
-  definition = path.read_bytes()
+  with readable(path):
+    definition = path.read_bytes()
   try:
     told = json.loads(definition)
     pieces = told["model"]["vocab"]

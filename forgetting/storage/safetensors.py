@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 
 BFLOAT16 = "BF16"
 # as they lie in a file
@@ -67,7 +68,8 @@ class Place(NamedTuple):
     size = self.last - self.first
     if not size:
       return np.empty(0, np.uint8)
-    return np.memmap(self.file, np.uint8, "r", self.first, (size,))
+    with readable(self.file):
+      return np.memmap(self.file, np.uint8, "r", self.first, (size,))
 
 
 def places(file: pathlib.Path) -> dict[str, Place]:
@@ -77,14 +79,15 @@ def places(file: pathlib.Path) -> dict[str, Place]:
     file: of this machine.
 
   Raises:
-    InputError: no such file, or no safetensors file.
+    InputError: no such file, one that cannot be read, or no safetensors file.
   """
+  with readable(file):
+    return _places(file)
+
+
+def _places(file: pathlib.Path) -> dict[str, Place]:
   try:
-    with file.open("rb") as opened:
-      (length,) = struct.unpack("<Q", opened.read(8))
-      if length > MOST_HEADER:
-        raise ValueError
-      header = json.loads(opened.read(length))
+    length, header = _header(file)
     start, size = 8 + length, file.stat().st_size
     out = {}
     for name, told in header.items():
@@ -101,6 +104,14 @@ def places(file: pathlib.Path) -> dict[str, Place]:
     raise InputError(
       f"{file}: is no whole safetensors file; fetch it again"
     ) from e
+
+
+def _header(file: pathlib.Path) -> tuple[int, dict]:
+  with file.open("rb") as opened:
+    (length,) = struct.unpack("<Q", opened.read(8))
+    if length > MOST_HEADER:
+      raise ValueError
+    return length, json.loads(opened.read(length))
 
 
 def widened(upper: np.ndarray) -> np.ndarray:

@@ -1,6 +1,10 @@
 """A chat as text, and where in it assistants speak."""
 
-from forgetting.data import chat_templates
+import pytest
+import tiny_checkpoint
+
+from forgetting.config import InputError
+from forgetting.data import chat_templates, tokenizers
 from forgetting.data.chats import Turn
 
 
@@ -13,3 +17,11 @@ def test_without_a_template_a_chat_is_written_plainly():
   text, spans = chat_templates.plainly(turns)
   assert text == "System: Be kind.\n\nUser: hi\n\nAssistant: ho\n\n"
   assert [text[start:end] for start, end in spans] == ["ho\n\n"]
+
+
+def test_a_template_that_cannot_be_read_is_one_line(tmp_path):
+  model = tiny_checkpoint.write(tmp_path / "base")
+  (model / "chat_template.jinja").mkdir()
+  found = tokenizers.find(f"{model}/tokenizer.json")
+  with pytest.raises(InputError, match="jinja: cannot be read .Is a directory"):
+    chat_templates.of(found)

@@ -73,3 +73,10 @@ def test_settings_alone_are_fetched_for_a_dry_run(monkeypatch, tmp_path):
   monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
   hub.fetch(Pretrained("org/Tiny"), weights=False)
   assert "*.safetensors" not in asked
+
+
+def test_a_file_that_cannot_be_read_is_one_line(folder):
+  (folder / "model.safetensors").unlink()
+  (folder / "model.safetensors").mkdir()
+  with pytest.raises(InputError, match="safetensors: cannot be read .Is a dir"):
+    hub.identity(Pretrained(str(folder)))

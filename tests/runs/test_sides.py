@@ -9,6 +9,7 @@ from small import options_in
 import tiny_checkpoint
 
 from forgetting.config import InputError, LoRA, canonical
+from forgetting.data import tokenizers
 from forgetting.runs import sides
 from forgetting.training import methods, models
 from forgetting.training.checkpoint import save_params
@@ -112,3 +113,25 @@ def test_a_run_is_a_side_with_its_best(tmp_path, finetuning):
   (folder / "adapter_config.json").write_text("{}")
   with pytest.raises(InputError, match="expected it over a public checkpoint"):
     sides.pair(path, str(folder))
+
+
+@pytest.mark.parametrize(
+  "name",
+  [
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "model.safetensors",
+    "model.safetensors.index.json",
+  ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path, name):
+  """A folder in its place: permissions do not bind who runs tests as root."""
+  file = tiny_checkpoint.write(tmp_path / "base") / name
+  file.unlink(missing_ok=True)
+  file.mkdir()
+  with pytest.raises(InputError) as told:
+    found = sides.side(str(tmp_path / "base"))
+    tokenizers.find(found.tokenizer)
+    found.load()
+  assert str(told.value) == f"{file}: cannot be read (Is a directory)"

@@ -109,6 +109,16 @@ def test_what_is_not_understood_is_refused(tmp_path, change, line):
     adapter_files.read(tmp_path, method.model)
 
 
+def test_files_that_cannot_be_read_are_one_line(tmp_path):
+  method, trained = adapted("llama")
+  adapter_files.write(method, trained, tmp_path, base_name="llama")
+  for name in (adapter_files.WEIGHTS, adapter_files.CONFIG):
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=f"{name}: cannot be read .Is a dir"):
+      adapter_files.read(tmp_path, method.model)
+
+
 def test_a_tensor_too_many_or_too_few_is_refused(tmp_path):
   method, trained = adapted("llama")
   adapter_files.write(method, trained, tmp_path, base_name="llama")

@@ -14,6 +14,7 @@ import numpy as np
 
 from forgetting import config
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 from forgetting.config.transformer import Transformer
 from forgetting.storage import safetensors
 from forgetting.storage.safetensors import Written
@@ -206,9 +207,12 @@ def _name(c: Transformer, module: Module, layer: int, part: str) -> str:
 def _config(folder: pathlib.Path) -> dict:
   file = folder / CONFIG
   try:
-    told = json.loads(file.read_text())
+    with readable(file):
+      text = file.read_bytes()
   except FileNotFoundError as error:
     raise InputError(f"{file}: no such file, expected an adapter") from error
+  try:
+    told = json.loads(text)
   except ValueError as error:
     raise InputError(f"{file}: is no JSON") from error
   if told.get("peft_type") != "LORA":

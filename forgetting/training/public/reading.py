@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from forgetting.config import InputError
+from forgetting.config.errors import readable
 from forgetting.config.model import Dtype
 from forgetting.config.transformer import Transformer
 from forgetting.storage import safetensors
@@ -70,9 +71,10 @@ def places_in(folder: pathlib.Path) -> dict[str, Place]:
     InputError: there are no safetensors files in it.
   """
   if (folder / INDEX).exists():
+    with readable(folder / INDEX):
+      text = (folder / INDEX).read_bytes()
     try:
-      told = json.loads((folder / INDEX).read_text())["weight_map"]
-      files = sorted({*told.values()})
+      files = sorted({*json.loads(text)["weight_map"].values()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
       raise InputError(f"{folder / INDEX}: is no index of shards") from error
   elif (folder / SINGLE).exists():
