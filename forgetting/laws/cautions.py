@@ -9,6 +9,7 @@ from forgetting.laws.advisors import Advisors, Choice, name_of
 from forgetting.laws.fitted import Fit
 from forgetting.laws.invert import injection_needed
 from forgetting.laws.ratio import RatioTest
+from forgetting.laws.uncertainty import poor
 
 
 def disagreeing(
@@ -54,6 +55,8 @@ def standing_cautions(fitted: Fit, test: RatioTest | None) -> Iterator[str]:
       " on it cannot tell what was forgotten; the column kl_pretrain can, and"
       " text that the model writes (pretraining self)"
     )
+  if few := poor(fitted):
+    yield few
   if not fitted.certificate.holds:
     yield "the fit has no certificate: see `forgetting fit`"
   if test is not None and not test.consistent:

@@ -147,6 +147,7 @@ def _gap(lanes: Polished, f: float) -> float | None:
   return float(other.min() / f - 1) if len(other) and f > 0 else None
 
 
+@np.errstate(over="ignore")  # of what is flat the condition is infinite
 def _curvature(problem: Problem, x) -> tuple[float, float]:
   inside = np.flatnonzero(~_on_bound(problem, x[0])[problem.free])
   if not len(inside):

@@ -8,6 +8,7 @@ import re
 from forgetting.laws.lockstep import Search
 from forgetting.laws.profiles import open_sides
 from forgetting.laws.trials import every_trial
+from forgetting.laws.uncertainty import poor
 from forgetting.records import text_table
 
 LEAST_SIGNAL = 6.0
@@ -115,8 +116,9 @@ def text(fit) -> str:
   table = text_table.lines(rows(fit), left=3, indent="  ")
   lines = [headline(fit), f"  {summary(fit)}", *table]
   lines.append(f"  {fit.certificate}")
-  told = form(fit)
-  return "\n".join([*lines, f"  form: {told}"] if told else lines)
+  lines += [f"  {few}"] if (few := poor(fit)) else []
+  lines += [f"  form: {told}"] if (told := form(fit)) else []
+  return "\n".join(lines)
 
 
 def form(fit) -> str:

@@ -28,7 +28,7 @@ class RatioTest:
     law: [levels], F(p)/F(0) by the law.
     low, median, high: [levels], measured over the cells.
     cells: [levels], how many cells could be used: those whose F(0) is at
-      least three times the noise.
+      more than three times the noise.
     powers: mu and nu -> (value, low, high).
     level: of those intervals.
     better: relative fall of the objective when mu and nu are free.
@@ -46,8 +46,9 @@ class RatioTest:
 
   @property
   def consistent(self) -> bool:
-    """Whether mu and nu can both be zero."""
-    return all(low <= 0 <= high for _, low, high in self.powers.values())
+    """Whether mu and nu can both be zero, or nothing says otherwise."""
+    zero = all(low <= 0 <= high for _, low, high in self.powers.values())
+    return zero or not self.cells.any()
 
   def __str__(self) -> str:
     lines = ["  F(p)/F(0), which the law with E = 0 holds free of N and D:"]
@@ -71,6 +72,8 @@ class RatioTest:
       f"{name} = {value:.2g} [{low:.2g}, {high:.2g}]"
       for name, (value, low, high) in self.powers.items()
     )
+    if not self.cells.any():
+      return "\n".join(lines)
     verdict = (
       "consistent with the data"
       if self.consistent
@@ -139,7 +142,7 @@ def measured_ratios(fit: Fit):
 
   Returns:
     the positive injections [levels], and a list with the ratios of the cells
-    whose F(0) is at least three times the noise, for each.
+    whose F(0) is more than three times the noise, for each.
   """
   values, loss = fit.own_data.values, fit.own_data.loss
   forgetting = loss - values["L0"]
@@ -153,7 +156,7 @@ def measured_ratios(fit: Fit):
     if not none.any():
       continue
     start = forgetting[none].mean()
-    if start < MEASURABLE * noise[none].mean():
+    if start <= MEASURABLE * noise[none].mean():
       continue
     for k, p in enumerate(injection):
       with_p = here & (values["p"] == p)

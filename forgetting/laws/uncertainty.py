@@ -28,6 +28,8 @@ LAST_LIMIT = 400
 FEW_ROWS = 100
 WEBB = np.sqrt([1.5, 1.0, 0.5])
 KNOWN = ("pairs", "wild")
+DISTINCT = 20
+KINK = 1e-3
 
 
 def bootstrap(
@@ -180,6 +182,40 @@ def _finished(rows: _Rows, best: Polished) -> Search[Polished]:
     return best
   again = yield from rows.polish(stuck, best.x[stuck], limit=LAST_LIMIT)
   return best.replaced(stuck, again)
+
+
+def poor(fit) -> str:
+  """Tells why resamples say too little for an interval.
+
+  Two cells can be drawn in three ways, three in ten. And where as many rows lie
+  above a curve as below it, and none near it, no resample moves it far.
+
+  Args:
+    fit: a Fit.
+
+  Returns:
+    what was found, in words; "" where nothing was.
+  """
+  draws = fit.draws()
+  kinds = len(np.unique(draws.astype(np.float32), axis=0))
+  if kinds < min(DISTINCT, len(draws)):
+    fits = f"{kinds} different fits" if kinds > 1 else "the same fit each time"
+    return (
+      f"its {len(draws):,} resamples gave {fits}: the intervals say little;"
+      " more cells (model size, target tokens) are needed"
+    )
+  problem = fit.problem
+  if problem is None:
+    return ""
+  residual = predict(problem, fit.x[None])[0] - problem.log_loss
+  # an optimum that may slide stops where the first row's kink is
+  if (np.abs(residual) < problem.loss.delta * (1 - KINK)).any():
+    return ""
+  return (
+    "as many runs lie above it as below and none near it, so that others fit as"
+    " well: the intervals say little; fit one kind of runs alone (a domain), or"
+    " by squares"
+  )
 
 
 def pairs_weights(clusters, draws: int, generator) -> np.ndarray:
