@@ -17,6 +17,7 @@ from forgetting.laws import lockstep
 from forgetting.laws import table as tables
 from forgetting.laws.advise import advise as ask
 from forgetting.laws.advisors import SMALL_LAW, fit_advisors
+from forgetting.laws.budget import check
 from forgetting.laws.criteria import CLEAR, aicc
 from forgetting.laws.curve import Curve
 from forgetting.laws.fit import fit as fit_table
@@ -250,6 +251,7 @@ def advise(
     InputError: as `forgetting.laws.advise`, or a curve that cannot be read.
   """
   curve, size = asked.get("curve"), asked["model_params"]
+  check(model_params=size, target_tokens=asked["target_tokens"])
   try:
     asked["curve"] = _curve(source, curve, size)
   except InputError:

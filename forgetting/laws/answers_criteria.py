@@ -16,6 +16,7 @@ from forgetting.laws import answers
 from forgetting.laws.advice import percent
 from forgetting.laws.advise import advise as ask
 from forgetting.laws.answers import Report
+from forgetting.laws.budget import check
 from forgetting.laws.fit import fit
 from forgetting.laws.schedule import Schedule
 from forgetting.laws.stands import Stands
@@ -67,6 +68,7 @@ def advise(source, criterion: str, **asked) -> Report:
     InputError: another name, a unit beside it, or a criterion that these runs
       cannot be read by.
   """
+  _check(asked)
   if criterion not in CRITERIA:
     raise InputError(
       f"--criterion: found {criterion!r}, expected one of {', '.join(CRITERIA)}"
@@ -89,6 +91,7 @@ def all_criteria(source, **asked) -> Report:
     source, asked: as for `advise`; percent and progress are asked at 1 % and
       5 %, the others at the tolerance.
   """
+  _check(asked)
   header = ["criterion", "tolerance", "inject", "interval", "what is kept"]
   rows, data = [], {}
   for name, meaning in CRITERIA.items():
@@ -107,6 +110,12 @@ def all_criteria(source, **asked) -> Report:
     )
     data[name] = told
   return Report("\n".join(text_table.lines([header, *rows], left=5)), data)
+
+
+def _check(asked: Mapping) -> None:
+  """Refuses numbers that cannot be before there is a row for each criterion."""
+  names = ("model_params", "target_tokens", "tolerance")
+  check(**{name: asked[name] for name in names})
 
 
 def _shown(value) -> str:

@@ -10,6 +10,7 @@ from forgetting.config import InputError, amounts, domain_name
 from forgetting.laws import table as tables
 from forgetting.laws.answers import Report, runs_of, with_line
 from forgetting.laws.arguments import pairs
+from forgetting.laws.budget import check
 from forgetting.laws.candidates import AXES, Cost, default_candidates, grid
 from forgetting.laws.fit import fit as fit_table
 from forgetting.laws.invert import forgetting_at
@@ -80,8 +81,15 @@ def plan(
     a Report whose `table` has the runs to add, in order.
 
   Raises:
-    InputError: no such domain, a budget that cannot be, or no fit.
+    InputError: no such domain, a number that cannot be, or no fit.
   """
+  check(
+    budget=budget,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    injection=injection,
+    epochs=epochs,
+  )
   law = find("forgetting")
   frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
@@ -120,9 +128,17 @@ def plan_new(
     a Report whose `table` has the runs, in order.
 
   Raises:
-    InputError: a study without fine-tunings, or a budget or candidates that
-      do not allow the least design that identifies a law.
+    InputError: a study without fine-tunings, a number that cannot be, or a
+      budget or candidates that do not allow the least design that identifies a
+      law.
   """
+  check(
+    budget=budget,
+    model_params=model_params,
+    target_tokens=target_tokens,
+    injection=injection,
+    epochs=epochs,
+  )
   tuned = [run for run in study.runs if run.domain is not None]
   if not tuned:
     raise InputError(f"study {study.name}: found no fine-tuning to plan")
@@ -174,13 +190,13 @@ def plan_injection(
   Raises:
     InputError: as `plan` and `plan_injection.plan_injection`.
   """
+  point = _asked(model_params, target_tokens, tolerance, interval)
   law = find("tokens")
   frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
   schedule, params = fitted.schedule, fitted.params
   assert schedule is not None  # a law of tokens has one
   x = [params["A"], params["beta"], params["B"], params["c"], params["alpha"]]
-  point = {"N": float(model_params), "D": float(target_tokens)}
   lost = float(forgetting_at(fitted, fitted.x[None], point, 0.0)[0])
   values = fitted.own_data.values
   rows = zip(*(values[symbol] for symbol in "NDp"), strict=True)
@@ -224,6 +240,7 @@ def plan_new_injection(
   """
   import pandas as pd
 
+  point = _asked(model_params, target_tokens, tolerance, interval)
   tuned = [run for run in study.runs if run.domain is not None]
   names = list(dict.fromkeys(domain_name(run.domain) for run in tuned))
   if not tuned or (domain is not None and domain not in names):
@@ -251,7 +268,7 @@ def plan_new_injection(
   forgetting = expected.pop("forgetting")
   result = plan_runs_of(
     candidates,
-    target={"N": float(model_params), "D": float(target_tokens)},
+    target=point,
     tolerance=tolerance,
     factor=interval,
     schedule=schedule,
@@ -263,12 +280,34 @@ def plan_new_injection(
   return Report(str(result), data, result.runs)
 
 
+def _asked(model_params, target_tokens, tolerance, interval):
+  """N and D of the fine-tuning that is to be advised.
+
+  Raises:
+    InputError: a number that cannot be.
+  """
+  check(
+    model_params=model_params,
+    target_tokens=target_tokens,
+    tolerance=tolerance,
+    interval=interval,
+  )
+  return {"N": float(model_params), "D": float(target_tokens)}
+
+
 def _of_domain(source, law, domain, columns, method):
   """A table's rows by one method on one domain, and the line on the method."""
   frame, line = runs_of(tables.load(source, law, columns), method)
-  frame = tables.rename(frame, law, columns)
-  if domain is not None:
-    if "domain" not in frame or domain not in set(frame["domain"]):
-      raise InputError(f"no domain {domain!r} in the table")
-    frame = frame[frame["domain"] == domain]
-  return frame, line
+  frame = tables.select(tables.rename(frame, law, columns), law)
+  if "domain" not in frame:
+    if domain is not None:
+      raise InputError(f"no domain {domain!r}: the table has no domains")
+    return frame, line
+  of_runs = frame["domain"].astype(str)
+  names = sorted(of_runs.unique())
+  if domain is None and len(names) == 1:
+    return frame, line
+  if domain not in names:
+    found = "no domain given" if domain is None else f"no domain {domain!r}"
+    raise InputError(f"{found}: the table has {', '.join(names)}")
+  return frame[of_runs == domain], line

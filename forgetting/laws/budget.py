@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -165,15 +166,32 @@ def at_budget(
   return pd.DataFrame(rows)
 
 
-def check(**positive: float):
-  """Refuses what is not a positive number.
+def check(*, injection: float | None = None, **positive: float):
+  """Refuses what is not a positive number, and what is no injection.
 
   Args:
+    injection: a fraction of what is trained on, or None.
     positive: name -> value.
 
   Raises:
     InputError: naming the one that is not.
   """
   for name, value in positive.items():
-    if not (np.isfinite(value) and value > 0):
-      raise InputError(f"{name} {value}: must be positive")
+    if not 0 < _number(name, value) < math.inf:
+      raise InputError(f"{name} {value}: must be positive and finite")
+  if injection is None:
+    return
+  if not 0 <= _number("injection", injection) < 1:
+    raise InputError(
+      f"injection {injection}: must be a fraction, from 0 to below 1"
+    )
+
+
+def _number(name: str, value) -> float:
+  """A value as a float; a text is none, whatever it says."""
+  try:
+    if not isinstance(value, (str, bytes)):
+      return float(value)
+  except (TypeError, ValueError):
+    pass
+  raise InputError(f"{name} {value!r}: must be a number")

@@ -19,6 +19,7 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.laws import plan_table
 from forgetting.laws.belief import Belief, between, slopes
+from forgetting.laws.budget import check
 from forgetting.laws.candidates import (
   AXES,
   Cost,
@@ -103,7 +104,7 @@ def plan(
   Raises:
     InputError: a budget that is not positive.
   """
-  _check_budget(budget)
+  check(budget=budget)
   candidates = candidates or default_candidates(fitted)
   cost = cost or Cost()
   noise = max(fitted.certificate.noise, 1e-6)
@@ -141,7 +142,7 @@ def plan_new(
   Raises:
     InputError: a budget or candidates that do not allow the least design.
   """
-  _check_budget(budget)
+  check(budget=budget)
   cost = cost or Cost()
   first = least_design(candidates, guess["B"], cost)
   spent = sum(cost(candidates[i]) for i in first)
@@ -242,8 +243,3 @@ def _error(beliefs) -> float:
   within = sum(b.weight * b.variance() for b in beliefs)
   at = np.array([b.at_targets for b in beliefs])
   return float(np.sqrt(within + between(weight[:, None], at).mean()))
-
-
-def _check_budget(budget: float):
-  if not (np.isfinite(budget) and budget > 0):
-    raise InputError(f"budget {budget}: must be positive")

@@ -126,7 +126,7 @@ def plan_injection(
     raise InputError(f"interval {factor:g}: expected a factor above 1")
   if not tolerance > 0:
     raise InputError(f"tolerance {tolerance:g}: expected nats above 0")
-  wanted = _needed(law, target, tolerance, schedule)
+  wanted = _needed(law, target, tolerance, schedule, guessed=not done)
   steepness = _steepness(law, target, wanted, schedule)
   # of ln p*: what raises forgetting there is made up for along its fall
   gradient = _gradient(law, {**target, "p": wanted}, schedule) / steepness
@@ -209,22 +209,22 @@ def _at_end(x, point, p, schedule) -> np.ndarray:
   return _forgetting(x, point["N"], trained, p)
 
 
-def _needed(x, target, tolerance: float, schedule) -> float:
+def _needed(x, target, tolerance, schedule, *, guessed=True) -> float:
   """The least injection that keeps the tolerance, between LEAST and MOST."""
   levels = np.concatenate([[0.0], np.geomspace(LEAST, MOST, 400)])
   lost = _at_end(x, target, levels, schedule)
   if lost[0] <= tolerance:
     raise InputError(
       f"tolerance {tolerance:g}: no more than {lost[0]:.3g} nats of forgetting"
-      " are expected without injection; ask for less, or expect more by"
-      " --guess forgetting=..."
+      " are expected without injection; ask for less"
+      + (", or expect more by --guess forgetting=..." if guessed else "")
     )
   kept = np.flatnonzero(lost <= tolerance)
   if not len(kept):
     raise InputError(
       f"tolerance {tolerance:g}: {lost.min():.3g} nats are expected at the"
-      f" best injection; ask for more, or expect less by --guess"
-      " forgetting=..."
+      " best injection; ask for more"
+      + (", or expect less by --guess forgetting=..." if guessed else "")
     )
   last = int(kept[0])
   low, high = levels[last - 1], levels[last]

@@ -146,3 +146,8 @@ def test_an_answer_agrees_with_the_runs_of_its_cell():
   assert 0 < advice.injection < 0.02
   assert advice.low <= advice.injection <= advice.high
   assert "the runs of this cell say so" in str(advice)
+
+
+def test_a_tolerance_must_be_a_number():
+  with pytest.raises(InputError, match="tolerance '0.3': must be a number"):
+    laws.advise(FITTED, model_params=4e6, target_tokens=1e6, tolerance="0.3")

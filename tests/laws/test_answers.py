@@ -220,3 +220,13 @@ def test_a_fit_cannot_be_made_net_of_a_control_afterwards():
     InputError, match="--net: found a fit, expected the study"
   ):
     answers.advise(planted_tables.fitted(), net=True, **asked)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_size_that_cannot_be_is_told_before_a_curve_is_looked_for():
+  curve = pd.DataFrame(
+    dict(step=[1, 2, 3], pretrain_loss=[3.0, 2.0, 1.5], model_params=1e6)
+  )
+  asked = dict(model_params=0.0, target_tokens=1e6, tolerance=0.1, curve=curve)
+  with pytest.raises(InputError, match="model_params 0.0: must be positive"):
+    answers.advise(planted_tables.planted(), **asked)

@@ -96,3 +96,12 @@ def test_the_criteria_of_papers_answer_a_planted_study(name):
   if name == "cmr":
     # a fixed total trains on fewer target tokens: less is needed
     assert told["injection"] <= known["injection"] * 1.05
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["model_params", "target_tokens", "tolerance"])
+def test_numbers_that_cannot_be_are_told_once(name):
+  with pytest.raises(InputError, match=f"{name} 0: must be positive"):
+    answers_criteria.advise("table", "dcpt", **ASKED | {name: 0})
+  with pytest.raises(InputError, match=f"{name} 0: must be positive"):
+    answers_criteria.all_criteria("table", **ASKED | {name: 0})

@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import planted_tables
 import planted_tokens
 import pytest
@@ -71,3 +73,66 @@ def test_runs_that_a_table_has_count_for_the_injection():
     some.data["injection"], rel=0.3
   )
   assert more.data["factor"] < more.data["before"]
+
+
+IMPOSSIBLE = [
+  (dict(model_params=0), "model_params 0"),
+  (dict(target_tokens=-7), "target_tokens -7"),
+]
+PREDICTED = [
+  (dict(injection=-0.5), "injection -0.5"),
+  (dict(injection=1), "injection 1"),
+  (dict(epochs=0), "epochs 0"),
+  (dict(budget=np.inf), "budget inf"),
+]
+KNOWN = [
+  (dict(tolerance=np.inf), "tolerance inf"),
+  (dict(interval=np.inf), "interval inf"),
+  (dict(interval=np.nan), "interval nan"),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("changes", "words"), [*IMPOSSIBLE, *PREDICTED])
+def test_a_predicted_loss_is_of_numbers_that_can_be(changes, words):
+  asked = dict(budget=1e17, model_params=1e8, target_tokens=3e7) | changes
+  with pytest.raises(InputError, match=words):
+    answers_plan.plan(planted_tables.planted(), **asked)
+  with pytest.raises(InputError, match=words):
+    answers_plan.plan_new(study(), **asked)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("changes", "words"), [*IMPOSSIBLE, *KNOWN])
+def test_an_injection_is_of_numbers_that_can_be(changes, words):
+  asked = dict(model_params=2e5, target_tokens=10240, interval=1.2)
+  asked |= dict(tolerance=0.25) | changes
+  with pytest.raises(InputError, match=words):
+    answers_plan.plan_injection(planted_tokens.planted(), **asked)
+  with pytest.raises(InputError, match=words):
+    answers_plan.plan_new_injection(study(), **asked)
+
+
+def test_domains_that_there_are_are_named():
+  table = pd.concat(
+    planted_tokens.planted(domain=name) for name in ("kjv", "wiki")
+  )
+  point = dict(model_params=2e5, target_tokens=10240)
+  closely = dict(interval=1.2, tolerance=0.25)
+  for asked in (point | closely, point | dict(budget=1e12)):
+    plan = answers_plan.plan_injection
+    plan = answers_plan.plan if "budget" in asked else plan
+    with pytest.raises(InputError, match="no domain given: .* kjv, wiki$"):
+      plan(table, **asked)
+    with pytest.raises(InputError, match="no domain 'mars': .* kjv, wiki$"):
+      plan(table, domain="mars", **asked)
+    with pytest.raises(InputError, match="'mars': the table has no domains"):
+      plan(table.drop(columns="domain"), domain="mars", **asked)
+
+
+def test_a_guess_is_offered_where_one_is_taken():
+  asked = dict(model_params=2e5, target_tokens=10240, interval=1.2)
+  with pytest.raises(InputError, match="ask for less$"):
+    answers_plan.plan_injection(
+      planted_tokens.planted(), tolerance=30.0, **asked
+    )

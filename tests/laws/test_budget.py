@@ -1,12 +1,13 @@
 """Forgetting at fixed compute."""
 
+import numpy as np
 import pandas as pd
 import planted_tables
 import pytest
 
 from forgetting import laws
 from forgetting.config import InputError
-from forgetting.laws import answers
+from forgetting.laws import answers, budget
 
 FITTED = planted_tables.fitted()
 ASKED = {"model_params": 4e6, "target_tokens": 1e6, "tolerance": 0.05}
@@ -41,3 +42,25 @@ def test_a_budget_that_cannot_keep_the_tolerance_says_so():
   report = answers.advise(FITTED, **asked, flops=1e12)
   assert report.data["budget"]["best"] is None
   assert "none of these" in report.text
+
+
+@pytest.mark.parametrize(
+  ("asked", "line"),
+  [
+    (dict(epochs=0), "epochs 0: must be positive and finite"),
+    (dict(budget=float("inf")), "budget inf: must be positive and finite"),
+    (dict(budget=np.nan), "budget nan: must be positive and finite"),
+    (dict(tolerance="0.3"), "tolerance '0.3': must be a number"),
+    (dict(tolerance=None), "tolerance None: must be a number"),
+    (dict(injection=1), "injection 1: must be a fraction, from 0 to below 1"),
+    (dict(injection=-0.5), "injection -0.5: must be a fraction"),
+    (dict(injection=np.nan), "injection nan: must be a fraction"),
+  ],
+)
+def test_what_is_asked_is_numbers_that_can_be(asked, line):
+  with pytest.raises(InputError, match=f"^{line}"):
+    budget.check(**asked)
+
+
+def test_numbers_of_all_kinds_are_taken():
+  budget.check(a=1, b=np.float32(0.1), c=np.int64(3), injection=0)

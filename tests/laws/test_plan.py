@@ -59,3 +59,14 @@ def test_a_new_study_gets_three_levels_of_everything_first():
   assert 0.001 in set(first["injection"])
   with pytest.raises(InputError, match="smallest design"):
     laws.plan_new(guess, budget=1.0, targets=targets, candidates=candidates)
+
+
+@pytest.mark.parametrize("budget", [0.0, np.nan, np.inf])
+def test_a_budget_must_be_positive_and_finite(budget):
+  asked = dict(budget=budget, targets=laws.grid([1e8], [1e7], [0.0]))
+  with pytest.raises(InputError, match="must be positive and finite"):
+    laws.plan(planted_tables.fitted(), **asked)
+  with pytest.raises(InputError, match="must be positive and finite"):
+    laws.plan_new(
+      {"A": 5.0, "B": 1000.0, "alpha": 0.5, "beta": 0.4}, candidates=[], **asked
+    )
