@@ -134,13 +134,17 @@ def fit_advisors(frame, **options) -> Advisors:
 def fitting_advisors(frame, **options) -> Search[Advisors]:
   """`fit_advisors`, as a search that others may go beside."""
   searches: list[Search[Fit]] = []
+  fitted: list[str] = []
   refused: dict[str, str] = {}
   for law, free in advisable():
     try:
       searches.append(_fitting(frame, law, free, options))
     except InputError as problem:
       refused[" with ".join([law, *free])] = str(problem)
+    else:
+      fitted.append(law)
   if searches:
+    _check_held(options.get("fixed") or {}, fitted, refused)
     forms = yield from lockstep.gather(searches)
     return Advisors(tuple(forms), refused)
   fixed = options.pop("fixed", None) or {}
@@ -161,6 +165,26 @@ def _fitting(frame, law: str, free: tuple[str, ...], options) -> Search[Fit]:
   known = {p.name for p in find(law).parameters}
   fixed = {k: v for k, v in (options.get("fixed") or {}).items() if k in known}
   return fitting_table(frame, law, free=free, **{**options, "fixed": fixed})
+
+
+def _check_held(fixed, fitted: list[str], refused: dict[str, str]) -> None:
+  """Refuses to hold a parameter that no form which is fitted has.
+
+  Raises:
+    InputError: why the forms that have it are not fitted, or that none has it.
+  """
+  forms = [find(law) for law, _ in advisable()]
+  known = [p.name for law in fitted for p in find(law).parameters]
+  for name in fixed:
+    if name in known:
+      continue
+    for law in forms:
+      if name in [p.name for p in law.parameters] and law.name in refused:
+        raise InputError(refused[law.name])
+    raise InputError(
+      f"fix {name}: found no form of the forgetting law that has it, expected"
+      f" one of {', '.join(dict.fromkeys(known))}"
+    )
 
 
 def _way_out(frame, refused: dict[str, str]) -> str:

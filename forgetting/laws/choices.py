@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from forgetting.config import InputError
-from forgetting.laws.law import Law
+from forgetting.laws.law import Law, Parameter
 from forgetting.laws.problem import Loss
 
 DELTAS = {"huber": 1e-3, "l1": 1e-8, "squares": 1e3}
@@ -58,14 +58,20 @@ class Choices:
 
   @classmethod
   def of(cls, law: Law, **options: Unpack[Options]) -> Choices:
-    """What a caller of `fit` decided; the loss is the law's own by default."""
+    """What a caller of `fit` decided; the loss is the law's own by default.
+
+    Raises:
+      InputError: a parameter of the law held at what it cannot be.
+    """
     told: dict[str, Any] = {"loss": law.objective}
     told |= {k: v for k, v in options.items() if v is not None}
     for name in told.keys() & {"free", "shared", "cluster"}:
       told[name] = tuple(told[name])
     for name in told.keys() & {"fixed", "columns"}:
       told[name] = dict(told[name])
-    return cls(**told)
+    made = cls(**told)
+    made._check_fixed(law)
+    return made
 
   @property
   def objective(self) -> Loss:
@@ -87,3 +93,47 @@ class Choices:
     if name in self.fixed:
       return False
     return law[name].default is None or name in self.free
+
+  def _check_fixed(self, law: Law) -> None:
+    """Holds the values of fixed parameters to these parameters' bounds.
+
+    Raises:
+      InputError: one is outside.
+    """
+    for parameter in law.parameters:
+      value = self.fixed.get(parameter.name)
+      if value is None:
+        continue
+      low, high = parameter.low, parameter.high
+      if self._has_units(law, parameter):  # bounds inside a fit; here the sign
+        low, high = (0.0 if low >= 0 else -np.inf), np.inf
+      least = low == 0 and parameter.scale == "log"
+      if not (low <= value <= high and np.isfinite(value)) or (
+        least and value == 0
+      ):
+        raise InputError(
+          f"fix {parameter.name}={value:g}: expected"
+          f" {_between(low, high, above=least)}, as law {law.name} has it"
+        )
+
+  def _has_units(self, law: Law, parameter: Parameter) -> bool:
+    """Whether a parameter's value depends on the units inside the fit."""
+    if law.natural is not None or parameter.amplitude:
+      return True
+    for power in parameter.units.values():
+      if not isinstance(power, str):
+        return True
+      name = power.lstrip("-")
+      held = self.fixed[name] if name in self.fixed else law[name].default
+      if held or self.moves(law, name):
+        return True
+    return False
+
+
+def _between(low: float, high: float, *, above: bool) -> str:
+  """Bounds in words."""
+  if np.isfinite(low) and np.isfinite(high):
+    return f"{low:g} to {high:g}"
+  if np.isfinite(low):
+    return f"a finite number above {low:g}" if above else f"{low:g} or more"
+  return "a finite number"

@@ -55,3 +55,17 @@ def test_small_tables_get_the_widest_law_that_they_identify():
   assert name_of(fit_advisors(two).best) == "tokens (beta = 0, c = 0.5)"
   with pytest.raises(InputError, match="injection of 0 % only.*with 5 %"):
     fit_advisors(one[one["injection"] == 0])
+
+
+@pytest.mark.parametrize(
+  ("fixed", "line"),
+  [
+    (dict(gamma=0.0), "fix gamma: found no form .* expected one of A, alpha,"),
+    (dict(B=-5.0), "fix B=-5: expected a finite number above 0"),
+    # forms without it could be fitted
+    (dict(c=-5.0), "fix c=-5: expected 0.001 to 5"),
+  ],
+)
+def test_what_is_held_is_held_in_some_form_or_refused(fixed, line):
+  with pytest.raises(InputError, match=line):
+    fit_advisors(toy(), fixed=fixed)
