@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+from forgetting.cli import numbers
 from forgetting.cli.answers import ROOT, find, one_thread, tell
+from forgetting.cli.numbers import AnyTolerance
 from forgetting.cli.options import (
   Flag,
   Json,
@@ -131,7 +133,7 @@ def plan(
   target_tokens: float,
   budget: float | None = None,
   interval: float | None = None,
-  tolerance: float | None = None,
+  tolerance: AnyTolerance = None,
   injection: float = 0.0,
   domain: str | None = None,
   epochs: float = 10.0,
@@ -184,7 +186,9 @@ def plan(
     point=dict(model_params=model_params, target_tokens=target_tokens),
     budget=budget,
     interval=interval,
-    tolerance=tolerance,
+    tolerance=(
+      None if tolerance is None else numbers.tolerance(tolerance, "loss")
+    ),
     injection=injection,
     domain=domain,
     epochs=epochs,

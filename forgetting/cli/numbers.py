@@ -7,29 +7,32 @@ import tyro
 from forgetting.config import InputError, amounts
 
 NAMES = {int: "INT", float: "FLOAT"}
+NUMBERS = {kind: kind for kind in NAMES} | {k | None: k for k in NAMES}
 REGISTRY = tyro.constructors.ConstructorRegistry()
 
 # a number whose percent sign means what another option says
 Tolerance = Annotated[str, tyro.conf.arg(metavar="FLOAT")]
+AnyTolerance = Annotated[str | None, tyro.conf.arg(metavar="FLOAT")]
 
 
 @REGISTRY.primitive_rule
 def _as_written(info):
-  """Reads every int and float of the verbs; None: of another type."""
-  kind = info.type
-  if kind not in NAMES:
+  """Reads every int and float of the verbs; None: of another type.
+
+  One that may be left out is read alike, so that an error is of the number
+  alone: None is what it is by default, not what anybody writes.
+  """
+  kind = NUMBERS.get(info.type)
+  if kind is None:
     return None
   return tyro.constructors.PrimitiveConstructorSpec(
     nargs=1,
     metavar=NAMES[kind],
     instance_from_str=lambda texts: _number(texts[0], kind),
     is_instance=lambda value: (
-      type(value) is kind
-      or (type(value), kind)
-      == (
-        int,
-        float,
-      )
+      (value is None and info.type is not kind)
+      or type(value) is kind
+      or (type(value), kind) == (int, float)
     ),
     str_from_instance=lambda value: [str(value)],
   )
@@ -44,9 +47,15 @@ def _number(text: str, kind: type) -> int | float:
   value = amounts.number(text)
   if value is None:
     raise ValueError(f"{text!r} is no number, expected {amounts.EXPECTED}")
-  if kind is int and value != int(value):
+  try:
+    number = kind(value)
+  except OverflowError:
+    raise ValueError(
+      f"{text!r} is larger than any number here, expected {amounts.EXPECTED}"
+    ) from None
+  if number != value:
     raise ValueError(f"{text!r} is not whole, expected a whole number")
-  return kind(value)
+  return number
 
 
 def tolerance(text: str, unit: str) -> float:

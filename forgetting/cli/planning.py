@@ -59,6 +59,11 @@ def answer(asked: Asked) -> Report:
       f"--root: found with {asked.table}, goes with a study that has runs;"
       " leave it out"
     )
+  if asked.study is None and asked.guess:
+    raise InputError(
+      f"--guess: found with {asked.table}, goes with the file of a study that"
+      " has no runs; leave it out"
+    )
   report = _budget(asked) if asked.interval is None else _interval(asked)
   if asked.out is None:
     return report

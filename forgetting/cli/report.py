@@ -4,14 +4,14 @@ import tyro
 
 from forgetting.cli import numbers
 from forgetting.cli.answers import ROOT, find, one_thread, tell, write_page
-from forgetting.cli.numbers import Tolerance
+from forgetting.cli.numbers import AnyTolerance
 from forgetting.cli.options import Flag, Json, Root, StudyOrTable
 
 
 def report(
   table: tyro.conf.Positional[StudyOrTable],
   *,
-  tolerance: Tolerance | None = None,
+  tolerance: AnyTolerance = None,
   out: str | None = None,
   columns: str = "",
   pdf: Flag = False,

@@ -3,6 +3,7 @@ import pytest
 from forgetting.cli import main as cli
 from forgetting.cli import numbers
 from forgetting.config import InputError
+from forgetting.config.amounts import EXPECTED
 from forgetting.laws import answers_plan, arguments
 
 
@@ -35,6 +36,10 @@ def test_every_number_may_be_written_as_people_do():
     (("associate", "x", "--known", "2.5"), "'2.5' is not whole"),
     (("associate", "x", "--known", "many"), "'many' is no number"),
     (("predict", "x", "y", "--level", "nan"), "'nan' is no number"),
+    (("associate", "x", "--known", "1e400"), "'1e400' is larger than any"),
+    (("predict", "x", "y", "--level", "9" * 399), "is larger than any number"),
+    (("study", "x.py", "--limit", "2.5"), "'2.5' is not whole"),
+    (("study", "x.py", "--limit", "None"), "'None' is no number"),
   ],
 )
 def test_what_is_no_number_is_named(arguments, words):
@@ -57,3 +62,20 @@ def test_a_tolerance_in_percent_is_percent_of_what_the_unit_says():
 def test_values_that_are_held_are_written_alike():
   assert arguments.parse_fixed("B=1.5k,c=50%") == {"B": 1500, "c": 0.5}
   assert answers_plan.parse_guess("B=2k")["B"] == 2000
+
+
+def test_a_number_that_may_be_left_out_is_refused_in_the_same_words():
+  point = ("--model-params", "1", "--target-tokens", "1")
+  with pytest.raises(InputError) as told:
+    asked("plan", "x", *point, "--budget", "nan")
+  line = f"Error parsing --budget: 'nan' is no number, expected {EXPECTED}"
+  assert str(told.value) == f"{line}; see: forgetting plan --help"
+  assert asked("plan", "x", *point)["budget"] is None
+  assert asked("plan", "x", *point, "--budget", "2k")["budget"] == 2000.0
+
+
+@pytest.mark.parametrize("verb", ["advise", "plan", "report"])
+def test_help_says_that_a_tolerance_is_a_number(verb, capsys):
+  with pytest.raises(SystemExit):
+    asked(verb, "--help")
+  assert "--tolerance FLOAT" in capsys.readouterr().out

@@ -102,9 +102,20 @@ def test_a_table_does_not_tell_how_to_train():
     ((*CLOSELY, "--root", "elsewhere"), "goes with a study that has runs"),
     ((*CLOSELY, "--domain", "mars"), "found fine-tunings on kjv, wiki_fr"),
     ((*CLOSELY, "--out", "few.txt"), "expected a name that ends in .py"),
+    (("--interval", "2", "--tolerance", "1%"), "--tolerance: found 1%, expe"),
+    (("--interval", "1e400", "--tolerance", "1"), "interval inf: must be"),
   ],
 )
 def test_what_does_not_go_together(options, words):
   done = called("plan", CONFIG, *POINT, *options)
   assert done.returncode == 2
   assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [CLOSELY, ("--budget", "1e10")])
+def test_runs_that_are_there_need_no_guess(options):
+  asked = (*options, "--domain", "kjv", "--guess", "forgetting=0.7")
+  done = called("plan", EXAMPLE, *POINT, *asked)
+  assert done.returncode == 2
+  assert "--guess: found with" in done.stderr
+  assert "leave it out" in done.stderr and done.stderr.count("\n") == 1
