@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import tyro
 
 from forgetting.cli import numbers
-from forgetting.cli.answers import ROOT, find, one_thread, tell
+from forgetting.cli.answers import ROOT, find, named, one_thread, tell
 from forgetting.cli.numbers import AnyTolerance
 from forgetting.cli.options import (
   Flag,
@@ -123,7 +123,8 @@ def predict(
   """
   answers = laws()
   asked = dict(law=law, level=level, columns=columns_of(columns), method=method)
-  return answer(answers.predict(find(fitted, root), rows, **asked), json)
+  found = answers.predict(find(fitted, root), named(rows), **asked)
+  return answer(found, json)
 
 
 def plan(

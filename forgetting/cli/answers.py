@@ -11,6 +11,23 @@ from forgetting.storage.places import check_reached, is_remote, place
 ROOT = "runs"  # the folder of studies
 
 
+def named(name: str) -> str:
+  """A name as it is; an empty one would be the whole folder of studies.
+
+  Args:
+    name: of a study, a table or a model, or a path.
+
+  Raises:
+    InputError: it is empty, as a variable of the shell that is not set.
+  """
+  if not name.strip():
+    raise InputError(
+      f"found {name!r}, expected the name or the path of a study, a table or a"
+      " model: is a variable of the shell empty?"
+    )
+  return name
+
+
 def find(table: str, root: str = ROOT) -> pathlib.Path:
   """A path as given, or a study by its name under a folder of studies.
 
@@ -22,9 +39,9 @@ def find(table: str, root: str = ROOT) -> pathlib.Path:
     root: the folder of studies, which may be in a bucket.
 
   Raises:
-    InputError: of a bucket that cannot be reached.
+    InputError: no name, or a bucket that cannot be reached.
   """
-  if is_remote(table):
+  if is_remote(named(table)):
     check_reached(table)
     return place(table)
   given, asked = pathlib.Path(table), root != ROOT
@@ -32,9 +49,9 @@ def find(table: str, root: str = ROOT) -> pathlib.Path:
     return given
   if is_remote(root):
     check_reached(root)
-  named = place(root) / table
+  there = place(root) / table
   # of what is nowhere the error names the place that was asked for
-  return named if named.exists() or (asked and not given.exists()) else given
+  return there if there.exists() or (asked and not given.exists()) else given
 
 
 def find_model(model: str, root: str = ROOT) -> str:
@@ -48,14 +65,14 @@ def find_model(model: str, root: str = ROOT) -> str:
     what was given where it is no such name.
 
   Raises:
-    InputError: of a bucket that cannot be reached.
+    InputError: no name, or a bucket that cannot be reached.
   """
-  if is_remote(model) or pathlib.Path(model).expanduser().exists():
+  if is_remote(named(model)) or pathlib.Path(model).expanduser().exists():
     return model
   if is_remote(root):
     check_reached(root)
-  named = place(root) / model
-  return os.fspath(named) if (named / "config.json").exists() else model
+  there = place(root) / model
+  return os.fspath(there) if (there / "config.json").exists() else model
 
 
 def _is_study(folder: pathlib.Path) -> bool:

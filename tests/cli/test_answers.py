@@ -1,10 +1,11 @@
 import json
 import pathlib
 
+from command import called
 import numpy as np
 import pytest
 
-from forgetting.cli.answers import find, find_model, tell, write_json
+from forgetting.cli.answers import find, find_model, named, tell, write_json
 from forgetting.config import InputError
 from forgetting.storage import places
 
@@ -91,3 +92,14 @@ def test_a_bucket_that_cannot_be_reached_is_one_line(monkeypatch):
   with pytest.raises(InputError, match="cannot be reached") as error:
     find("gs://bucket/quickstart")
   assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_not_the_folder_of_studies(tmp_path, name):
+  for look in (find, find_model, named):
+    with pytest.raises(InputError, match=f"found '{name}', expected the name"):
+      look(name)
+  for verb in (("fit", name), ("predict", tmp_path, name), ("sample", name)):
+    done = called(*verb)
+    assert done.returncode == 2
+    assert "variable of the shell empty?" in done.stderr
