@@ -11,7 +11,7 @@ from typing import Any
 
 from forgetting.config.checks import check
 from forgetting.config.config_json_rope import layer_kinds, rotary_share
-from forgetting.config.errors import InputError
+from forgetting.config.errors import InputError, shown
 from forgetting.config.transformer import FAMILIES, Transformer
 
 # What a family is, whatever its files say.
@@ -85,6 +85,10 @@ REFUSED: dict[str, tuple[Any, ...]] = {
   "quantization_config": (None,),
 }
 
+_NOT_UNDERSTOOD = (
+  TypeError, ValueError, KeyError, AttributeError, ArithmeticError,
+)  # fmt: skip
+
 
 def read(text: str, *, where: str) -> Transformer:
   """The architecture that a config.json describes.
@@ -94,16 +98,25 @@ def read(text: str, *, where: str) -> Transformer:
     where: its path, for messages.
 
   Raises:
-    InputError: no JSON, or what `parse` refuses.
+    InputError: no JSON, no object, or what `parse` refuses.
   """
   try:
     told = json.loads(text)
   except ValueError as error:
     raise InputError(f"{where}: is no JSON ({error})") from error
+  if not isinstance(told, dict):
+    raise InputError(
+      f"{where}: found {shown(told)}, expected an object with settings"
+    )
   try:
     return parse(told)
   except InputError as error:
     raise InputError(f"{where}: {error}") from error
+  except _NOT_UNDERSTOOD as error:  # whatever else is in the place of a number
+    raise InputError(
+      f"{where}: is not understood ({type(error).__name__}: {error}), expected"
+      " the config.json of a checkpoint"
+    ) from error
 
 
 def text_settings(told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -137,7 +150,9 @@ def parse(told: Mapping[str, Any]) -> Transformer:
     name: _first(told, names) for name, names in NAMES.items()
   }
   for name in ("width", "layers", "heads", "max_context"):
-    check(known[name] is not None, NAMES[name][0], None, "a number")
+    _check_whole(told, NAMES[name])
+  if told.get("head_dim"):
+    _check_whole(told, ("head_dim",))
   width, heads = known["width"], known["heads"]
   hidden = known["hidden"] or 4 * width
   layers, max_context = known["layers"], known["max_context"]
@@ -184,6 +199,15 @@ def _refuse(told: Mapping[str, Any]) -> None:
 
 def _first(told: Mapping[str, Any], names: Sequence[str]):
   return next((told[n] for n in names if told.get(n) is not None), None)
+
+
+def _check_whole(told: Mapping[str, Any], names: Sequence[str]) -> None:
+  """Before it is reckoned with: a count under one of these names."""
+  name = next((n for n in names if told.get(n) is not None), names[0])
+  found = told.get(name)
+  counts = isinstance(found, int) and not isinstance(found, bool) and found > 0
+  words = "a number" if found is None else "a whole number above 0"
+  check(counts, name, found, words)
 
 
 def _number(told: Mapping[str, Any], name: str):

@@ -62,18 +62,13 @@ def load_study(
       if value:
         given[name] = value
     study = module.study(**given)
-  except TypeError as error:
-    raise InputError(f"{path}: {_explain(error)}") from error
   except SyntaxError as error:
     raise InputError(f"{path}, line {error.lineno}: {error.msg}") from error
   except InputError:
     raise
   except Exception as error:  # whatever a user's own Python does
-    line = traceback.extract_tb(error.__traceback__)[-1].lineno
-    told = " ".join(str(error).split())
-    raise InputError(
-      f"{path}: {type(error).__name__} at line {line}: {told}"
-    ) from error
+    told = _explain(error) or _with_line(error, path)
+    raise InputError(f"{path}: {told}") from error
   if not isinstance(study, Study):
     raise InputError(
       f"{path}: study() gave a {type(study).__name__}, expected a Study"
@@ -95,18 +90,36 @@ def _importable(folder: str) -> Iterator[None]:
     sys.path.remove(folder)
 
 
-def _explain(error: TypeError) -> str:
+def _with_line(error: Exception, path: str) -> str:
+  """An error with the line of the study file that it came from."""
+  frames = traceback.extract_tb(error.__traceback__)
+  own = [frame for frame in frames if _same(frame.filename, path)]
+  last = (own or frames)[-1]
+  told = " ".join(str(error).split())
+  if last.filename == __file__:  # of the call of study() itself
+    return told
+  of = "" if own else f" of {last.filename}"
+  return f"{type(error).__name__} at line {last.lineno}{of}: {told}"
+
+
+def _same(one: str, other: str) -> bool:
+  return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _explain(error: Exception) -> str | None:
   """Fields that are misspelt or missing are told by their names."""
+  if not isinstance(error, TypeError):
+    return None
   found = re.match(r"(\w+)\.__init__\(\) (.*)", str(error))
   config = _configs().get(found[1]) if found else None
   if found is None or config is None:
-    return str(error)
+    return None
   names = re.findall(r"'(\w+)'", found[2])
   if "unexpected keyword argument" in found[2]:
     return unknown_field(config, names[0])
   if "missing" in found[2]:
     return missing_fields(config, names)
-  return str(error)
+  return None
 
 
 def _configs() -> dict[str, type]:

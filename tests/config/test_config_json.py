@@ -36,6 +36,13 @@ def test_both_layouts_are_one_architecture(case):
     ({"model_type": None}, "model_type: found"),
     ({"rope_scaling": {"type": "mrope"}}, "rope_type: found 'mrope'"),
     ({"hidden_size": None}, "hidden_size: found None"),
+    (
+      {"num_attention_heads": 0},
+      "num_attention_heads: found 0, expected a whole number above 0",
+    ),
+    ({"num_attention_heads": "four"}, "num_attention_heads: found 'four', exp"),
+    ({"num_hidden_layers": 2.5}, "num_hidden_layers: found 2.5, expected a w"),
+    ({"head_dim": "x"}, "head_dim: found 'x', expected a whole number"),
     ({"vocab_size": None}, "vocab_size: found None"),
     ({"hidden_act": "geglu"}, "activation: found 'geglu'"),
     ({"use_bidirectional_attention": True}, "use_bidirectional_attention"),
@@ -97,3 +104,22 @@ def test_no_json_is_told_with_its_place():
     read("{", where="here/config.json")
   with pytest.raises(InputError, match="x: model_type: found 'rwkv'"):
     read(json.dumps({"model_type": "rwkv"}), where="x")
+
+
+@pytest.mark.parametrize(
+  ("text", "told"),
+  [
+    ("[]", "found [], expected an object with settings"),
+    ("null", "found None, expected an object"),
+    (
+      json.dumps(LLAMA | {"rope_theta": "x"}),
+      "is not understood (ValueError: ",
+    ),
+    (json.dumps(LLAMA | {"model_type": []}), "is not understood (TypeError: "),
+  ],
+)
+def test_what_else_it_may_be_is_told_with_its_place(text, told):
+  with pytest.raises(InputError) as caught:
+    read(text, where="here/config.json")
+  assert str(caught.value).startswith(f"here/config.json: {told}")
+  assert "\n" not in str(caught.value)

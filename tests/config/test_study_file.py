@@ -81,6 +81,13 @@ def test_other_pretraining_text_is_another_study():
   [
     ("import quickstarts", "ModuleNotFoundError at line 1: No module named"),
     ("def study():\n  return 1 / 0", "ZeroDivisionError at line 2: division"),
+    # its own line, not that of what it calls
+    (
+      "import json\ndef study():\n  return json.loads('x')",
+      "mine.py: JSONDecodeError at line 3: ",
+    ),
+    ("def study():\n  return 1 + 'x'", "mine.py: TypeError at line 2: unsup"),
+    ("def study(x):\n  return 1", "mine.py: study.. missing 1 required"),
     (
       "from forgetting.config import Replay\n"
       "def study():\n  return Replay(pools=3)",
