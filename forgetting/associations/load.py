@@ -47,23 +47,21 @@ def load(path: str | os.PathLike) -> ForgettingMatrix:
   """
   path = place(path)
   if records.exported(path):
-    matrix = _load_exported(path / records.EXPORTED["matrix"])
-  elif path.is_dir():
-    matrix = gather(path)
-  elif not path.exists():
+    return _load_exported(path / records.EXPORTED["matrix"])
+  if path.is_dir():
+    return gather(path).without_unmeasured()
+  if not path.exists():
     raise InputError(
       f"{path}: no such file, expected a study or a matrix (npz, CSV, parquet)"
     )
-  elif path.suffix.lower() == ".npz":
-    matrix = _load_npz(path)
-  elif table_file.is_table(path):
-    matrix = _load_table(path)
-  else:
-    raise InputError(
-      f"{path}: found {path.suffix!r}, expected a study's folder or .npz,"
-      " .csv, .parquet"
-    )
-  return matrix.without_unmeasured()
+  if path.suffix.lower() == ".npz":
+    return _load_npz(path)
+  if table_file.is_table(path):
+    return _load_table(path)
+  raise InputError(
+    f"{path}: found {path.suffix!r}, expected a study's folder or .npz,"
+    " .csv, .parquet"
+  )
 
 
 def gather(study: str | os.PathLike) -> ForgettingMatrix:
@@ -219,7 +217,7 @@ def _load_npz(path: pathlib.Path) -> ForgettingMatrix:
   }
   if "task_texts" in arrays:
     known["task_texts"] = [(str(text),) for text in arrays["task_texts"]]
-  return build(arrays["Z"], base=arrays.get("base"), **known)
+  return _built(path, arrays["Z"], base=arrays.get("base"), **known)
 
 
 def _load_table(path: pathlib.Path) -> ForgettingMatrix:
@@ -233,7 +231,17 @@ def _load_table(path: pathlib.Path) -> ForgettingMatrix:
       f"{path}: found no numbers in column {words[0]!r}, expected a column an"
       " example and the task names in the first"
     )
-  return build(table.to_numpy(float), tasks=tasks, examples=[*table.columns])
+  names = dict(tasks=tasks, examples=[*table.columns])
+  return _built(path, table.to_numpy(float), **names)
+
+
+def _built(path: pathlib.Path, values, **names) -> ForgettingMatrix:
+  try:
+    return build(values, **names).without_unmeasured()
+  except InputError as error:
+    raise InputError(
+      f"{path}: {error}; in a matrix a row is a task and a column an example"
+    ) from error
 
 
 def _numeric(column) -> bool:

@@ -27,6 +27,7 @@ from forgetting.laws.stands import Stands
 from forgetting.laws.tolerance import UNITS, from_nats, in_nats
 from forgetting.laws.trials import spread_at
 
+SAME = 0.01  # of a size, that another may differ by and be the same
 SEED = 2  # of what a form may be off by, one number a draw
 
 
@@ -122,6 +123,7 @@ def advise(
     fitted, point, tolerance, cell, (best, low, high)
   )
   used = min(best, 1.0)
+  told += _of_another_size(curve, model_params) if unit == "progress" else []
   cautions = [*told, *fits.cautions(choice, point, tolerance, (low, high))]
   return Advice(
     domain=fits.domain or "",
@@ -162,6 +164,15 @@ def off_by(count: int) -> np.ndarray:
   """
   drawn = np.random.default_rng(SEED).normal(size=count)
   return drawn.astype(np.float32).astype(float)
+
+
+def _of_another_size(curve: Curve | None, model_params: float) -> list[str]:
+  if curve is None or not abs(curve.model_params / model_params - 1) > SAME:
+    return []
+  return [
+    "progress is that of the pretraining of"
+    f" {curve.model_params:,.0f} parameters, the nearest that there is"
+  ]
 
 
 def _refuse_far(factors: Mapping[str, float]):

@@ -19,6 +19,7 @@ class Curve:
   Attributes:
     steps: [points], steps or token counts, rising.
     losses: [points], nats per token, the lowest loss so far.
+    model_params: of the model; NaN where nobody says.
 
   Raises:
     InputError: fewer than two points, or losses that are not finite.
@@ -26,6 +27,7 @@ class Curve:
 
   steps: np.ndarray
   losses: np.ndarray
+  model_params: float = np.nan
 
   def __post_init__(self):
     steps, losses = (
@@ -86,7 +88,9 @@ def by_size(table) -> dict[float, Curve]:
         rows = rows[rows[name] == first] if first == first else rows
     if len(rows) > 1:
       found[size] = Curve(
-        rows["step"].to_numpy(), rows["pretrain_loss"].to_numpy()
+        rows["step"].to_numpy(),
+        rows["pretrain_loss"].to_numpy(),
+        float(size),
       )
   return found
 

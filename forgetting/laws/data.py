@@ -76,12 +76,13 @@ def read(table, law: Law, choices: Choices) -> Data:
     tables.load(table, law, choices.columns), law, choices.columns
   )
   frame = tables.select(frame, law)
+  # first: planned tokens may be made of it
+  if "injection" in frame and law.rows in ("finetunings", "turned"):
+    table_values.check_fraction(frame, "injection", below_1=True)
   values = {
     symbol: tables.numbers(frame, law.variables[symbol], symbol)
     for symbol in wanted(law, choices)
   }
-  if "injection" in frame and law.rows in ("finetunings", "turned"):
-    table_values.check_fraction(frame, "injection", below_1=True)
   loss = tables.numbers(frame, law.loss, "loss")
   weight = np.ones(len(frame))
   if choices.weights:

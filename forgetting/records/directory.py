@@ -323,6 +323,11 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   """
   if exported(path):
     return
+  if path.is_file():
+    raise InputError(
+      f"{path}: found a file, expected a study's folder: a table has less of"
+      " each run"
+    )
   if not path.is_dir():
     raise InputError(
       f"{path}: no such study, expected the folder of one, its name under"

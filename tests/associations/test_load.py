@@ -147,6 +147,7 @@ def test_bad_arrays_are_told_in_one_line(tmp_path, arrays, told):
   with pytest.raises(InputError, match=told) as error:
     load.load(tmp_path / "z.npz")
   assert "\n" not in str(error.value)
+  assert str(error.value).startswith(str(tmp_path / "z.npz"))
 
 
 def test_bad_files_are_told_in_one_line(tmp_path):

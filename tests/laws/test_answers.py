@@ -230,3 +230,14 @@ def test_a_size_that_cannot_be_is_told_before_a_curve_is_looked_for():
   asked = dict(model_params=0.0, target_tokens=1e6, tolerance=0.1, curve=curve)
   with pytest.raises(InputError, match="model_params 0.0: must be positive"):
     answers.advise(planted_tables.planted(), **asked)
+
+
+@pytest.mark.parametrize("size, said", [(4e6, False), (2e6, True)])
+def test_progress_says_of_which_size_it_is(tmp_path, size, said):
+  curve = tmp_path / "curve.csv"
+  table = pd.DataFrame({"step": CURVE.steps, "pretrain_loss": CURVE.losses})
+  table.assign(model_params=size).to_csv(curve, index=False)
+  asked = dict(model_params=4e6, target_tokens=1e7, curve=curve)
+  advice = answers.advise(FITTED, tolerance=30, unit="progress", **asked)
+  told = "progress is that of the pretraining of 2,000,000 parameters"
+  assert (told in advice.text) == said

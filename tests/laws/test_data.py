@@ -44,3 +44,9 @@ def test_three_rows_are_refused():
   table = planted(((1e6, 2e6, 4e6), (1e5,), (0,)))
   with pytest.raises(InputError):
     laws.fit(table, "forgetting")
+
+
+def test_a_column_in_percent_is_named_itself_not_what_is_made_of_it():
+  table = planted().assign(injection=lambda t: 100 * t["injection"])
+  with pytest.raises(InputError, match="column injection: .* is it percent"):
+    laws.fit(table.drop(columns="planned_tokens", errors="ignore"), "tokens")

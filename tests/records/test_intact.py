@@ -45,3 +45,9 @@ def test_a_config_of_something_else_is_named(directory):
   file.write_text('{"model_type": "llama"}')
   with pytest.raises(InputError, match=rf"{file}: .*'model_type'"):
     list(run_directories(directory.path.parent))
+
+
+def test_a_table_is_no_study_s_folder(tmp_path):
+  (tmp_path / "runs.csv").write_text("N,D\n")
+  with pytest.raises(InputError, match="runs.csv: found a file, expected a st"):
+    list(run_directories(tmp_path / "runs.csv"))
