@@ -29,6 +29,7 @@ TYPES: dict[str, np.dtype] = {
   "U8": np.dtype(np.uint8),
   "BOOL": np.dtype(np.bool_),
 }
+WEIGHTS = ("F64", "F32", "F16", BFLOAT16)  # the others are of buffers alone
 MOST_HEADER = 100 << 20  # bytes, as the package has it
 ALIGNED = 8
 
@@ -41,6 +42,7 @@ class Place(NamedTuple):
     type: of its numbers, as the format calls it.
     shape: of it.
     first, last: bytes of the file, from first up to last.
+    name: of it.
   """
 
   file: pathlib.Path
@@ -48,6 +50,7 @@ class Place(NamedTuple):
   shape: tuple[int, ...]
   first: int
   last: int
+  name: str
 
   def read(self) -> np.ndarray:
     """Its numbers, read-only, from a memory map; of bfloat16 as float32.
@@ -55,10 +58,10 @@ class Place(NamedTuple):
     Raises:
       InputError: numbers of a type that no weights here have.
     """
-    if self.type not in TYPES:
+    if self.type not in WEIGHTS:
       raise InputError(
-        f"{self.file}: found numbers of type {self.type}, expected one of"
-        f" {', '.join(TYPES)}; quantised weights are not read"
+        f"{self.file}: {self.name}: found numbers of type {self.type}, expected"
+        f" one of {', '.join(WEIGHTS)}; quantised weights are not read"
       )
     found = self.raw().view(TYPES[self.type]).reshape(self.shape)
     return widened(found) if self.type == BFLOAT16 else found
@@ -96,7 +99,9 @@ def _places(file: pathlib.Path) -> dict[str, Place]:
       first, last = (start + offset for offset in told["data_offsets"])
       if not start <= first <= last <= size:
         raise ValueError
-      out[name] = Place(file, told["dtype"], tuple(told["shape"]), first, last)
+      out[name] = Place(
+        file, told["dtype"], tuple(told["shape"]), first, last, name
+      )
     return out
   except FileNotFoundError as error:
     raise InputError(f"{file}: no such file, expected weights") from error

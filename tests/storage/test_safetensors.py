@@ -64,6 +64,7 @@ def test_damage_is_told_in_a_line(tmp_path):
 
 
 def test_numbers_of_no_known_type_are_refused(tmp_path):
-  place = safetensors.Place(tmp_path / "x", "F8_E4M3", (2,), 0, 2)
-  with pytest.raises(InputError, match="F8_E4M3"):
-    place.read()
+  for kind in ("F8_E4M3", "I64", "I32", "I16", "I8", "U8", "BOOL"):
+    place = safetensors.Place(tmp_path / "x", kind, (2,), 0, 2, "up_proj")
+    with pytest.raises(InputError, match=f"x: up_proj: found .* type {kind},"):
+      place.read()

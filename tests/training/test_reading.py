@@ -132,3 +132,50 @@ def test_every_parameter_is_filled(tmp_path):
   assert {name_of(path): x.shape for path, x in leaves} == c.shapes
   assert all(np.abs(x).min(initial=1) >= 0 and x.any() for _, x in leaves)
   assert public_models.VOCABULARY == c.vocab_size
+
+
+@pytest.mark.parametrize(
+  ("case", "name"),
+  [
+    ("llama", "model.layers.1.mlp.up_proj.weight"),
+    ("llama", "model.embed_tokens.weight"),
+    ("gpt2", "transformer.h.0.attn.c_attn.weight"),
+    ("gpt_neox", "gpt_neox.layers.0.attention.query_key_value.weight"),
+  ],
+)
+def test_a_shape_is_expected_as_the_file_has_it(case, name, tmp_path):
+  folder = write_checkpoint(tmp_path / "x", case)
+  shape = safetensors.places(folder / "model.safetensors")[name].shape
+  rewritten(folder, lambda found: found | {name: found[name].T})
+  with pytest.raises(InputError) as told:
+    reading.load(folder, architecture(case))
+  assert f"{name}: found shape {shape[::-1]}, expected {shape} as" in str(
+    told.value
+  )
+
+
+def test_weights_that_are_whole_numbers_are_refused_and_buffers_are_not(
+  tmp_path,
+):
+  """A quantised checkpoint, without a word of that in its config.json."""
+  c = architecture("gpt2")
+  folder = write_checkpoint(tmp_path / "x", "gpt2")
+  expected = reading.load(folder, c)
+  file = folder / "model.safetensors"
+  arrays = {k: p.read().copy() for k, p in safetensors.places(file).items()}
+  mask = "transformer.h.0.attn.bias"
+
+  def write(**types):
+    told = {
+      name: Written(types.get(name, "F32"), x.shape)
+      for name, x in arrays.items()
+    }
+    safetensors.write(file, told, iter(arrays.values()))
+
+  arrays[mask] = np.ones((1, 1, 4, 4), np.bool_)
+  write(**{mask: "BOOL"})
+  assert same(reading.load(folder, c), expected)
+  name = "transformer.h.1.mlp.c_fc.weight"
+  write(**{mask: "BOOL", name: "I32"})
+  with pytest.raises(InputError, match=f"{name}: found numbers of type I32"):
+    reading.load(folder, c)

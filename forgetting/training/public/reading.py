@@ -201,10 +201,19 @@ def put(
       into = into[: c.vocab_size]  # the others pad it
     if parts is None or parts[i].shape != into.shape:
       raise InputError(
-        f"{where}: found shape {whole.shape}, expected that of {into.shape}"
-        " as config.json describes the model"
+        f"{where}: found shape {whole.shape}, expected {_shape(one, c)} as"
+        " config.json describes the model"
       )
     into[...] = parts[i]
+
+
+def _shape(one: names.One, c: Transformer) -> tuple[int, ...]:
+  """Of a tensor as a file holds it."""
+  parts = []
+  for path in one.tensor.paths:
+    part = one.of(np.broadcast_to(np.float32(0), c.shapes[path]))
+    parts.append(part[: c.vocab_size] if path in PADDED else part)
+  return one.tensor.join(parts).shape
 
 
 def nested(params: Mapping[str, np.ndarray]) -> Params:
