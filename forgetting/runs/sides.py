@@ -67,9 +67,18 @@ def pair(
   folder = pathlib.Path(tuned).expanduser()
   if (folder / ADAPTER).is_file():
     return first, _adapter(first, folder)
-  second = side(tuned, context or first.model.context)
-  if first.run is None and second.run is not None and context is None:
-    first = side(base, second.model.context)
+  second = side(tuned, context)
+  lengths = [one.model.context for one in (first, second)]
+  if lengths[0] != lengths[1]:
+    if first.run and second.run:
+      raise InputError(
+        f"{tuned}: found a context of {lengths[1]} tokens, expected"
+        f" {lengths[0]} as of {base}: losses in other contexts cannot be paired"
+      )
+    if second.run:
+      first = side(base, lengths[1])
+    else:
+      second = side(tuned, lengths[0])
   _check(first, second)
   return first, second
 
@@ -83,7 +92,8 @@ def side(path: str, context: int | None = None) -> Side:
       what the model has.
 
   Raises:
-    InputError: no such model, or one that cannot be read.
+    InputError: no such model, one that cannot be read, or another context
+      than that of a run of ours.
   """
   directory = RunDirectory(places.place(path))
   try:
@@ -95,7 +105,8 @@ def side(path: str, context: int | None = None) -> Side:
   parent = Pretrained(path)
   hub.fetch(parent, weights=True)
   most = parent.architecture().max_context
-  model = parent.model(context=context or min(CONTEXT, most))
+  length = min(CONTEXT, most) if context is None else context
+  model = parent.model(context=length)
   return Side(
     path, "checkpoint", model, parent.tokenizer, lambda: _read(parent, model)
   )
@@ -106,8 +117,8 @@ def _of_run(path, directory, run: Run, context: int | None) -> Side:
     raise InputError(f"{path}: is not done, expected a run with a result")
   if context not in (None, run.model.context):
     raise InputError(
-      f"{path}: found a context of {run.model.context} tokens, expected"
-      f" {context} as of the other; leave --context out, or give its number"
+      f"--context: found {context}, expected {run.model.context}, at which"
+      f" {path} was trained; leave it out"
     )
   return Side(
     path,

@@ -45,6 +45,7 @@ def test_a_model_of_no_numbers_writes_nothing(tmp_path, temperature):
     ("--top-p", "0", "above 0, at most 1"),
     ("--count", "0", "1 or more"),
     ("--prompt", "x" * 40, "fewer than the 32"),
+    ("--context", "64", "32, at which"),
   ],
 )
 def test_what_cannot_be_is_told_in_a_line(

@@ -1,5 +1,6 @@
 """Which two models may be checked, and what is said of the others."""
 
+import dataclasses
 import json
 
 import jax
@@ -8,7 +9,7 @@ import pytest
 from small import options_in
 import tiny_checkpoint
 
-from forgetting.config import InputError, LoRA, canonical
+from forgetting.config import InputError, LoRA, Pretrained, canonical
 from forgetting.data import tokenizers
 from forgetting.runs import sides
 from forgetting.training import methods, models
@@ -106,13 +107,38 @@ def test_a_run_is_a_side_with_its_best(tmp_path, finetuning):
   _, after = sides.pair(path, path)
   assert after.run == finetuning and after.kind == "run"
   assert jax.tree.all(jax.tree.map(np.array_equal, after.load(), params))
-  with pytest.raises(InputError, match="found a context of 32"):
-    sides.pair(path, path, context=16)
+  with pytest.raises(InputError) as told:
+    sides.side(path, 16)
+  assert str(told.value) == (
+    f"--context: found 16, expected 32, at which {path} was trained; leave it"
+    " out"
+  )
   folder = tmp_path / "adapter"
   folder.mkdir()
   (folder / "adapter_config.json").write_text("{}")
   with pytest.raises(InputError, match="expected it over a public checkpoint"):
     sides.pair(path, str(folder))
+
+
+def _done(root, run) -> str:
+  directory = options_in(root).study.of(run)
+  directory.path.mkdir(parents=True)
+  (directory.path / "config.json").write_text(canonical.to_json(run))
+  directory.write_result(dict(status="done"))
+  return str(directory.path)
+
+
+def test_a_checkpoint_is_read_at_the_context_of_its_child(tmp_path):
+  base = str(tiny_checkpoint.write(tmp_path / "base"))
+  parent = Pretrained(base)
+  text = dict(news="wiki_en", law="kjv")
+  run = tiny_checkpoint.finetuning(parent, text)
+  child = _done(tmp_path, run)
+  for pair in ((base, child), (child, base)):
+    assert [one.model.context for one in sides.pair(*pair)] == [32, 32]
+  other = dataclasses.replace(run, model=parent.model(context=16))
+  with pytest.raises(InputError, match=f"context of 16 .* 32 as of {child}: "):
+    sides.pair(child, _done(tmp_path, other))
 
 
 @pytest.mark.parametrize(
