@@ -148,13 +148,17 @@ def _held(law: Law, choices: Choices, scales: dict) -> dict[str, float]:
     if p.default is not None and p.name not in choices.free:
       natural[p.name] = p.default
   natural.update(choices.fixed)
-  inside = law.to_internal(natural, scales)
+  # as numpy has them, whose roots of negative numbers are none
+  told = {name: np.float64(value) for name, value in natural.items()}
+  with np.errstate(all="ignore"):
+    inside = law.to_internal(told, scales)
   held = {k: float(v) for k, v in inside.items() if np.isfinite(v)}
+  whole = len(held) >= np.isfinite([*told.values()]).sum()
   for name in choices.fixed:
-    if name in inside and name not in held:
+    if name not in held and not (whole and name not in inside):
       raise InputError(
         f"fixed: {name} has the units of other parameters of law {law.name} "
-        f"that are free: fix those as well"
+        "that are free: fix those as well, and hold amplitudes above 0"
       )
   return held
 

@@ -1,5 +1,7 @@
 """From data to a problem: units, slots, and what does not move."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import planted_tables
 import pytest
@@ -45,3 +47,34 @@ def test_a_fixed_parameter_is_held_in_the_fit_s_units():
   assert problem.free[[at["A"], at["alpha"], at["beta"]]].all()
   with pytest.raises(InputError, match="no parameter 'Z'"):
     build(LAW, DATA, Choices(free=("Z",)), scales)
+
+
+@pytest.mark.parametrize(
+  "changes",
+  [
+    dict(A=-5.0),
+    dict(B=0.0),
+    dict(A=400.0, B=None),  # it is told of by G, alpha, beta and B alone
+  ],
+)
+def test_a_mixed_parameter_is_held_whole_or_refused(changes):
+  law = LAWS["data_constrained"]
+  data = SimpleNamespace(
+    loss=np.full(4, 2.0),
+    weight=np.ones(4),
+    group=None,
+    groups=(),
+    values={symbol: np.full(4, 1e6) for symbol in "NDU"},
+  )
+  fixed = dict(A=400.0, B=400.0, alpha=0.3, beta=0.3)
+  scales = scales_of(law, data)
+  problem = build(law, data, Choices(fixed=fixed), scales)
+  held = [
+    s.parameter.name
+    for s, free in zip(problem.slots, problem.free, strict=True)
+    if not free
+  ]
+  assert sorted(held) == ["B", "G", "alpha", "beta"]
+  fixed = {k: v for k, v in (fixed | changes).items() if v is not None}
+  with pytest.raises(InputError, match="fixed: [AB] has the units of other"):
+    build(law, data, Choices(fixed=fixed), scales)
