@@ -97,6 +97,7 @@ def test_rslora_goes_out_as_what_it_computes_and_part_of_the_matrices_too(
     (dict(lora_bias=True), "found lora_bias = True"),
     (dict(bias="all"), "found bias 'all', expected 'none'"),
     (dict(peft_type="IA3"), "found peft_type 'IA3', expected 'LORA'"),
+    (dict(r="x"), r"adapter_config.json: LoRA.rank: found 'x', expected"),
     (dict(r=4), "found shape .* expected .* of another model or rank"),
   ],
 )
@@ -106,6 +107,14 @@ def test_what_is_not_understood_is_refused(tmp_path, change, line):
   file = tmp_path / adapter_files.CONFIG
   file.write_text(json.dumps(json.loads(file.read_text()) | change))
   with pytest.raises(InputError, match=line):
+    adapter_files.read(tmp_path, method.model)
+
+
+def test_a_config_that_is_no_object_is_one_line(tmp_path):
+  method, trained = adapted("llama")
+  adapter_files.write(method, trained, tmp_path, base_name="llama")
+  (tmp_path / adapter_files.CONFIG).write_text("[]")
+  with pytest.raises(InputError, match=r"config.json: found \[\], expected an"):
     adapter_files.read(tmp_path, method.model)
 
 

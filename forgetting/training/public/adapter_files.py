@@ -14,7 +14,7 @@ import numpy as np
 
 from forgetting import config
 from forgetting.config import InputError
-from forgetting.config.errors import readable
+from forgetting.config.errors import readable, shown
 from forgetting.config.transformer import Transformer
 from forgetting.storage import safetensors
 from forgetting.storage.safetensors import Written
@@ -215,6 +215,8 @@ def _config(folder: pathlib.Path) -> dict:
     told = json.loads(text)
   except ValueError as error:
     raise InputError(f"{file}: is no JSON") from error
+  if not isinstance(told, dict):
+    raise InputError(f"{file}: found {shown(told)}, expected an object")
   if told.get("peft_type") != "LORA":
     raise InputError(
       f"{file}: found peft_type {told.get('peft_type')!r}, expected 'LORA'"
@@ -240,6 +242,8 @@ def _method(
     )
   except KeyError as error:
     raise InputError(f"{folder / CONFIG}: found no {error.args[0]}") from error
+  except InputError as error:
+    raise InputError(f"{folder / CONFIG}: {error}") from error
   if {*found} == {*LoRA(plain, model).targets()}:
     return plain
 
