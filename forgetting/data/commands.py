@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+import itertools
 import lzma
 import math
 import textwrap
@@ -12,6 +13,8 @@ import numpy as np
 from forgetting.config import InputError
 from forgetting.data import (
   cache,
+  chat_templates,
+  chats,
   corpora,
   document_store,
   fetch,
@@ -21,7 +24,7 @@ from forgetting.data import (
   tokenizers,
 )
 from forgetting.data.corpora import CATALOGUE, Corpus
-from forgetting.data.documents import Split
+from forgetting.data.documents import RESPONSE, Split, dropped
 from forgetting.data.packaged_tokenizers import PACKAGED
 from forgetting.data.prepared import Prepared
 from forgetting.records import text_table
@@ -140,16 +143,10 @@ def summary(prepared: Prepared) -> str:
     f" ({splits[split]['bytes'] / 1e6:.2f} MB)"
     for split in Split
   )
-  dropped = ", ".join(
-    f"{counts[kind]:,} {kind.replace('_', ' ')}"
-    for kind in (
-      *("empty", "lines_skipped", "too_short", "duplicates"),
-      *("near_duplicates", "over_cap", "not_chats"),
-    )
-    if counts.get(kind)
-  )
   told = "".join(f"; {note}" for note in store.notes(prepared))
-  return f"{prepared.name}: {sizes}; dropped: {dropped or 'nothing'}{told}"
+  return (
+    f"{prepared.name}: {sizes}; dropped: {dropped(counts) or 'nothing'}{told}"
+  )
 
 
 def show_text(
@@ -253,12 +250,18 @@ def _lzma_bits(source: str) -> float:
 
 def _samples(source: str, count: int) -> list[str]:
   found = []
-  for text in _documents(source, Split.TRAIN):
-    if len(found) == count:
-      break
-    shown = text.decode()[:_SAMPLE_CHARACTERS]
-    found.append(shown + ("..." if len(text) > len(shown.encode()) else ""))
+  for document in itertools.islice(_documents(source, Split.TRAIN), count):
+    text = _for_people(document.decode())
+    more = "..." if len(text) > _SAMPLE_CHARACTERS else ""
+    found.append(text[:_SAMPLE_CHARACTERS] + more)
   return found
+
+
+def _for_people(document: str) -> str:
+  """A document without its marks; a chat as it is where no template is."""
+  if document.startswith(chats.TURN):
+    return chat_templates.plainly(chats.parse(document)).text.rstrip()
+  return document.replace(RESPONSE, "")
 
 
 def _documents(source: str, split: Split):

@@ -17,6 +17,7 @@ from forgetting.data.documents import (
   FILTER_VERSION,
   Counts,
   Split,
+  dropped,
   kept,
   split_of,
 )
@@ -137,9 +138,14 @@ def _write(source: Source, work: pathlib.Path, progress: Progress) -> Counts:
     for file in files.values():
       file.close()
   if not counts.train + counts.validation:
+    why = dropped(dataclasses.asdict(counts))
+    spoken = counts.not_chats and (
+      ", or chats in which an assistant speaks, without tools and images"
+    )
     raise InputError(
       f"{source.name}: found {counts.read} documents and none of 40 or more"
-      f" characters in {source.about['source']}; expected text"
+      f" characters in {source.about['source']}"
+      f"{f' (dropped: {why})' if why else ''}; expected text{spoken or ''}"
     )
   return counts
 

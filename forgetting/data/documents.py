@@ -8,7 +8,7 @@ the text: no machine, no file order, no Python hash seed enters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 import dataclasses
 import enum
 import hashlib
@@ -117,6 +117,25 @@ class Counts:
   def kept_bytes(self) -> int:
     """UTF-8 bytes of all pieces kept so far."""
     return self.train_bytes + self.validation_bytes
+
+
+DROPPED = (
+  "empty", "lines_skipped", "too_short", "duplicates", "near_duplicates",
+  "over_cap", "not_chats",
+)  # fmt: skip
+
+
+def dropped(counts: Mapping[str, int]) -> str:
+  """What was left out and why, in words; "" where nothing was.
+
+  Args:
+    counts: fields of `Counts`.
+  """
+  return ", ".join(
+    f"{counts[kind]:,} {kind.replace('_', ' ')}"
+    for kind in DROPPED
+    if counts.get(kind)
+  )
 
 
 def split_of(document_key: bytes) -> Split:

@@ -100,3 +100,43 @@ def test_damage_is_told_from_a_visible_share(own_cache, tmp_path):
   (note,) = store.notes(prepared, least=store.VISIBLE)
   assert "characters are no UTF-8" in note
   assert store.provenance(prepared)["notes"] == note
+
+
+def _said(role: str, seed: int) -> dict:
+  return dict(role=role, content=synthetic.document(30, seed=seed))
+
+
+def _chats(file, *records) -> str:
+  lines = (json.dumps(dict(messages=messages)) for messages in records)
+  file.write_text("\n".join(lines))
+  return str(file)
+
+
+def test_chats_are_shown_by_role_without_marks(tmp_path):
+  turns = [
+    [_said("user", 2 * seed), _said("assistant", 2 * seed + 1)]
+    for seed in range(40)
+  ]
+  told = commands.show_text(
+    _chats(tmp_path / "chats.jsonl", *turns), context=CONTEXT, samples=2
+  )
+  assert told.count("\n  | User: ") == 2
+  assert not any(mark in told for mark in ("\x02", "\x03", "\x1e"))
+  pairs = (
+    json.dumps(dict(prompt=user["content"], response=answer["content"]))
+    for user, answer in turns
+  )
+  (tmp_path / "pairs.jsonl").write_text("\n".join(pairs))
+  told = commands.show_text(str(tmp_path / "pairs.jsonl"), context=CONTEXT)
+  assert "\n\n  | " in told and "\x1e" not in told
+
+
+def test_chats_that_are_all_left_out_are_told_with_the_reason(tmp_path):
+  asked, used = [_said("user", 0)], [_said("user", 1), _said("tool", 2)]
+  file = _chats(tmp_path / "tools.jsonl", asked, used, used, used)
+  with pytest.raises(InputError, match="dropped: 4 not chats") as told:
+    commands.show_text(file, context=CONTEXT)
+  assert str(told.value).endswith(
+    "expected text, or chats in which an assistant speaks, without tools and"
+    " images"
+  )
