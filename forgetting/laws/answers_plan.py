@@ -209,6 +209,7 @@ def plan_injection(
     law=np.array([np.log(x[0]), x[1], np.log(x[2]), *x[3:]]),
     done=[dict(zip("NDp", map(float, row), strict=True)) for row in rows],
     off=spread_at(fitted, point, lost),
+    missing=[*fitted.unidentified],
   )
   return Report(with_line(line, str(result)), result.as_dict(), result.runs)
 

@@ -142,7 +142,8 @@ def predict_table(fit, table, level: float):
   center = fit.losses(fit.x[None], values, group)[0]
   draws = fit.losses(fit.draws(), values, group)
   generator = np.random.default_rng(1)
-  noise = fit.residual_noise(generator, draws.shape)
+  # one for all rows: a band must not depend on what else is asked
+  noise = fit.residual_noise(generator, (len(draws), 1))
   low, high = quantile(draws * np.exp(noise), ends)
   law_low, law_high = quantile(draws, ends)
   away = distance_of(fit, values)

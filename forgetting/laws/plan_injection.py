@@ -59,6 +59,7 @@ class InjectionPlan:
     asked: the factor that was asked for; it is not reached where all runs
       that may be taken do not give it.
     whole: the factor with what the form of the law is off by.
+    missing: parameters that the runs that are there do not identify.
   """
 
   runs: pd.DataFrame
@@ -67,6 +68,7 @@ class InjectionPlan:
   before: float
   asked: float
   whole: float
+  missing: tuple[str, ...] = ()
 
   def __str__(self) -> str:
     number = int(self.runs["seeds"].sum())
@@ -74,21 +76,28 @@ class InjectionPlan:
     without = f" ({_told(self.before)} without them)" if number else ""
     head = (
       f"{number} runs for {cost:.2g} FLOPs: "
-      f"{'they' if number else 'those that are there'} tell an injection of"
-      f" about {100 * self.injection:.2g} % within a factor of"
-      f" {self.factor:.2g} at 95 %{without}, {_told(self.whole)} with what the"
-      " form of the law may be off by"
+      f"{'they' if number else 'those that are there'} tell, by the law of"
+      f" tokens, an injection of about {100 * self.injection:.2g} % within a"
+      f" factor of {self.factor:.2g} at 95 %{without}, {_told(self.whole)} with"
+      " what the form of the law may be off by"
     )
     if self.factor > self.asked:
       head += (
         f"; {self.asked:g} was asked for, and all runs of the study do not give"
         " it: add levels of injection near that, or seeds"
       )
-    return "\n".join([head, *plan_table.lines(self.runs)])
+    lines = [head, *plan_table.lines(self.runs)]
+    if self.missing:
+      lines.append(
+        "caution: the runs that are there do not identify"
+        f" {', '.join(self.missing)}: these factors are of what studies have in"
+        " common, and `forgetting advise` may say less"
+      )
+    return "\n".join(lines)
 
   def as_dict(self) -> dict:
     """As JSON takes it."""
-    names = ("injection", "factor", "before", "asked", "whole")
+    names = ("injection", "factor", "before", "asked", "whole", "missing")
     facts = {name: getattr(self, name) for name in names}
     return {"runs": self.runs.to_dict("records"), **facts}
 
@@ -103,6 +112,7 @@ def plan_injection(
   law: np.ndarray,
   done: Sequence[Mapping[str, float]] = (),
   off: float | None = None,
+  missing: Sequence[str] = (),
 ) -> InjectionPlan:
   """Chooses the runs of a study to come, or those to add to one.
 
@@ -116,6 +126,8 @@ def plan_injection(
     done: the runs that are there.
     off: nats that the form of the law is off by there; by default as forms
       were elsewhere: see `trials.UNTRIED`.
+    missing: parameters that the runs that are there do not identify; then
+      those that tell each exponent come first, however close the belief is.
 
   Raises:
     InputError: a factor or a tolerance that cannot be, or an expectation that
@@ -135,7 +147,7 @@ def plan_injection(
   free = np.arange(len(candidates))
   taken = np.concatenate([np.zeros(len(candidates), int), np.ones(len(done))])
   before = now = belief.variance(gradient, taken)
-  if _factor(now) > factor:
+  if missing or _factor(now) > factor:
     first = star(candidates, target, wanted)
     taken[[i for i in first if candidates[i] not in done]] = 1
     now = belief.variance(gradient, taken)
@@ -161,6 +173,7 @@ def plan_injection(
     _factor(before),
     factor,
     _factor(now + (off / steepness) ** 2),
+    tuple(missing),
   )
 
 

@@ -8,6 +8,7 @@ import planted_tables
 import planted_tokens
 import pytest
 
+from forgetting import laws
 from forgetting.config import InputError
 from forgetting.laws import answers_plan
 
@@ -136,3 +137,13 @@ def test_a_guess_is_offered_where_one_is_taken():
     answers_plan.plan_injection(
       planted_tokens.planted(), tolerance=30.0, **asked
     )
+
+
+def test_runs_that_identify_too_little_are_told():
+  table = planted_tokens.planted(noise=0.02)
+  table = table[(table["model_params"] == 2e5) & (table["injection"] < 0.1)]
+  asked = dict(model_params=2e5, target_tokens=10240, interval=20)
+  told = answers_plan.plan_injection(table, tolerance=0.2, **asked)
+  fitted = laws.fit(table, "tokens")
+  assert told.data["missing"] == (*fitted.unidentified,) != ()
+  assert "caution: the runs that are there do not" in told.text

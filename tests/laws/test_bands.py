@@ -107,3 +107,12 @@ def test_a_law_without_sizes_has_no_way_out_of_its_data():
   assert fit.misses.rows == 0
   found = fit.predict(table[3:4])
   assert found["low"][0] < found["prediction"][0] < found["high"][0]
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_a_row_s_band_is_its_own_whatever_else_is_asked():
+  table = bent()
+  fit = laws.fit(table, "chinchilla")
+  alone = fit.predict(table[:1])
+  among = fit.predict(table[::-1])
+  np.testing.assert_array_equal(alone.iloc[0], among.iloc[-1])

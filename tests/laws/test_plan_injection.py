@@ -74,6 +74,17 @@ def test_runs_that_are_there_are_not_bought_again():
   assert str(enough).startswith("0 runs for 0 FLOPs: those that are there tell")
 
 
+def test_a_law_that_is_not_identified_is_so_first():
+  known = POINTS[-4:]  # one model, one amount of text
+  enough = planned(20.0, done=known)
+  assert not len(enough.runs) and "caution" not in str(enough)
+  plan = planned(20.0, done=known, missing=["alpha", "beta"])
+  assert plan.runs["model_params"].min() == 1e4
+  assert plan.runs["target_tokens"].min() == 2e3
+  assert "do not identify alpha, beta" in str(plan)
+  assert plan.as_dict()["missing"] == ("alpha", "beta")
+
+
 def test_all_runs_may_not_be_enough():
   plan = planned(1.01)
   assert plan.factor > 1.01
