@@ -291,3 +291,10 @@ def test_a_checkpoint_is_measured_on_its_own_text(tmp_path, cache, text):
   assert rows.loc[run.name, "replay_source"] == proxy.word
   # each run's control injects the same source
   assert np.isfinite(rows.loc[run.name, "net_forgetting"])
+
+
+def test_a_parent_of_no_numbers_writes_nothing(tmp_path, text, own_cache):
+  parent = Pretrained(str(tiny_checkpoint.write_broken(tmp_path / "broken")))
+  run = of_self(tiny_checkpoint.finetuning(parent, text))
+  with pytest.raises(InputError, match=f"^SelfText: {parent.path}: found logi"):
+    read(run, tmp_path)
