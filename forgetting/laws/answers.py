@@ -259,14 +259,15 @@ def advise(
     if curve is not None or asked.get("unit") == "progress":
       raise
     asked["curve"] = None
-  read, line = stored.read(source), None
+  law = asked.get("law")
+  read, line = stored.read(source, law or "forgetting"), None
   if not isinstance(read, (Fit, Fits)):
-    law = asked.get("law")
     table = tables.load(read, find(law) if law else None, asked.get("columns"))
     read, line = runs_of(table, method, net)
-  elif net:
+  elif net or method:
+    name = "--net" if net else "--method"
     raise InputError(
-      "--net: found a fit, expected the study or table that it is to be made of"
+      f"{name}: found a fit, expected the study or table that it is made of"
     )
   advice = ask(read, **asked)
   return Report(with_line(line, str(advice)), advice.as_dict())

@@ -9,6 +9,7 @@ import os
 from forgetting.config import InputError
 from forgetting.laws import lockstep
 from forgetting.laws.fitted import Fit
+from forgetting.laws.law import LAWS
 from forgetting.laws.lockstep import Search
 from forgetting.laws.trials import trying_everywhere
 from forgetting.storage import finite_json
@@ -87,7 +88,14 @@ def read(source, law: str = "forgetting"):
       stored = json.load(file)
   except (OSError, ValueError) as problem:
     raise InputError(f"cannot read the fit {source}: {problem}") from None
-  if law in stored:
+  if not isinstance(stored, dict):
+    raise InputError(f"{source}: found no object in it, expected that of a fit")
+  if several := [name for name in stored if name in LAWS]:
+    if law not in stored:
+      raise InputError(
+        f"law {law}: found fits of {', '.join(several)} in {source}, expected"
+        " it among them"
+      )
     stored = stored[law]
   if "groups" in stored and "by" in stored:
     return Fits.from_dict(stored)

@@ -17,6 +17,8 @@ from forgetting.laws.ratio import ratio_test
 from forgetting.laws.trained import EPOCHS
 from forgetting.laws.trials import side, trial
 
+HUBER = "huber"  # what nobody has to ask for
+
 
 @dataclass(frozen=True)
 class Stands:
@@ -55,6 +57,7 @@ class Stands:
     if isinstance(source, (Fit, Fits)):
       only = source if isinstance(source, Fit) else _pick(source, domain)
       _check(only.law)
+      _refuse_others(only, law, free=free, columns=columns, **options)
       return cls(None, _as_planned(only, epochs), None, domain)
     wanted = find(law or "forgetting")
     _check(wanted)
@@ -117,6 +120,21 @@ def _check(law: Law) -> None:
       f"law {law.name}: found one that tells no injection from the size of the"
       f" model and of its target text, expected one of {', '.join(able)}"
     )
+
+
+def _refuse_others(fitted: Fit, law: str | None, **given) -> None:
+  """Refuses what would have changed a fit before it was made."""
+  if law not in (None, fitted.law.name):
+    raise InputError(
+      f"law {law}: found a fit of {fitted.law.name}, expected one of {law}, or"
+      " a study or table to fit it to"
+    )
+  for name, value in given.items():
+    if value and value != HUBER:
+      raise InputError(
+        f"{name}: found it beside a fit, expected it with a study or table that"
+        " is to be fitted; leave it out"
+      )
 
 
 def _as_planned(fitted: Fit, epochs: float | None) -> Fit:

@@ -241,3 +241,20 @@ def test_progress_says_of_which_size_it_is(tmp_path, size, said):
   advice = answers.advise(FITTED, tolerance=30, unit="progress", **asked)
   told = "progress is that of the pretraining of 2,000,000 parameters"
   assert (told in advice.text) == said
+
+
+def test_the_law_that_is_asked_for_answers_of_a_file_that_has_several(tmp_path):
+  file = tmp_path / "fits.json"
+  fits = [
+    laws.fit(planted_tables.toy(), law) for law in ("forgetting", "tokens")
+  ]
+  file.write_text(json.dumps({f.law.name: f.as_dict() for f in fits}))
+  asked = dict(model_params=1e5, target_tokens=25.6e3, tolerance=0.1)
+  for fitted in fits:
+    told = answers.advise(str(file), law=fitted.law.name, **asked)
+    assert told.data["law"] == fitted.law.name
+  with pytest.raises(InputError, match="law tokens_best: found fits of forget"):
+    answers.advise(str(file), law="tokens_best", **asked)
+  file.write_text("[{}]")
+  with pytest.raises(InputError, match="fits.json: found no object in it"):
+    answers.advise(str(file), **asked)

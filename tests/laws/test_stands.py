@@ -44,3 +44,20 @@ def test_a_law_that_tells_no_injection_is_refused(name):
       InputError, match=f"law {name}: .* expected one of forg"
     ):
       Stands.of(TABLE, law=name)
+
+
+@pytest.mark.parametrize(
+  "given, told",
+  [
+    (dict(law="forgetting"), "law forgetting: found a fit of tokens_best"),
+    (dict(fixed={"c": 0.2}), "fixed: found it beside a fit"),
+    (dict(free=("alpha",)), "free: found it beside a fit"),
+    (dict(loss="squares"), "loss: found it beside a fit"),
+    (dict(columns={"N": "n"}), "columns: found it beside a fit"),
+  ],
+)
+def test_a_fit_that_is_made_is_changed_by_nothing(given, told):
+  fit = laws.fit(TABLE, "tokens_best")
+  with pytest.raises(InputError, match=told):
+    Stands.of(fit, **given)
+  assert Stands.of(fit, law="tokens_best", loss="huber", fixed={}).only is fit
