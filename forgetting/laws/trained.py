@@ -97,7 +97,8 @@ def _of_run(rows):
   summed = np.concatenate([[0.0], np.cumsum(between)])
   with np.errstate(divide="ignore", invalid="ignore"):
     mean = summed / step
-  best = int(np.nanargmin(_numbers(rows, "target_loss")))
+  target = _numbers(rows, "target_loss")
+  best = int(np.nanargmin(target)) if np.isfinite(target).any() else 0
   rows = rows.assign(
     base_pretrain_loss=float(rows["pretrain_loss"].iloc[0]),
     trained_tokens=tokens,

@@ -5,6 +5,8 @@ import pandas as pd
 import planted_tokens
 import pytest
 
+from forgetting import laws
+from forgetting.config import InputError
 from forgetting.laws import trained
 
 
@@ -58,3 +60,10 @@ def test_evaluations_leave_out_the_base_and_the_warm_up():
 def test_a_pretraining_has_no_curve_of_forgetting():
   curves = planted_tokens.curves().assign(domain="")
   assert not len(trained.evaluations(curves))
+
+
+def test_a_curve_without_losses_is_told_by_the_fit():
+  lost = dict(pretrain_loss=np.nan, target_loss=np.nan)
+  curves = planted_tokens.curves().assign(**lost)
+  with pytest.raises(InputError, match="column .*_loss: .* not finite numbers"):
+    laws.fit(curves, "curves")
