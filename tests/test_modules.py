@@ -68,6 +68,7 @@ ELSEWHERE = {
   "report.figure_progress": _FIGURES,
   "report.figure_replay": ("report/test_replay.py", "draws its comparison"),
   "report.figure_sizes": _FIGURES,
+  "runs.asked": ("runs/test_samples.py", "what is written once, and shared"),
   "runs.options": ("runs/test_run.py", "fields that every run's test uses"),
   "runs.sampled": ("cli/test_sample.py", "what the verb shows"),
   "runs.text_checks": ("runs/test_text.py", "of prepared text"),

@@ -31,54 +31,15 @@ from forgetting.data.pool import Pool
 from forgetting.records import StudyDirectory
 from forgetting.runs import starts, text_sources
 from forgetting.runs import text as run_text
+from forgetting.runs.asked import Asked
 from forgetting.training import sampling_size
 
 if typing.TYPE_CHECKING:
   from forgetting.training.models.family import Params
   from forgetting.training.sampling import Sampler
 
-VERSION = 2  # of how samples follow from weights and settings
 AT_MOST = 4  # times as many chunks as are wanted, until it is given up
 HELD_OUT = 1 << 31  # from this number on: chunks that are never injected
-
-
-@dataclasses.dataclass(frozen=True)
-class Asked:
-  """Samples that somebody wants.
-
-  Attributes:
-    text: how they are written.
-    split: training text, of which loops and near-duplicates are left out; or
-      validation text, as it comes: what the model expects of itself.
-    context: L.
-    tokenizer: its name.
-    weights: hash of the parent's.
-    parent: what the record calls it.
-    rows: sequences that are written at once.
-  """
-
-  text: SelfText
-  split: Split
-  context: int
-  tokenizer: str
-  weights: str
-  parent: str
-  rows: int
-
-  @property
-  def source(self) -> str:
-    """What they are called where text is read."""
-    words = {Split.TRAIN: self.text.word, Split.VALIDATION: SELF}
-    told = canonical.to_json(self.text)
-    key = cache.key_of(
-      VERSION, told, self.split, self.context, self.tokenizer, self.weights
-    )
-    return samples.source_of(words[self.split], key)
-
-  @property
-  def links(self) -> int:
-    """Chunks of a chain."""
-    return sampling_size.links(self.text.chunks)
 
 
 def resolved(run: Run, study: StudyDirectory) -> Run:
