@@ -11,6 +11,7 @@ from forgetting.config import InputError, Study
 from forgetting.config.method import FULL
 from forgetting.laws import answers_plan
 from forgetting.laws.answers import Report
+from forgetting.laws.trained import EPOCHS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,16 +55,7 @@ def answer(asked: Asked) -> Report:
         "neither" if asked.budget is None else "both"
       )
     )
-  if asked.study is not None and asked.root != ROOT:
-    raise InputError(
-      f"--root: found with {asked.table}, goes with a study that has runs;"
-      " leave it out"
-    )
-  if asked.study is None and asked.guess:
-    raise InputError(
-      f"--guess: found with {asked.table}, goes with the file of a study that"
-      " has no runs; leave it out"
-    )
+  _refuse_idle(asked)
   report = _budget(asked) if asked.interval is None else _interval(asked)
   if asked.out is None:
     return report
@@ -74,9 +66,35 @@ def answer(asked: Asked) -> Report:
   return dataclasses.replace(report, text=f"{report.text}\n{told}")
 
 
+def _refuse_idle(asked: Asked) -> None:
+  """Refuses what this question, or this kind of study, has no use for.
+
+  Raises:
+    InputError: there is such an option; the line says what it goes with.
+  """
+  runs, file = "a study that has runs", asked.study is not None
+  interval, out = asked.interval is not None, asked.out is not None
+  question = "--interval" if interval else "--budget"
+  none = file and not out
+  options = (
+    ("tolerance", asked.tolerance is not None, interval, "--interval"),
+    ("injection", asked.injection, not interval, "--budget"),
+    ("epochs", asked.epochs != EPOCHS, not interval, "--budget"),
+    ("guess", asked.guess, file, "the file of a study that has no runs"),
+    ("root", asked.root != ROOT, not file, runs),
+    ("columns", asked.columns, not file, runs),
+    ("method", asked.method, not none, f"{runs}, or --out"),
+    ("domain", asked.domain, interval or not none, f"{runs}, or --out"),
+  )
+  for name, given, used, where in options:
+    if given and not used:
+      found = question if where in ("--interval", "--budget") else asked.table
+      raise InputError(
+        f"--{name}: found with {found}, goes with {where}; leave it out"
+      )
+
+
 def _budget(asked: Asked) -> Report:
-  if asked.tolerance is not None:
-    raise InputError("--tolerance: found with --budget, goes with --interval")
   options = dict(
     budget=asked.budget,
     injection=asked.injection,
