@@ -104,7 +104,7 @@ def predict(
     ]
   ],
   *,
-  law: str = "forgetting",
+  law: str | None = None,
   level: float = 0.95,
   columns: str = "",
   method: str | None = None,
@@ -116,7 +116,8 @@ def predict(
   Example: forgetting predict fit.json planned.csv
 
   Args:
-    law: Which one of a fit's file, or to fit to a table.
+    law: Which one of a fit's file, or to fit to a table; by default
+      `forgetting`.
     level: Of the intervals.
     columns: Other names of columns, in ROWS or where FIT is a table.
     method: Fine-tunings by this one, where FIT is a table.

@@ -53,7 +53,7 @@ def _number(text: str, kind: type) -> int | float:
     raise ValueError(
       f"{text!r} is larger than any number here, expected {amounts.EXPECTED}"
     ) from None
-  if number != value:
+  if kind is int and number != value:
     raise ValueError(f"{text!r} is not whole, expected a whole number")
   return number
 

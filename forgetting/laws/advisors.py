@@ -17,7 +17,7 @@ from forgetting.laws import table as tables
 from forgetting.laws.criteria import aicc
 from forgetting.laws.fit import fitting_table
 from forgetting.laws.fitted import Fit
-from forgetting.laws.law import advisable, find
+from forgetting.laws.law import Variant, advisable, find
 from forgetting.laws.lockstep import Search
 from forgetting.laws.trials import Trial, every_trial, side, sides, trying
 
@@ -134,20 +134,20 @@ def fit_advisors(frame, **options) -> Advisors:
 def fitting_advisors(frame, **options) -> Search[Advisors]:
   """`fit_advisors`, as a search that others may go beside."""
   searches: list[Search[Fit]] = []
-  fitted: list[str] = []
   refused: dict[str, str] = {}
-  for law, free in advisable():
+  fixed = options.pop("fixed", None) or {}
+  for law, free in _holders(fixed):
     try:
-      searches.append(_fitting(frame, law, free, options))
+      search = fitting_table(frame, law, free=free, fixed=fixed, **options)
     except InputError as problem:
       refused[" with ".join([law, *free])] = str(problem)
     else:
-      fitted.append(law)
+      searches.append(search)
   if searches:
-    _check_held(options.get("fixed") or {}, fitted, refused)
     forms = yield from lockstep.gather(searches)
     return Advisors(tuple(forms), refused)
-  fixed = options.pop("fixed", None) or {}
+  if not _has(SMALL_LAW, fixed):
+    raise InputError(next(iter(refused.values())))
   for held in SMALL:
     try:
       search = fitting_table(
@@ -161,30 +161,25 @@ def fitting_advisors(frame, **options) -> Search[Advisors]:
   raise InputError(_way_out(frame, refused))
 
 
-def _fitting(frame, law: str, free: tuple[str, ...], options) -> Search[Fit]:
-  known = {p.name for p in find(law).parameters}
-  fixed = {k: v for k, v in (options.get("fixed") or {}).items() if k in known}
-  return fitting_table(frame, law, free=free, **{**options, "fixed": fixed})
-
-
-def _check_held(fixed, fitted: list[str], refused: dict[str, str]) -> None:
-  """Refuses to hold a parameter that no form which is fitted has.
+def _holders(fixed) -> list[Variant]:
+  """The forms that have all parameters that are held.
 
   Raises:
-    InputError: why the forms that have it are not fitted, or that none has it.
+    InputError: there is none.
   """
-  forms = [find(law) for law, _ in advisable()]
-  known = [p.name for law in fitted for p in find(law).parameters]
-  for name in fixed:
-    if name in known:
-      continue
-    for law in forms:
-      if name in [p.name for p in law.parameters] and law.name in refused:
-        raise InputError(refused[law.name])
+  found = [(law, free) for law, free in advisable() if _has(law, fixed)]
+  if not found:
+    known = [p.name for law, _ in advisable() for p in find(law).parameters]
     raise InputError(
-      f"fix {name}: found no form of the forgetting law that has it, expected"
-      f" one of {', '.join(dict.fromkeys(known))}"
+      f"fix {', '.join(fixed)}: found no form of the forgetting law that has"
+      f" {'it' if len(fixed) == 1 else 'them together'}, expected some of"
+      f" {', '.join(dict.fromkeys(known))}"
     )
+  return found
+
+
+def _has(law: str, names) -> bool:
+  return {*names} <= {p.name for p in find(law).parameters}
 
 
 def _way_out(frame, refused: dict[str, str]) -> str:

@@ -260,7 +260,7 @@ def advise(
       raise
     asked["curve"] = None
   law = asked.get("law")
-  read, line = stored.read(source, law or "forgetting"), None
+  read, line = stored.read(source, law), None
   if not isinstance(read, (Fit, Fits)):
     table = tables.load(read, find(law) if law else None, asked.get("columns"))
     read, line = runs_of(table, method, net)
@@ -290,7 +290,7 @@ def predict(
   source,
   rows,
   *,
-  law: str = "forgetting",
+  law: str | None = None,
   by: str | None = None,
   columns: Mapping[str, str] | None = None,
   level: float = 0.95,
@@ -301,7 +301,8 @@ def predict(
   Args:
     source: a fit's JSON file, a Fit or Fits, or a table to fit `law` to.
     rows: a table with the law's variables.
-    law: which, of a fit's file that has several, or to fit to a table.
+    law: which, of a fit's file that has several, or to fit to a table; by
+      default `forgetting`.
     by: a column; one fit for each of its values.
     columns: ours -> theirs, of the rows or of a table to fit to: each counts
       for the one that has the column.
@@ -316,17 +317,17 @@ def predict(
     InputError: a fit or a table that cannot be read, or no rows.
   """
   fitted, asked, line = stored.read(source, law), tables.load(rows), None
-  named = dict(columns or {})
+  named, known = dict(columns or {}), find(law or stored.USUAL)
   of_rows = {ours: name for ours, name in named.items() if name in asked}
   if not isinstance(fitted, (Fit, Fits)):
     frame, line = runs_of(tables.load(fitted, None, columns), method)
     own = {k: v for k, v in named.items() if v in frame or k not in of_rows}
-    by = by or domains_of(tables.rename(frame, find(law), own), find(law))
-    fitted = fit_table(frame, law, by=by, columns=own)
+    by = by or domains_of(tables.rename(frame, known, own), known)
+    fitted = fit_table(frame, known, by=by, columns=own)
   if not len(asked):
     raise InputError("the table to predict has no rows")
   told = asked.reset_index(drop=True).drop(columns=LINE, errors="ignore")
-  ours = tables.rename(asked, find(law), of_rows) if of_rows else asked
+  ours = tables.rename(asked, known, of_rows) if of_rows else asked
   result = told.join(_predict(fitted, ours, level))
   text = with_line(line, result.to_string(index=False))
   return Report(text, {"rows": result.to_dict("records")}, result)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,8 @@ def all_criteria(source, **asked) -> Report:
 def _check(asked: Mapping) -> None:
   """Refuses numbers that cannot be before there is a row for each criterion."""
   names = ("model_params", "target_tokens", "tolerance")
-  check(**{name: asked[name] for name in names})
+  values: dict[str, Any] = {name: asked.get(name) for name in names}
+  check(**values)
 
 
 def _shown(value) -> str:

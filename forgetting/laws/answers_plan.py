@@ -308,7 +308,7 @@ def _of_domain(source, law, domain, columns, method):
   names = sorted(of_runs.unique())
   if domain is None and len(names) == 1:
     return frame, line
-  if domain not in names:
+  if str(domain) not in names:
     found = "no domain given" if domain is None else f"no domain {domain!r}"
     raise InputError(f"{found}: the table has {', '.join(names)}")
-  return frame[of_runs == domain], line
+  return frame[of_runs == str(domain)], line

@@ -192,6 +192,6 @@ def _number(name: str, value) -> float:
   try:
     if not isinstance(value, (str, bytes)):
       return float(value)
-  except (TypeError, ValueError):
+  except (TypeError, ValueError, OverflowError):
     pass
   raise InputError(f"{name} {value!r}: must be a number")

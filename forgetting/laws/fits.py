@@ -9,11 +9,12 @@ import os
 from forgetting.config import InputError
 from forgetting.laws import lockstep
 from forgetting.laws.fitted import Fit
-from forgetting.laws.law import LAWS
+from forgetting.laws.law import LAWS, find
 from forgetting.laws.lockstep import Search
 from forgetting.laws.trials import trying_everywhere
 from forgetting.storage import finite_json
 
+USUAL = "forgetting"  # of several fits, where no law is named
 ROWS = 1000  # of fits that are worked out in step: 8 MB of weights a copy
 
 
@@ -69,12 +70,13 @@ class Fits(dict):
     )
 
 
-def read(source, law: str = "forgetting"):
+def read(source, law: str | None = None):
   """Reads a Fit or Fits from a JSON file.
 
   Args:
     source: the file; anything that is no path to JSON is given back.
-    law: which, of a file that has several: what `forgetting fit STUDY` writes.
+    law: which, of a file that has several: what `forgetting fit STUDY` writes;
+      by default `forgetting`, or the only one.
 
   Raises:
     InputError: a file that cannot be read, or that is not the JSON of a fit.
@@ -88,18 +90,25 @@ def read(source, law: str = "forgetting"):
       stored = json.load(file)
   except (OSError, ValueError) as problem:
     raise InputError(f"cannot read the fit {source}: {problem}") from None
-  if not isinstance(stored, dict):
-    raise InputError(f"{source}: found no object in it, expected that of a fit")
+  stored = _object(stored, source)
   if several := [name for name in stored if name in LAWS]:
-    if law not in stored:
+    asked = law or (several[0] if len(several) == 1 else USUAL)
+    if asked not in several:
       raise InputError(
-        f"law {law}: found fits of {', '.join(several)} in {source}, expected"
-        " it among them"
+        f"law {find(asked).name}: found fits of {', '.join(several)} in"
+        f" {source}, expected it among them; name one of these (--law)"
       )
-    stored = stored[law]
+    stored = _object(stored[asked], source)
   if "groups" in stored and "by" in stored:
+    _object(stored["groups"], source)
     return Fits.from_dict(stored)
   return Fit.from_dict(stored)
+
+
+def _object(stored, source) -> dict:
+  if not isinstance(stored, dict):
+    raise InputError(f"{source}: found no object in it, expected that of a fit")
+  return stored
 
 
 def working_out(fits: Sequence[Fit]) -> Search[None]:

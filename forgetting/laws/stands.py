@@ -106,7 +106,8 @@ class Stands:
       yield from disagreeing(self.advisors, choice, point, tolerance, interval)
     test = None
     fitted = choice.fit
-    if fitted.law.name == "forgetting" and fitted.data is not None:
+    free = fitted.data is not None and not fitted.choices.fixed
+    if fitted.law.name == "forgetting" and free:
       if "ratio" not in fitted.memory:
         fitted.memory["ratio"] = ratio_test(fitted)
       test = fitted.memory["ratio"]

@@ -30,6 +30,7 @@ WEBB = np.sqrt([1.5, 1.0, 0.5])
 KNOWN = ("pairs", "wild")
 DISTINCT = 20
 KINK = 1e-3
+EXACT = 1e-9
 
 
 def bootstrap(
@@ -187,8 +188,9 @@ def _finished(rows: _Rows, best: Polished) -> Search[Polished]:
 def poor(fit) -> str:
   """Tells why resamples say too little for an interval.
 
-  Two cells can be drawn in three ways, three in ten. And where as many rows lie
-  above a curve as below it, and none near it, no resample moves it far.
+  Two cells can be drawn in three ways, three in ten, four in 35. And where as
+  many rows lie above a curve as below it, and none near it, no resample moves
+  it far.
 
   Args:
     fit: a Fit.
@@ -198,11 +200,13 @@ def poor(fit) -> str:
   """
   draws = fit.draws()
   kinds = len(np.unique(draws.astype(np.float32), axis=0))
-  if kinds < min(DISTINCT, len(draws)):
-    fits = f"{kinds} different fits" if kinds > 1 else "the same fit each time"
+  exact = fit.mean_relative_error < EXACT  # then all resamples are alike
+  if kinds < min(DISTINCT, len(draws)) and not exact:
+    drawn = {*(fit.choices.cluster or fit.law.clusters)} - {"domain", "run"}
+    more = f"cells ({', '.join(sorted(drawn))})" if drawn else "runs"
     return (
-      f"its {len(draws):,} resamples gave {fits}: the intervals say little;"
-      " more cells (model size, target tokens) are needed"
+      f"its {len(draws):,} resamples gave {kinds} different fits: the intervals"
+      f" say little; more {more} are needed"
     )
   problem = fit.problem
   if problem is None:

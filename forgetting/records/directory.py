@@ -32,7 +32,7 @@ import numpy as np
 
 from forgetting.config import InputError, Run, canonical
 from forgetting.records import log
-from forgetting.records.intact import intact
+from forgetting.records.intact import intact, object_of, read_object
 from forgetting.storage import finite_json, places
 from forgetting.storage.places import place
 
@@ -192,11 +192,9 @@ class RunDirectory:
   def result(self) -> dict:
     """The result, or {} of a run that is not done."""
     try:
-      text = (self.path / "result.json").read_text()
+      return read_object(self.path / "result.json")
     except (FileNotFoundError, NotADirectoryError):
       return {}
-    with intact(self.path / "result.json"):
-      return json.loads(text)
 
   @property
   def begun(self) -> bool:
@@ -281,10 +279,7 @@ class RunDirectory:
   def blends(self) -> dict:
     """What `write_blends` wrote; {} of a run that was not measured so."""
     file = self.path / "blends.json"
-    if not file.exists():
-      return {}
-    with intact(file):
-      return json.loads(file.read_text())
+    return read_object(file) if file.exists() else {}
 
   def _write_arrays(self, name: str, columns: Mapping) -> None:
     content = io.BytesIO()
@@ -325,8 +320,7 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
     return
   if path.is_file():
     raise InputError(
-      f"{path}: found a file, expected a study's folder: a table has less of"
-      " each run"
+      f"{path}: found a file, expected a study's folder, with a folder a run"
     )
   if not path.is_dir():
     raise InputError(
@@ -336,7 +330,7 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
   configs = sorted([*path.glob("*/config.json"), *path.glob("*/*/config.json")])
   if not configs:
     raise InputError(f"{path}: found no run, expected <run>/config.json in it")
-  texts = places.each(configs, lambda file: file.read_text())
+  texts = places.each(configs, lambda file: file.read_bytes())
   for file, text in zip(configs, texts, strict=True):
     with intact(file):
       run = _run(text)
@@ -344,5 +338,5 @@ def run_directories(path: pathlib.Path) -> Iterator[tuple[RunDirectory, Run]]:
 
 
 @functools.lru_cache(maxsize=4096)  # a page reads a study six times
-def _run(config: str) -> Run:
-  return canonical.from_dict(Run, json.loads(config))
+def _run(config: bytes) -> Run:
+  return canonical.from_dict(Run, object_of(config))

@@ -79,3 +79,9 @@ def test_help_says_that_a_tolerance_is_a_number(verb, capsys):
   with pytest.raises(SystemExit):
     asked(verb, "--help")
   assert "--tolerance FLOAT" in capsys.readouterr().out
+
+
+def test_a_budget_may_have_more_digits_than_a_float():
+  point = ("--model-params", "1", "--target-tokens", "1")
+  found = asked("plan", "x", *point, "--budget", "1234567890123456789")
+  assert found["budget"] == 1234567890123456789.0

@@ -60,8 +60,9 @@ def test_small_tables_get_the_widest_law_that_they_identify():
 @pytest.mark.parametrize(
   ("fixed", "line"),
   [
-    (dict(gamma=0.0), "fix gamma: found no form .* expected one of A, alpha,"),
+    (dict(gamma=0.0), "fix gamma: found no form .* expected some of A, alpha,"),
     (dict(B=-5.0), "fix B=-5: expected a finite number above 0"),
+    (dict(G=0.1, c=1.0), "fix G, c: found no form .* has them together"),
     # forms without it could be fitted
     (dict(c=-5.0), "fix c=-5: expected 0.001 to 5"),
   ],
@@ -69,3 +70,9 @@ def test_small_tables_get_the_widest_law_that_they_identify():
 def test_what_is_held_is_held_in_some_form_or_refused(fixed, line):
   with pytest.raises(InputError, match=line):
     fit_advisors(toy(), fixed=fixed)
+
+
+def test_forms_without_what_is_held_do_not_answer():
+  found = fit_advisors(planted_tokens.planted(), fixed=dict(c=0.5))
+  assert len(found.forms) > 1 and not found.refused
+  assert all(form.choices.fixed == dict(c=0.5) for form in found.forms)

@@ -255,6 +255,12 @@ def test_the_law_that_is_asked_for_answers_of_a_file_that_has_several(tmp_path):
     assert told.data["law"] == fitted.law.name
   with pytest.raises(InputError, match="law tokens_best: found fits of forget"):
     answers.advise(str(file), law="tokens_best", **asked)
-  file.write_text("[{}]")
-  with pytest.raises(InputError, match="fits.json: found no object in it"):
-    answers.advise(str(file), **asked)
+  for broken in ("[{}]", '{"forgetting": null}', '{"groups": 1, "by": 2}'):
+    file.write_text(broken)
+    with pytest.raises(InputError, match="fits.json: found no object in it"):
+      answers.advise(str(file), **asked)
+  file.write_text(json.dumps({"tokens": fits[1].as_dict()}))
+  assert answers.advise(str(file), **asked).data["law"] == "tokens"
+  assert len(answers.predict(str(file), planted_tables.toy()).table)
+  with pytest.raises(InputError, match="no law 'token'"):
+    answers.advise(str(file), law="token", **asked)

@@ -48,3 +48,17 @@ def test_resamples_that_move_nothing_say_so():
   assert "none near it" in uncertainty.poor(laws.fit(both, "tokens"))
   assert uncertainty.poor(laws.fit(both, "tokens", loss="squares")) == ""
   assert uncertainty.poor(laws.fit(table, "tokens")) == ""
+
+
+def test_runs_without_noise_need_no_more_of_them():
+  grid = ((2e4,), (2048, 4096), (0, 0.02, 0.2))
+  exact = laws.fit(planted_tokens.planted(grid, noise=0.0), "tokens")
+  assert uncertainty.poor(exact) == ""
+
+
+def test_more_of_what_is_drawn_is_asked_for():
+  p = [0.0, 0.02, 0.1, 0.3]
+  loss = [3.4, 3.3, 3.17, 3.08]
+  table = pd.DataFrame(dict(injection=p, pretrain_loss=loss))
+  fitted = laws.fit(table.assign(base_pretrain_loss=3.0), "replay")
+  assert "more runs are needed" in uncertainty.poor(fitted)

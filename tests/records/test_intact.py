@@ -33,11 +33,24 @@ def test_a_file_that_was_cut_is_named(directory, name, part):
   content = file.read_bytes()
   READ[name](directory)
   file.write_bytes(content[: int(part * len(content))])
-  lost = directory.path if name == "examples.npz" else file
+  # without its config a run that is done would be nobody's
+  whole = name in ("examples.npz", "config.json")
+  lost = directory.path if whole else file
   with pytest.raises(InputError) as told:
     READ[name](directory)
-  assert str(told.value).startswith(f"{file}: found it cut off, expected all")
+  assert str(told.value).startswith(f"{file}: found it cut off or damaged, exp")
   assert f"delete {lost} and" in str(told.value)
+  again = "`forgetting remedies`" if name == "blends.json" else "the study"
+  assert f"{again} once more" in str(told.value)
+
+
+@pytest.mark.parametrize("content", [b"null", b"[]", b"\xff{}", bytes(400)])
+@pytest.mark.parametrize("name", READ)
+def test_a_file_of_something_else_is_named(directory, name, content):
+  file = directory.path / name
+  file.write_bytes(content)
+  with pytest.raises(InputError, match=f"{name}: found it cut off or damaged"):
+    READ[name](directory)
 
 
 def test_a_config_of_something_else_is_named(directory):
