@@ -83,13 +83,8 @@ def plan(
   Raises:
     InputError: no such domain, a number that cannot be, or no fit.
   """
-  check(
-    budget=budget,
-    model_params=model_params,
-    target_tokens=target_tokens,
-    injection=injection,
-    epochs=epochs,
-  )
+  others = dict(budget=budget, injection=injection, epochs=epochs)
+  point = _asked(model_params, target_tokens, **others)
   law = find("forgetting")
   frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
@@ -100,7 +95,7 @@ def plan(
   result = plan_runs(
     fitted,
     budget=budget,
-    targets=grid([model_params], [target_tokens], [injection]),
+    targets=[{**point, "p": float(injection)}],
     candidates=wanted,
     cost=Cost(epochs=epochs),
   )
@@ -132,13 +127,8 @@ def plan_new(
       budget or candidates that do not allow the least design that identifies a
       law.
   """
-  check(
-    budget=budget,
-    model_params=model_params,
-    target_tokens=target_tokens,
-    injection=injection,
-    epochs=epochs,
-  )
+  others = dict(budget=budget, injection=injection, epochs=epochs)
+  point = _asked(model_params, target_tokens, **others)
   tuned = [run for run in study.runs if run.domain is not None]
   if not tuned:
     raise InputError(f"study {study.name}: found no fine-tuning to plan")
@@ -157,7 +147,7 @@ def plan_new(
   result = plan_from_guess(
     {"A": amplitude, "B": guess["B"], "alpha": alpha, "beta": beta},
     budget=budget,
-    targets=grid([model_params], [target_tokens], [injection]),
+    targets=[{**point, "p": float(injection)}],
     candidates=grid(*levels),
     cost=Cost(epochs=epochs),
   )
@@ -190,7 +180,8 @@ def plan_injection(
   Raises:
     InputError: as `plan` and `plan_injection.plan_injection`.
   """
-  point = _asked(model_params, target_tokens, tolerance, interval)
+  others = dict(tolerance=tolerance, interval=interval)
+  point = _asked(model_params, target_tokens, **others)
   law = find("tokens")
   frame, line = _of_domain(source, law, domain, columns, method)
   fitted = fit_table(frame, law)
@@ -241,7 +232,8 @@ def plan_new_injection(
   """
   import pandas as pd
 
-  point = _asked(model_params, target_tokens, tolerance, interval)
+  others = dict(tolerance=tolerance, interval=interval)
+  point = _asked(model_params, target_tokens, **others)
   tuned = [run for run in study.runs if run.domain is not None]
   names = list(dict.fromkeys(domain_name(run.domain) for run in tuned))
   if not tuned or (domain is not None and domain not in names):
@@ -281,18 +273,13 @@ def plan_new_injection(
   return Report(str(result), data, result.runs)
 
 
-def _asked(model_params, target_tokens, tolerance, interval):
-  """N and D of the fine-tuning that is to be advised.
+def _asked(model_params, target_tokens, **others) -> dict[str, float]:
+  """N and D of the fine-tuning that is asked about.
 
   Raises:
-    InputError: a number that cannot be.
+    InputError: a number that cannot be, one of the others among them.
   """
-  check(
-    model_params=model_params,
-    target_tokens=target_tokens,
-    tolerance=tolerance,
-    interval=interval,
-  )
+  check(model_params=model_params, target_tokens=target_tokens, **others)
   return {"N": float(model_params), "D": float(target_tokens)}
 
 
@@ -305,10 +292,5 @@ def _of_domain(source, law, domain, columns, method):
       raise InputError(f"no domain {domain!r}: the table has no domains")
     return frame, line
   of_runs = frame["domain"].astype(str)
-  names = sorted(of_runs.unique())
-  if domain is None and len(names) == 1:
-    return frame, line
-  if str(domain) not in names:
-    found = "no domain given" if domain is None else f"no domain {domain!r}"
-    raise InputError(f"{found}: the table has {', '.join(names)}")
-  return frame[of_runs == str(domain)], line
+  domain = tables.domain_of(sorted(of_runs.unique()), domain)
+  return frame[of_runs == domain], line

@@ -65,9 +65,7 @@ class Stands:
     frame = tables.select(frame, wanted)
     if "domain" in frame:
       names = sorted(frame["domain"].astype(str).unique())
-      if domain is None and len(names) == 1:
-        domain = names[0]
-      _known(domain, names)
+      domain = tables.domain_of(names, domain)
       frame = frame[frame["domain"].astype(str) == domain]
     target = None
     if "target_loss" in frame:
@@ -145,14 +143,5 @@ def _as_planned(fitted: Fit, epochs: float | None) -> Fit:
   return fitted
 
 
-def _pick(fits: Fits, domain):
-  if domain is None and len(fits) == 1:
-    return next(iter(fits.values()))
-  _known(domain, list(fits))
-  return fits[domain]
-
-
-def _known(domain, names):
-  if domain not in names:
-    found = "no domain given" if domain is None else f"no domain {domain!r}"
-    raise InputError(f"{found}: the table has {', '.join(names)}")
+def _pick(fits: Fits, domain) -> Fit:
+  return fits[tables.domain_of(list(fits), domain)]

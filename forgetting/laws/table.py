@@ -6,7 +6,7 @@ numbers, sizes that are not positive, too few levels on an axis.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -133,6 +133,24 @@ def select(frame, law: Law):
       + table_columns.found_status(every)
     )
   return frame.reset_index(drop=True)
+
+
+def domain_of(names: Sequence[str], domain) -> str:
+  """The domain that is asked for, or the only one that there is.
+
+  Args:
+    names: of all that are there.
+    domain: of which it is; None is the only one.
+
+  Raises:
+    InputError: it is not there, or none is named of several.
+  """
+  if domain is None and len(names) == 1:
+    return names[0]
+  if str(domain) not in names:
+    found = "no domain given" if domain is None else f"no domain {domain!r}"
+    raise InputError(f"{found}: the table has {', '.join(names)}")
+  return str(domain)
 
 
 def _turned(frame, law: Law):

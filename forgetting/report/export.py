@@ -66,7 +66,7 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
     "data": _parquet(records.data(study)),
     "matrix": npz_of(load.load(study)) if done else None,
   }
-  try:
+  with places.of_out(out):
     places.make_folder(out)
     for name, content in files.items():
       if content is None:
@@ -75,10 +75,6 @@ def export(study: str | os.PathLike, out: str | os.PathLike) -> pathlib.Path:
         places.write(out / EXPORTED[name], content)
     if (tolerance := plan_file.tolerance_of(study)) is not None:
       plan_file.write(out, tolerance=tolerance)
-  except OSError as error:
-    raise InputError(
-      f"{out}: cannot be written ({error.strerror}); choose another --out"
-    ) from error
   return out
 
 

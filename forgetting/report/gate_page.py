@@ -5,10 +5,10 @@ import os
 import pathlib
 import tempfile
 
-from forgetting.config import InputError
 from forgetting.laws.gate import Verdict
 from forgetting.report.markup import table
 from forgetting.report.page import Section, page
+from forgetting.storage import places
 
 
 def folder_of(out: str | os.PathLike) -> pathlib.Path:
@@ -21,15 +21,10 @@ def folder_of(out: str | os.PathLike) -> pathlib.Path:
     InputError: it cannot be written.
   """
   folder = pathlib.Path(out)
-  try:
+  with places.of_out(folder):
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
       pass
-  except OSError as error:
-    raise InputError(
-      f"--out {folder}: cannot be written ({error.strerror}); name another"
-      " folder"
-    ) from None
   return folder
 
 

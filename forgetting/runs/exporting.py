@@ -39,7 +39,8 @@ def export(path: str, out: str) -> pathlib.Path:
   folder = pathlib.Path(out).expanduser()
   _check_new(folder)
   params = starts.load_params(directory, run)
-  _make(folder)
+  with places.of_out(folder):
+    folder.mkdir(parents=True)
   if isinstance(run.parent, Pretrained):
     _from_checkpoint(run.parent, run, params, folder)
   else:
@@ -75,7 +76,8 @@ def export_adapter(path: str, out: str) -> pathlib.Path:
     )
   _check_new(folder)
   trained = starts.load_trained(directory, run)
-  _make(folder)
+  with places.of_out(folder):
+    folder.mkdir(parents=True)
   adapter_files.write(
     methods.of(run.method, run.model),
     trained,
@@ -89,16 +91,6 @@ def export_adapter(path: str, out: str) -> pathlib.Path:
 def _check_new(folder: pathlib.Path) -> None:
   if folder.exists():
     raise InputError(f"--out: found {folder}, expected a folder that is not")
-
-
-def _make(folder: pathlib.Path) -> None:
-  try:
-    folder.mkdir(parents=True)
-  except OSError as error:
-    raise InputError(
-      f"--out {folder}: cannot be written ({error.strerror}); name another"
-      " folder"
-    ) from None
 
 
 def _read(directory: RunDirectory) -> tuple[Run, dict]:

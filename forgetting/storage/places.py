@@ -4,7 +4,8 @@ A bucket's objects appear whole or not at all and cannot be appended to; of
 folders it knows nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+import contextlib
 import importlib.util
 import logging
 import os
@@ -126,6 +127,25 @@ def make_folder(folder: pathlib.Path) -> None:
   """
   if not is_remote(folder):
     folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def of_out(folder: pathlib.Path) -> Iterator[None]:
+  """While the folder that a verb's --out names is made or written in.
+
+  Args:
+    folder: which.
+
+  Raises:
+    InputError: it cannot be.
+  """
+  try:
+    yield
+  except OSError as error:
+    raise InputError(
+      f"--out {folder}: cannot be written ({error.strerror}); name another"
+      " folder"
+    ) from error
 
 
 def write(file: pathlib.Path, content: bytes) -> None:

@@ -57,3 +57,12 @@ def test_values_that_cannot_be_are_one_line(values, variable, line):
     table.numbers(frame, variable, "N")
   with pytest.raises(InputError, match="name yours with columns N=NAME"):
     table.numbers(frame[[]], variable, "N")
+
+
+def test_the_domain_is_named_or_the_only_one():
+  assert table.domain_of(["kjv"], None) == "kjv"
+  assert table.domain_of(["1", "2"], 1) == "1"
+  with pytest.raises(InputError, match="no domain given: the table has 1, 2"):
+    table.domain_of(["1", "2"], None)
+  with pytest.raises(InputError, match="no domain 'x': the table has 1"):
+    table.domain_of(["1"], "x")
